@@ -1,0 +1,1 @@
+//! Rust clients: in process, and remote over gRPC.

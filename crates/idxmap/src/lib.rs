@@ -1,0 +1,1 @@
+//! Name-to-data maps with secondary indexes and snapshot-then-events subscriptions.

@@ -1,0 +1,1 @@
+//! Files as a read-only key-value store.

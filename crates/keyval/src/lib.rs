@@ -1,0 +1,1 @@
+//! Key-value store contract, in-memory reference store and conformance suite.

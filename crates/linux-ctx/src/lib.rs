@@ -1,0 +1,1 @@
+//! What Linux kinds share: netlink, namespaces, name index.

@@ -1,0 +1,1 @@
+//! Linux layer 3 kinds.

@@ -1,0 +1,1 @@
+//! Keys, models, the model registry and the protobuf JSON/YAML codecs.

@@ -1,0 +1,1 @@
+//! The initial configuration file as a northbound source.

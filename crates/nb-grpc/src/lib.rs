@@ -1,0 +1,1 @@
+//! The gRPC northbound: configurator, manager, meta, reflection, health.

@@ -1,0 +1,1 @@
+//! Key-value stores as a northbound source.

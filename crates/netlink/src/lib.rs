@@ -1,0 +1,1 @@
+//! Netlink in any network namespace, with held namespace handles.

@@ -1,0 +1,1 @@
+//! Desired state per source, merged by precedence, handed to the scheduler.

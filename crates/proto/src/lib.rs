@@ -1,0 +1,1 @@
+//! The northbound protobuf contract: messages, descriptors, model specifications.

@@ -1,0 +1,1 @@
+//! Scenario scripts, fixtures and invariant checks for tests.

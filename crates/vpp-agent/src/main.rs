@@ -1,0 +1,3 @@
+//! The VPP agent.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! VPP binary API messages as Rust structs with computed CRCs, and a dynamic codec.

@@ -1,0 +1,1 @@
+//! Client of the VPP binary API socket and of the statistics segment.

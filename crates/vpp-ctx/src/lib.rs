@@ -1,0 +1,1 @@
+//! What VPP kinds share: client, facts, name index.

@@ -1,0 +1,1 @@
+//! VPP interface kinds.

@@ -1,0 +1,1 @@
+//! VPP layer 3 kinds.

@@ -1,0 +1,3 @@
+//! Set-up, checks, tests, demo, benchmarks and generated files.
+
+fn main() {}

@@ -1,0 +1,121 @@
+//! One protobuf message of any type.
+
+use std::fmt;
+use std::sync::Arc;
+
+use prost_reflect::{MessageDescriptor, SerializeOptions};
+
+use crate::{AnyMessage, ModelError};
+
+/// What the type URL of a `google.protobuf.Any` begins with.
+pub const TYPE_URL_PREFIX: &str = "models.ligato.io/";
+
+/// One protobuf message of any type. Cloning copies a pointer; the message never changes.
+#[derive(Clone)]
+pub struct Value(Arc<dyn AnyMessage>);
+
+impl Value {
+    /// Takes a message, compiled or dynamic.
+    pub fn new<M: AnyMessage + 'static>(message: M) -> Self {
+        Self(Arc::new(message))
+    }
+
+    /// `google.protobuf.Empty`: the value of derived values that carry nothing but their key.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::new(())
+    }
+
+    /// The message, if it is of the compiled type `M`.
+    #[must_use]
+    pub fn downcast_ref<M: AnyMessage + 'static>(&self) -> Option<&M> {
+        self.0.as_any().downcast_ref()
+    }
+
+    /// The message in its erased form.
+    #[must_use]
+    pub fn message(&self) -> &dyn AnyMessage {
+        &*self.0
+    }
+
+    /// Full protobuf name, for instance `ligato.vpp.l3.Route`.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        self.0.full_name()
+    }
+
+    /// The descriptor of the message type.
+    #[must_use]
+    pub fn descriptor(&self) -> MessageDescriptor {
+        self.0.descriptor()
+    }
+
+    /// The binary form.
+    #[must_use]
+    pub fn encode_to_vec(&self) -> Vec<u8> {
+        self.0.encode_to_vec()
+    }
+
+    /// Length of the binary form in bytes.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        self.0.encoded_len()
+    }
+
+    /// Type URL of the message in a `google.protobuf.Any`.
+    #[must_use]
+    pub fn type_url(&self) -> String {
+        format!("{TYPE_URL_PREFIX}{}", self.full_name())
+    }
+
+    /// Protobuf JSON with the field names of the `.proto` file, defaults left out, 64-bit integers as strings.
+    ///
+    /// # Errors
+    /// [`ModelError::EncodeJson`] for content that JSON cannot hold, such as a timestamp out of range.
+    pub fn to_json(&self) -> Result<serde_json::Value, ModelError> {
+        let options = SerializeOptions::new().use_proto_field_name(true);
+        self.0
+            .to_dynamic()
+            .serialize_with_options(serde_json::value::Serializer, &options)
+            .map_err(|source| ModelError::EncodeJson { proto_name: self.full_name(), source })
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.eq_any(&*other.0)
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_reflect::ReflectMessage;
+    use prost_types::Duration;
+
+    use super::*;
+
+    #[test]
+    fn values_compare_by_type_and_content() {
+        let second = Value::new(Duration { seconds: 1, nanos: 0 });
+        assert_eq!(second, Value::new(Duration { seconds: 1, nanos: 0 }));
+        assert_ne!(second, Value::new(Duration { seconds: 2, nanos: 0 }));
+        assert_ne!(second, Value::new(prost_types::Timestamp { seconds: 1, nanos: 0 }));
+        assert_eq!(second, Value::new(Duration { seconds: 1, nanos: 0 }.transcode_to_dynamic()));
+    }
+
+    #[test]
+    fn a_value_knows_its_type() {
+        let value = Value::empty();
+        assert_eq!(value.full_name(), "google.protobuf.Empty");
+        assert_eq!(value.type_url(), "models.ligato.io/google.protobuf.Empty");
+        assert!(value.downcast_ref::<()>().is_some());
+        assert!(value.downcast_ref::<Duration>().is_none());
+        assert_eq!(value.to_json().unwrap(), serde_json::json!({}));
+    }
+}

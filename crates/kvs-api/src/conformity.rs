@@ -40,9 +40,7 @@ pub fn check_descriptor<'d>(
 ) -> Result<(), RegistrationError> {
     let name = || new.name().to_owned();
     for pattern in new.keys() {
-        pattern
-            .check()
-            .map_err(|source| RegistrationError::Pattern { name: name(), source })?;
+        pattern.check().map_err(|source| RegistrationError::Pattern { name: name(), source })?;
     }
     for other in registered {
         if other.name() == new.name() {
@@ -61,7 +59,6 @@ pub fn check_descriptor<'d>(
 
 /// Patterns of different literal prefixes do not collide: the longer one wins.
 fn first_overlap<'p>(new: &'p [KeyPattern], old: &[KeyPattern]) -> Option<&'p KeyPattern> {
-    new.iter().find(|n| {
-        old.iter().any(|o| n.literal_prefix() == o.literal_prefix() && n.may_overlap(o))
-    })
+    new.iter()
+        .find(|n| old.iter().any(|o| n.literal_prefix() == o.literal_prefix() && n.may_overlap(o)))
 }

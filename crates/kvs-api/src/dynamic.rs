@@ -151,13 +151,7 @@ pub trait DynDescriptor: Send + Sync + 'static {
     /// See [`Descriptor::dependencies`].
     fn dependencies(&self, key: &Key, value: &Value) -> Vec<Dependency>;
     /// See [`Descriptor::needs_recreate`].
-    fn needs_recreate(
-        &self,
-        key: &Key,
-        old: &Value,
-        new: &Value,
-        meta: Option<&Metadata>,
-    ) -> bool;
+    fn needs_recreate(&self, key: &Key, old: &Value, new: &Value, meta: Option<&Metadata>) -> bool;
     /// May this failure be retried? By default what the error says.
     fn is_retriable(&self, error: &OpError) -> bool {
         error.is_retriable()
@@ -318,13 +312,7 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
             .unwrap_or_default()
     }
 
-    fn needs_recreate(
-        &self,
-        key: &Key,
-        old: &Value,
-        new: &Value,
-        meta: Option<&Metadata>,
-    ) -> bool {
+    fn needs_recreate(&self, key: &Key, old: &Value, new: &Value, meta: Option<&Metadata>) -> bool {
         if D::SPEC.change == Change::Recreate {
             return true;
         }
@@ -364,11 +352,8 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
         let (old, new) = (old.clone(), new.clone());
         Box::pin(async move {
             let meta = typed_meta::<D>(&key, meta.as_ref())?;
-            let change = Update {
-                old: typed::<D>(&key, &old)?,
-                new: typed::<D>(&key, &new)?,
-                meta: &*meta,
-            };
+            let change =
+                Update { old: typed::<D>(&key, &old)?, new: typed::<D>(&key, &new)?, meta: &*meta };
             Ok(wrap_meta::<D>(D::update(&sb, &key, change).await?))
         })
     }

@@ -106,9 +106,7 @@ impl KeyPattern {
             (true, true) => a == b,
             (true, false) => other.matches(a),
             (false, true) => self.matches(b),
-            (false, false) => {
-                (a.starts_with(b) || b.starts_with(a)) && self.shape_may_meet(other)
-            }
+            (false, false) => (a.starts_with(b) || b.starts_with(a)) && self.shape_may_meet(other),
         }
     }
 

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// The scheduler never stores a state: it computes it from what is desired, what is applied and
 /// what went wrong last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[repr(u8)]
 pub enum ValueState {
@@ -101,7 +103,9 @@ impl std::fmt::Display for Origin {
 
 /// What is, was, or would be done to a value. Numbers as in
 /// `ligato.kvscheduler.TxnOperation`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[repr(u8)]
 pub enum OpKind {
@@ -138,7 +142,7 @@ impl std::fmt::Display for OpKind {
 }
 
 /// Status of one value (`ligato.kvscheduler.ValueStatus`).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ValueStatus {
     /// The value's key.
     pub key: Key,
@@ -156,7 +160,7 @@ pub struct ValueStatus {
 
 /// Status of a base value with everything derived from it
 /// (`ligato.kvscheduler.BaseValueStatus`).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BaseValueStatus {
     /// The base value.
     pub value: ValueStatus,

@@ -1,1 +1,32 @@
-//! VPP binary API messages as Rust structs with computed CRCs, and a dynamic codec.
+//! VPP binary API messages as Rust structs with computed CRCs.
+//!
+//! One struct with `#[derive(Message)]` gives the encoder, the decoder, the name, the definition in VPP's own terms and
+//! the CRC computed from it. A wrong layout has a wrong CRC, and the tests compare every CRC with the accepted ones.
+//! Structs hold the payload only: message id, client index and context are the transport's ([`HeaderKind`]).
+
+extern crate self as ligato_vpp_api;
+
+pub mod crc;
+pub mod def;
+pub mod enums;
+pub mod error;
+mod header;
+mod list;
+mod message;
+pub mod msg;
+mod text;
+mod wire;
+
+pub use def::{EnumEntry, FieldDef, MessageDef, Shape, TypeDef, TypeKind};
+pub use error::VppError;
+pub use header::{
+    FRAME_HEADER_LEN, Header, HeaderKind, SOCKCLNT_CREATE_ID, SOCKCLNT_CREATE_REPLY_ID, peek_id,
+    read_frame_header, write_frame_header,
+};
+pub use ligato_vpp_api_macros::{Message, Wire};
+pub use list::{Count, List, TooManyElements};
+pub use message::{
+    Dump, Event, Message, Reply, Request, StreamDump, decode_message, encode_message,
+};
+pub use text::{FixedString, TextTooLong};
+pub use wire::{DecodeError, Reader, Wire};

@@ -1,3 +1,37 @@
-//! Set-up, checks, tests, demo, benchmarks and generated files.
+//! The project's own tool: `cargo xtask help` lists what it does.
+//!
+//! It is the only door: CI, the README and developers call the same commands.
 
-fn main() {}
+mod check;
+mod layers;
+mod licences;
+mod run;
+mod setup;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Set-up, checks, tests, demo, benchmarks and generated files"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Format, clippy, layers, module docs, docs, licences, generated files.
+    Check,
+    /// Installs what the tests need and runs them all.
+    Test(test::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Check => check::run(),
+        Command::Test(args) => test::run(&args),
+    }
+}

@@ -1,0 +1,37 @@
+//! `cargo xtask test`: everything the tests need, then the tests.
+
+use anyhow::Result;
+
+use crate::{run, setup};
+
+/// What to test.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only this crate, by its folder name, e.g. `kvs`.
+    #[arg(short, long)]
+    package: Option<String>,
+    /// Handed on to the test programs.
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+/// Installs what is missing and runs the tests.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    run::step("set-up", setup::install_missing)?;
+    run::step("tests", || {
+        let mut cargo = run::cargo()?;
+        cargo.arg("test");
+        match &args.package {
+            Some(package) => cargo.args(["--package", &format!("ligato-{package}")]),
+            None => cargo.arg("--workspace"),
+        };
+        // The programs print what they skip, and why: keep that visible.
+        run::run(cargo.args(["--all-targets", "--no-fail-fast", "--"]).args(&args.rest))
+    })?;
+    if args.package.is_some() {
+        return Ok(());
+    }
+    run::step("examples in the documentation", || {
+        run::run(run::cargo()?.args(["test", "--workspace", "--doc"]))
+    })
+}

@@ -15,6 +15,7 @@ mod list;
 mod message;
 pub mod msg;
 mod text;
+pub mod types;
 mod wire;
 
 pub use def::{EnumEntry, FieldDef, MessageDef, Shape, TypeDef, TypeKind};

@@ -1,0 +1,310 @@
+//! What requesters, the reader and the writer share: one lock over the output buffer and the requests in flight.
+//!
+//! The lock is held for copying bytes only, never over a system call or an await.
+
+use std::any::TypeId;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use ligato_vpp_api::Message;
+use ligato_vpp_api::msg::memclnt::{MemclntKeepalive, MemclntKeepaliveReply};
+use rustc_hash::FxHashMap;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::Instant;
+
+use crate::error::{LostReason, VppError};
+use crate::events::Registry;
+use crate::options::Options;
+use crate::slots::{Context, Expect, NewRequest, Slots};
+use crate::state::Connection;
+use crate::table::{MessageTable, Unavailable};
+use crate::wire;
+
+/// The heart of a client, shared by all its handles and tasks.
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) state: watch::Sender<Connection>,
+    pub(crate) events: Registry,
+    /// One permit per request that may wait for a reply.
+    pub(crate) window: Semaphore,
+    /// Wakes the writer when it sleeps.
+    pub(crate) wake_writer: Notify,
+    /// Bytes of the current connection handed to the kernel.
+    pub(crate) written: AtomicU64,
+    link: Mutex<Link>,
+}
+
+/// What the lock protects.
+pub(crate) struct Link {
+    pub(crate) slots: Slots,
+    pub(crate) session: Result<Session, LostReason>,
+}
+
+/// One connection to VPP, from the handshake on.
+pub(crate) struct Session {
+    /// Bytes the writer has not taken yet.
+    pub(crate) out: BytesMut,
+    /// Bytes ever put into `out`.
+    enqueued: u64,
+    pub(crate) writer_sleeps: bool,
+    /// Introductions are over: everybody may send.
+    open: bool,
+    last_heard: Instant,
+    client_index: u32,
+    /// Number of the message by which VPP asks whether the client lives.
+    keepalive: Option<u16>,
+    table: Arc<MessageTable>,
+    /// Numbers of messages already looked up.
+    ids: FxHashMap<TypeId, Result<u16, Unavailable>>,
+}
+
+/// Who sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    /// The client itself, also before the connection is announced.
+    Client,
+    /// Everybody else.
+    User,
+}
+
+impl Session {
+    pub(crate) fn new(client_index: u32, table: Arc<MessageTable>, now: Instant) -> Self {
+        Self {
+            out: BytesMut::new(),
+            enqueued: 0,
+            writer_sleeps: false,
+            open: false,
+            last_heard: now,
+            client_index,
+            keepalive: wire::resolve::<MemclntKeepalive>(&table).ok(),
+            table,
+            ids: FxHashMap::default(),
+        }
+    }
+
+    /// Number of `M` on this connection.
+    pub(crate) fn id<M: Message>(&mut self) -> Result<u16, VppError> {
+        let found = match self.ids.entry(TypeId::of::<M>()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(wire::resolve::<M>(&self.table)),
+        };
+        found.clone().map_err(|reason| VppError::Unavailable { message: M::NAME, reason })
+    }
+
+    /// Whether the writer has to be woken; it is asked once.
+    fn rouse(&mut self) -> bool {
+        !self.out.is_empty() && std::mem::take(&mut self.writer_sleeps)
+    }
+
+    fn put<M: Message>(&mut self, id: u16, context: Context, message: &M) {
+        let before = self.out.len();
+        wire::put_request(&mut self.out, (id, self.client_index, context), message);
+        self.enqueued += (self.out.len() - before) as u64;
+    }
+}
+
+impl Link {
+    /// Notes a sign of life.
+    pub(crate) fn heard(&mut self, now: Instant) {
+        if let Ok(session) = &mut self.session {
+            session.last_heard = now;
+        }
+    }
+
+    /// Answers VPP's question whether the client lives; `false` if the message is something else. VPP asks only
+    /// clients over shared memory, so far.
+    pub(crate) fn answer_keepalive(&mut self, id: u16, rest: &[u8]) -> bool {
+        let Ok(session) = &mut self.session else { return false };
+        if session.keepalive != Some(id) {
+            return false;
+        }
+        if let (Some(context), Ok(reply)) =
+            (rest.first_chunk(), session.id::<MemclntKeepaliveReply>())
+        {
+            let context = Context::from_wire(u32::from_be_bytes(*context));
+            session.put(reply, context, &MemclntKeepaliveReply { retval: 0 });
+        }
+        true
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(options: Options) -> Self {
+        let disconnected = Connection::Disconnected { reason: LostReason::NotYet, attempts: 0 };
+        Self {
+            window: Semaphore::new(options.window.min(Semaphore::MAX_PERMITS)),
+            events: Registry::new(options.event_queue),
+            state: watch::Sender::new(disconnected),
+            wake_writer: Notify::new(),
+            written: AtomicU64::new(0),
+            link: Mutex::new(Link { slots: Slots::default(), session: Err(LostReason::NotYet) }),
+            options,
+        }
+    }
+
+    /// Takes the lock; a panic elsewhere cannot leave it half-changed, since nothing under it calls out.
+    pub(crate) fn link(&self) -> MutexGuard<'_, Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a call into the output; its context names it from then on. The caller holds a permit of the window.
+    pub(crate) fn send_call<M: Message, R: Message>(
+        &self,
+        timeout: Duration,
+        message: &M,
+    ) -> Result<Context, VppError> {
+        self.send(Sender::User, timeout, message, |session| Ok(Expect::Reply(session.id::<R>()?)))
+    }
+
+    /// A call of the client itself: allowed before the connection is announced, and outside the window.
+    pub(crate) fn send_own_call<M: Message, R: Message>(
+        &self,
+        timeout: Duration,
+        message: &M,
+    ) -> Result<Context, VppError> {
+        self.send(Sender::Client, timeout, message, |session| Ok(Expect::Reply(session.id::<R>()?)))
+    }
+
+    /// Puts a request with several answers into the output.
+    pub(crate) fn send_dump<M: Message, D: Message, E: Message>(
+        &self,
+        timeout: Duration,
+        message: &M,
+    ) -> Result<Context, VppError> {
+        self.send(Sender::User, timeout, message, |session| {
+            Ok(Expect::Dump { details: session.id::<D>()?, end: session.id::<E>()? })
+        })
+    }
+
+    /// As [`Self::send_dump`], with the end marked by the reply to `marker`, which follows under the same context.
+    pub(crate) fn send_marked_dump<M: Message, D: Message, P: Message, E: Message>(
+        &self,
+        timeout: Duration,
+        message: &M,
+        marker: &P,
+    ) -> Result<Context, VppError> {
+        let mut link = self.link();
+        let context = self.enqueue(&mut link, Sender::User, timeout, message, |session| {
+            session.id::<P>()?;
+            Ok(Expect::Dump { details: session.id::<D>()?, end: session.id::<E>()? })
+        })?;
+        if let Ok(session) = &mut link.session {
+            let id = session.id::<P>()?;
+            session.put(id, context, marker);
+        }
+        self.settle(link, &mut Vec::new());
+        Ok(context)
+    }
+
+    fn send<M: Message>(
+        &self,
+        sender: Sender,
+        timeout: Duration,
+        message: &M,
+        expect: impl FnOnce(&mut Session) -> Result<Expect, VppError>,
+    ) -> Result<Context, VppError> {
+        let mut link = self.link();
+        let context = self.enqueue(&mut link, sender, timeout, message, expect)?;
+        self.settle(link, &mut Vec::new());
+        Ok(context)
+    }
+
+    fn enqueue<M: Message>(
+        &self,
+        link: &mut Link,
+        sender: Sender,
+        timeout: Duration,
+        message: &M,
+        expect: impl FnOnce(&mut Session) -> Result<Expect, VppError>,
+    ) -> Result<Context, VppError> {
+        let Link { slots, session } = link;
+        let session = match session {
+            Ok(session) if session.open || sender == Sender::Client => session,
+            Ok(_) => return Err(VppError::NotConnected { reason: LostReason::NotYet }),
+            Err(reason) => return Err(VppError::NotConnected { reason: reason.clone() }),
+        };
+        let id = session.id::<M>()?;
+        let expect = expect(session)?;
+        if session.out.len() > self.options.max_unsent {
+            return Err(VppError::Backlog { message: M::NAME, waiting: session.out.len() });
+        }
+        let counted = sender == Sender::User;
+        let (now, offset) = (Instant::now(), session.enqueued);
+        let new = NewRequest { expect, timeout, now, offset, counted };
+        let Some(context) = slots.insert(&new) else {
+            return Err(VppError::Backlog { message: M::NAME, waiting: slots.waiting() });
+        };
+        session.put(id, context, message);
+        Ok(context)
+    }
+
+    /// Starts a connection: from here on the client itself may send.
+    pub(crate) fn begin(&self, session: Session) {
+        self.written.store(0, Ordering::Relaxed);
+        self.link().session = Ok(session);
+    }
+
+    /// Lets everybody send.
+    pub(crate) fn open(&self) {
+        if let Ok(session) = &mut self.link().session {
+            session.open = true;
+        }
+    }
+
+    /// The message table of the connection.
+    pub(crate) fn table(&self) -> Option<Arc<MessageTable>> {
+        self.link().session.as_ref().ok().map(|session| session.table.clone())
+    }
+
+    /// When something was last received.
+    pub(crate) fn last_heard(&self) -> Option<Instant> {
+        self.link().session.as_ref().ok().map(|session| session.last_heard)
+    }
+
+    /// Works out anew where events go; `false` if there is no connection.
+    pub(crate) fn route_events(&self) -> bool {
+        let table = self.table();
+        if let Some(table) = &table {
+            self.events.connect(table);
+        }
+        table.is_some()
+    }
+
+    /// Ends the connection: every request in flight fails.
+    pub(crate) fn end(&self, reason: &LostReason) {
+        let mut wake = Vec::new();
+        let mut link = self.link();
+        link.session = Err(reason.clone());
+        link.slots.lose(reason, self.written.load(Ordering::Relaxed), &mut wake);
+        self.settle(link, &mut wake);
+    }
+
+    /// Gives requests up whose time is over.
+    pub(crate) fn expire(&self, now: Instant) {
+        let mut wake = Vec::new();
+        let mut link = self.link();
+        link.slots.expire(now, &mut wake);
+        self.settle(link, &mut wake);
+    }
+
+    /// Gives the lock back, then does what must not be done under it: returns permits, wakes the writer if it sleeps
+    /// over unsent bytes, and wakes who waits.
+    pub(crate) fn settle(&self, mut link: MutexGuard<'_, Link>, wake: &mut Vec<Waker>) {
+        let permits = link.slots.take_permits();
+        let rouse = link.session.as_mut().is_ok_and(Session::rouse);
+        drop(link);
+        if permits > 0 {
+            self.window.add_permits(permits);
+        }
+        if rouse {
+            self.wake_writer.notify_one();
+        }
+        for waker in wake.drain(..) {
+            waker.wake();
+        }
+    }
+}

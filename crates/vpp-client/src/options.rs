@@ -1,0 +1,62 @@
+//! How the client connects and what it bounds.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings of a [`VppClient`](crate::VppClient).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Path of VPP's API socket.
+    pub socket: PathBuf,
+    /// Name shown by VPP's `show api clients`; 63 bytes are used.
+    pub client_name: String,
+    /// Longest wait for a reply, and for the next message of a dump.
+    pub reply_timeout: Duration,
+    /// Longest wait for the socket and the handshake.
+    pub connect_timeout: Duration,
+    /// First pause after a failed attempt; doubles with each further one.
+    pub retry_first: Duration,
+    /// Longest pause between attempts.
+    pub retry_cap: Duration,
+    /// Requests that may wait for a reply at once; further ones wait their turn.
+    pub window: usize,
+    /// A connection on which nothing arrives for this long is probed with a ping.
+    pub probe_after: Duration,
+    /// A connection that answers no probe for this long is given up, even if the process lives.
+    pub give_up_after: Duration,
+    /// Longest message accepted from VPP, in bytes.
+    pub max_message: usize,
+    /// Most bytes of one dump that are kept for a reader that is behind.
+    pub max_dump: usize,
+    /// Most bytes waiting to be written while VPP does not read.
+    pub max_unsent: usize,
+    /// Notifications kept per subscription for a reader that is behind.
+    pub event_queue: usize,
+}
+
+impl Options {
+    /// Defaults for a socket path.
+    pub fn new(socket: impl Into<PathBuf>) -> Self {
+        Self { socket: socket.into(), ..Self::default() }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            socket: PathBuf::from("/run/vpp/api.sock"),
+            client_name: "ligato".to_owned(),
+            reply_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(3),
+            retry_first: Duration::from_millis(50),
+            retry_cap: Duration::from_secs(2),
+            window: 4096,
+            probe_after: Duration::from_secs(1),
+            give_up_after: Duration::from_secs(60),
+            max_message: 16 << 20,
+            max_dump: 1 << 30,
+            max_unsent: 64 << 20,
+            event_queue: 4096,
+        }
+    }
+}

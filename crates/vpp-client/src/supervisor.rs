@@ -1,0 +1,245 @@
+//! Connects, lets VPP introduce itself, watches over the connection, and starts again when it is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use futures::FutureExt;
+use ligato_vpp_api::msg::memclnt::{ControlPing, ControlPingReply};
+use ligato_vpp_api::msg::vpe::ShowVersion;
+use ligato_vpp_api::{Request, VppError as Code};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::call::PendingReply;
+use crate::error::{LostReason, VppError};
+use crate::events::Want;
+use crate::frame::Frames;
+use crate::handshake::{self, HandshakeError, Welcome};
+use crate::identity::{Identity, lives};
+use crate::link::{Session, Shared};
+use crate::state::{Connection, Peer};
+use crate::{reader, writer};
+
+/// How often deadlines are looked at.
+const TICK: Duration = Duration::from_millis(50);
+
+/// The task behind a client; ends when `cancel` does.
+pub(crate) async fn run(shared: Arc<Shared>, cancel: CancellationToken) {
+    let options = &shared.options;
+    let mut backoff = Backoff::new(options.retry_first, options.retry_cap);
+    let mut history = History::default();
+    let mut attempts = 0;
+    loop {
+        let met = history.connections;
+        let reason = tokio::select! {
+            reason = connect_and_serve(&shared, &mut history) => reason,
+            () = cancel.cancelled() => LostReason::Closed,
+        };
+        shared.end(&reason);
+        if history.connections > met {
+            attempts = 0;
+            backoff.reset();
+            tracing::warn!(%reason, "connection to VPP lost");
+        } else {
+            attempts += 1;
+        }
+        shared.state.send_replace(Connection::Disconnected { reason, attempts });
+        if cancel.is_cancelled() {
+            break;
+        }
+        let pause = backoff.next(&mut rand::rng());
+        let _ = timeout(pause, cancel.cancelled()).await;
+    }
+    shared.events.close();
+}
+
+/// What has to be remembered from one connection to the next.
+#[derive(Debug, Default)]
+struct History {
+    connections: u64,
+    incarnations: u64,
+    last: Option<Identity>,
+}
+
+impl History {
+    /// Notes a new connection; tells its number and that of the VPP process.
+    fn meet(&mut self, identity: Identity) -> (u64, u64) {
+        self.connections += 1;
+        if self.last.replace(identity) != Some(identity) {
+            self.incarnations += 1;
+        }
+        (self.connections, self.incarnations)
+    }
+}
+
+/// One connection, from connecting to its end; returns why it ended.
+async fn connect_and_serve(shared: &Arc<Shared>, history: &mut History) -> LostReason {
+    let connected = timeout(shared.options.connect_timeout, connect(shared)).await;
+    let (socket, welcome, rest) = match connected {
+        Ok(Ok(connected)) => connected,
+        Ok(Err(reason)) => return reason,
+        Err(_) => return LostReason::Handshake(HandshakeError::TimedOut),
+    };
+    let process = socket.peer_cred().ok().and_then(|cred| cred.pid()).filter(|pid| *pid > 0);
+    let table = Arc::new(welcome.table);
+    shared.begin(Session::new(welcome.client_index, table.clone(), Instant::now()));
+    shared.events.connect(&table);
+
+    // Dropped, and with it aborted, when this function ends in whatever way.
+    let mut tasks = JoinSet::new();
+    let (read, write) = socket.into_split();
+    tasks.spawn(reader::run(shared.clone(), read, rest));
+    tasks.spawn(writer::run(shared.clone(), write));
+    tasks.spawn(watch(shared.clone(), process));
+
+    let peer = tokio::select! {
+        peer = introduce(shared, history, (welcome.client_index, process)) => peer,
+        reason = first_end(&mut tasks) => return reason,
+    };
+    let peer = match peer {
+        Ok(peer) => Arc::new(peer),
+        Err(error) => return LostReason::Introduction(Box::new(error)),
+    };
+    shared.open();
+    shared.events.gap();
+    tracing::info!(version = %peer.version, pid = peer.pid, incarnation = peer.incarnation,
+        messages = peer.messages.len(), "connected to VPP");
+    shared.state.send_replace(Connection::Connected(peer));
+    first_end(&mut tasks).await
+}
+
+async fn first_end(tasks: &mut JoinSet<LostReason>) -> LostReason {
+    match tasks.join_next().await {
+        Some(Ok(reason)) => reason,
+        // A task of ours panicked: the connection is in an unknown state.
+        Some(Err(error)) => LostReason::Io(Arc::new(std::io::Error::other(error))),
+        None => LostReason::Closed,
+    }
+}
+
+/// Opens the socket and exchanges the first messages. Bytes read beyond them come along.
+async fn connect(shared: &Shared) -> Result<(UnixStream, Welcome, BytesMut), LostReason> {
+    let options = &shared.options;
+    let mut socket = UnixStream::connect(&options.socket)
+        .await
+        .map_err(|error| LostReason::Connect(Arc::new(error)))?;
+    let mut out = BytesMut::new();
+    handshake::put_request(&mut out, &options.client_name);
+    socket.write_all(&out).await?;
+    let mut buffer = BytesMut::with_capacity(reader::CHUNK);
+    loop {
+        let mut frames = Frames::new(&buffer, options.max_message);
+        if let Some(message) = frames.next_frame().map_err(LostReason::Frame)? {
+            let welcome = handshake::read_reply(message).map_err(LostReason::Handshake)?;
+            let consumed = frames.consumed();
+            buffer.advance(consumed);
+            return Ok((socket, welcome, buffer));
+        }
+        if socket.read_buf(&mut buffer).await? == 0 {
+            return Err(LostReason::PeerClosed);
+        }
+    }
+}
+
+/// Asks VPP who it is and for the events subscribed to.
+async fn introduce(
+    shared: &Arc<Shared>,
+    history: &mut History,
+    (client_index, process): (u32, Option<i32>),
+) -> Result<Peer, VppError> {
+    let table = shared.table().ok_or(VppError::NotConnected { reason: LostReason::NotYet })?;
+    let ping = ask(shared, &ControlPing {});
+    let version = ask(shared, &ShowVersion {});
+    let (pid, version) = (ping.await?.vpe_pid, version.await?);
+    let identity = Identity::of(pid, process, &shared.options.socket);
+    for want in shared.events.wants() {
+        if let Err(error) = want(shared.clone()).await {
+            tracing::warn!(%error, "events cannot be subscribed to");
+        }
+    }
+    let (connection, incarnation) = history.meet(identity);
+    Ok(Peer {
+        connection,
+        incarnation,
+        pid,
+        client_index,
+        version: version.version.to_string(),
+        program: version.program.to_string(),
+        build_date: version.build_date.to_string(),
+        build_directory: version.build_directory.to_string(),
+        messages: table,
+    })
+}
+
+/// A call of the client itself, outside the window.
+fn ask<M: Request>(shared: &Arc<Shared>, message: &M) -> PendingReply<M::Reply> {
+    let timeout = shared.options.reply_timeout;
+    let sent = shared.send_own_call::<M, M::Reply>(timeout, message);
+    PendingReply::new(shared.clone(), M::NAME, sent)
+}
+
+/// The request for events, to be sent anew at each connect.
+pub(crate) fn repeating<W: Request>(want: W) -> Want {
+    Arc::new(move |shared| ask_for_events(shared, want.clone()).boxed())
+}
+
+/// Sends a request for events; that this client has asked before is no error.
+pub(crate) async fn ask_for_events<W: Request>(
+    shared: Arc<Shared>,
+    want: W,
+) -> Result<(), VppError> {
+    match ask(&shared, &want).await {
+        Err(VppError::Retval { code, .. }) if code == Code::INVALID_REGISTRATION.0 => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// Keeps deadlines, and finds out whether VPP still lives; ends when it does not.
+async fn watch(shared: Arc<Shared>, process: Option<i32>) -> LostReason {
+    let options = &shared.options;
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last_probe = Instant::now();
+    loop {
+        let now = ticks.tick().await;
+        shared.expire(now);
+        let silence = now.saturating_duration_since(shared.last_heard().unwrap_or(now));
+        if silence < options.probe_after {
+            continue;
+        }
+        if silence > options.give_up_after {
+            return LostReason::NotResponding { silence };
+        }
+        if let Some(pid) = process.filter(|pid| !lives(*pid)) {
+            return LostReason::ProcessGone { pid };
+        }
+        if now - last_probe >= options.probe_after {
+            last_probe = now;
+            // Its reply counts as a sign of life; nobody waits for it.
+            let sent = shared.send_own_call::<ControlPing, ControlPingReply>(
+                options.reply_timeout,
+                &ControlPing {},
+            );
+            drop(PendingReply::<ControlPingReply>::new(shared.clone(), "control_ping", sent));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reconnect_to_the_same_process_is_no_new_incarnation() {
+        let process = |pid| Identity { pid, started: None, socket: None };
+        let mut history = History::default();
+        assert_eq!(history.meet(process(7)), (1, 1));
+        assert_eq!(history.meet(process(7)), (2, 1));
+        assert_eq!(history.meet(process(8)), (3, 2));
+    }
+}

@@ -1,0 +1,223 @@
+//! Compares every message with the definitions of all releases of VPP, where they are at hand; otherwise with the golden
+//! list made from them. `UPDATE_EXPECT=1` rewrites that list.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of a test fail by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use ligato_vpp_api::support::RELEASES;
+use ligato_vpp_api::{FieldDef, MessageDef, TypeDef, TypeKind, msg};
+use serde_json::{Value, json};
+
+/// The folder with one file of definitions per release.
+fn definitions() -> Option<PathBuf> {
+    if let Some(dir) = std::env::var_os("VPP_API_DIR") {
+        return Some(PathBuf::from(dir));
+    }
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .map(|dir| dir.join("shared/vpp-api"))
+        .find(|dir| dir.is_dir())
+}
+
+fn read(dir: &Path, release: &str) -> BTreeMap<String, Value> {
+    let text = std::fs::read_to_string(dir.join(format!("{release}.json"))).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// One release: its messages, and its types by name, in the form this crate can give them.
+struct Release {
+    messages: BTreeMap<String, Vec<Value>>,
+    types: BTreeMap<String, Value>,
+}
+
+impl Release {
+    fn load(dir: &Path, release: &str) -> Release {
+        let mut messages: BTreeMap<_, Vec<Value>> = BTreeMap::new();
+        let mut types = BTreeMap::new();
+        for file in read(dir, release).into_values() {
+            for message in array(&file["messages"]) {
+                let name = message[0].as_str().unwrap().to_owned();
+                messages.entry(name).or_default().push(plain(message));
+            }
+            for section in ["types", "unions", "enums", "enumflags"] {
+                for entry in array(&file[section]) {
+                    let name = entry[0].as_str().unwrap().to_owned();
+                    types.insert(name, plain(entry));
+                }
+            }
+            for (name, alias) in file["aliases"].as_object().unwrap() {
+                types.insert(name.clone(), alias.clone());
+            }
+        }
+        Release { messages, types }
+    }
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().unwrap()
+}
+
+/// A message or type without what does not matter on the wire: defaults, options, comments.
+fn plain(entry: &Value) -> Value {
+    let entry = array(entry).iter().map(|part| match part {
+        Value::Array(field) => {
+            Value::Array(field.iter().filter(|x| !x.is_object()).cloned().collect())
+        }
+        Value::Object(last) if last.contains_key("crc") => json!({ "crc": last["crc"] }),
+        other => other.clone(),
+    });
+    Value::Array(entry.collect())
+}
+
+#[test]
+fn every_message_is_as_vpp_defines_it() {
+    let Some(dir) = definitions() else {
+        println!("skipped: no definitions of VPP's messages at hand, set VPP_API_DIR");
+        return;
+    };
+    let mut seen = BTreeSet::new();
+    let mut checked = 0;
+    for release in RELEASES {
+        let release_data = Release::load(&dir, release);
+        for def in msg::all() {
+            let same_crc =
+                release_data.messages.get(def.name).into_iter().flatten().find(|theirs| {
+                    array(theirs).last().unwrap()["crc"] == format!("0x{:08x}", def.crc)
+                });
+            if let Some(theirs) = same_crc {
+                assert_eq!(def.to_api_json(), *theirs, "{} of {release}", def.name);
+                seen.insert(def.name);
+                checked += 1;
+                // 22.02 and older numbered implicit values of enumerations differently in this form only.
+                if release != "22.02" {
+                    for field in def.all_fields() {
+                        compare_type(field.ty, &release_data);
+                    }
+                }
+            }
+        }
+    }
+    let unknown: Vec<_> =
+        msg::all().map(|def| def.name).filter(|name| !seen.contains(name)).collect();
+    assert!(unknown.is_empty(), "in no release with this CRC: {unknown:?}");
+    println!("{checked} definitions compared");
+}
+
+fn compare_type(ty: &TypeDef, release: &Release) {
+    let Some(name) = ty.name.strip_prefix("vl_api_").and_then(|name| name.strip_suffix("_t"))
+    else {
+        assert_eq!(ty.kind, TypeKind::Base, "{}", ty.name);
+        return;
+    };
+    let theirs = release.types.get(name).unwrap_or_else(|| panic!("no type {name}"));
+    match ty.kind {
+        TypeKind::Base => panic!("{name} is not built in"),
+        TypeKind::Alias { of, len } => {
+            assert_eq!(theirs["type"], of, "{name}");
+            assert_eq!(theirs["length"].as_u64(), len.map(|len| len as u64), "{name}");
+        }
+        TypeKind::Enum { base, entries } => {
+            let theirs = array(theirs);
+            assert_eq!(theirs.last().unwrap()["enumtype"], base, "{name}");
+            // Releases differ in the entries added compatibly; theirs must be among ours.
+            for entry in &theirs[1..theirs.len() - 1] {
+                let ours = entries.iter().find(|ours| entry[0] == ours.name);
+                assert_eq!(ours.map(|ours| ours.value), entry[1].as_u64(), "{name} {entry}");
+            }
+        }
+        TypeKind::Struct(fields) | TypeKind::Union(fields) => {
+            let ours: Vec<_> = fields.iter().map(FieldDef::to_api_json).collect();
+            assert_eq!(ours, array(theirs)[1..].to_vec(), "{name}");
+            for field in fields {
+                compare_type(field.ty, release);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_message_is_on_the_golden_list() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/messages.txt");
+    if std::env::var_os("UPDATE_EXPECT").is_some()
+        && let Some(dir) = definitions()
+    {
+        std::fs::write(&path, golden(&dir)).unwrap();
+    }
+    let list = std::fs::read_to_string(&path).unwrap();
+    let listed: BTreeSet<_> = list
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.rsplit_once(' ').unwrap().0.to_owned())
+        .collect();
+    let ours: BTreeSet<_> = msg::all().map(name_and_crc).collect();
+    assert_eq!(ours, listed);
+    if let Some(dir) = definitions() {
+        assert_eq!(list, golden(&dir), "out of date, run with UPDATE_EXPECT=1");
+    }
+}
+
+fn name_and_crc(def: &MessageDef) -> String {
+    format!("{} {:08x}", def.name, def.crc)
+}
+
+/// The list as the definitions at hand say it must be.
+fn golden(dir: &Path) -> String {
+    let releases: Vec<_> = RELEASES.iter().map(|release| Release::load(dir, release)).collect();
+    let mut text = String::from(
+        "# Message, CRC of the layout known here, releases that have it with this CRC.\n",
+    );
+    for def in msg::all() {
+        let crc = format!("0x{:08x}", def.crc);
+        let mut has: Vec<_> = releases
+            .iter()
+            .map(|release| {
+                let all = release.messages.get(def.name);
+                all.is_some_and(|all| {
+                    all.iter().any(|one| array(one).last().unwrap()["crc"] == crc)
+                })
+            })
+            .collect();
+        has.push(false);
+        let mut ranges = Vec::new();
+        let mut start = None;
+        for (i, has) in has.iter().enumerate() {
+            match (start, has) {
+                (None, true) => start = Some(i),
+                (Some(first), false) => {
+                    ranges.push(format!("{}-{}", RELEASES[first], RELEASES[i - 1]));
+                    start = None;
+                }
+                _ => {}
+            }
+        }
+        text += &format!("{} {}\n", name_and_crc(def), ranges.join(","));
+    }
+    text
+}
+
+#[test]
+fn every_derived_message_is_registered() {
+    let mut derived = 0;
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/msg")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let replies = text.split_once("\nretval_replies! {").map_or("", |(_, rest)| rest);
+            derived += replies.lines().filter(|line| line.trim_end().ends_with("Reply,")).count();
+            derived += text
+                .lines()
+                .filter(|line| line.starts_with("#[derive(") && line.contains("Message)]"))
+                .count();
+        }
+    }
+    assert_eq!(msg::all().count(), derived);
+    let names: BTreeSet<_> = msg::all().map(|def| def.name).collect();
+    assert_eq!(names.len(), derived, "a message is registered twice");
+}

@@ -24,7 +24,7 @@ mod value;
 
 pub use error::ModelError;
 pub use key::{AGENT_PREFIX, Key, clean_path, strip_agent_prefix};
-pub use message::{AnyMessage, Message, Model};
+pub use message::{AnyMessage, ConfigField, Message, Model};
 pub use registry::{ModelInfo, Registry, RegistryBuilder};
 pub use spec::Spec;
 pub use value::{TYPE_URL_PREFIX, Value};

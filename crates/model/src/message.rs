@@ -81,6 +81,25 @@ where
     }
 }
 
+/// Where the values of a model stand in the document in which users write all kinds together, inside the group of
+/// the module (`vppConfig`, `linuxConfig`, …).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConfigField {
+    /// Name in the style of `.proto` files: `arp_entries`.
+    pub name: &'static str,
+    /// Name in the style of JSON: `arpEntries`. May be the same.
+    pub json_name: &'static str,
+    /// Further names that are read and never written.
+    pub aliases: &'static [&'static str],
+}
+
+impl ConfigField {
+    /// Every name that is read.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        [self.name, self.json_name].into_iter().chain(self.aliases.iter().copied())
+    }
+}
+
 /// A message that is configuration (or metrics) of its own: it has a specification and builds its own key.
 ///
 /// Implementations are made from the options `ligato.generic.model` and `ligato.generic.model_name_template` of the
@@ -94,8 +113,8 @@ pub trait Model: Message {
     const PROTO_FILE: &'static str;
     /// Full protobuf name of the message.
     const PROTO_NAME: &'static str;
-    /// Names of the field in the document in which users write all kinds together. The first is written, all are read.
-    const CONFIG_FIELDS: &'static [&'static str];
+    /// Its place in the document in which users write all kinds together.
+    const CONFIG_FIELD: ConfigField;
 
     /// The name of this instance, not cleaned: what the template gives. Empty for a singleton.
     fn instance_name(&self) -> String;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use prost_reflect::{DeserializeOptions, DynamicMessage, MessageDescriptor, ReflectMessage};
 
 use crate::key::strip_agent_prefix;
-use crate::{Key, Model, ModelError, Spec, Value};
+use crate::{ConfigField, Key, Model, ModelError, Spec, Value};
 
 /// One registered model, its message type erased.
 #[derive(Clone)]
@@ -20,8 +20,8 @@ pub struct ModelInfo {
     pub name_template: &'static str,
     /// Path of the `.proto` file.
     pub proto_file: &'static str,
-    /// Names of the field in the document with all kinds together; the first is written, all are read.
-    pub config_fields: &'static [&'static str],
+    /// Place in the document with all kinds together.
+    pub config_field: ConfigField,
     descriptor: MessageDescriptor,
     decode: fn(&[u8]) -> Result<Value, prost::DecodeError>,
     from_dynamic: fn(&DynamicMessage) -> Result<Value, prost::DecodeError>,
@@ -37,7 +37,7 @@ impl ModelInfo {
             proto_name: M::PROTO_NAME,
             name_template: M::NAME_TEMPLATE,
             proto_file: M::PROTO_FILE,
-            config_fields: M::CONFIG_FIELDS,
+            config_field: M::CONFIG_FIELD,
             descriptor: M::default().descriptor(),
             decode: |bytes| M::decode(bytes).map(Value::new),
             from_dynamic: |message| message.transcode_to::<M>().map(Value::new),
@@ -301,7 +301,11 @@ mod tests {
         const NAME_TEMPLATE: &'static str = "{{.Seconds}}/{{.Nanos}}";
         const PROTO_FILE: &'static str = "google/protobuf/duration.proto";
         const PROTO_NAME: &'static str = "google.protobuf.Duration";
-        const CONFIG_FIELDS: &'static [&'static str] = &["Duration_list"];
+        const CONFIG_FIELD: ConfigField = ConfigField {
+            name: "duration_list",
+            json_name: "durationList",
+            aliases: &["Duration_list"],
+        };
 
         fn instance_name(&self) -> String {
             format!("{}/{}", self.seconds, self.nanos)
@@ -313,7 +317,8 @@ mod tests {
         const NAME_TEMPLATE: &'static str = "";
         const PROTO_FILE: &'static str = "google/protobuf/timestamp.proto";
         const PROTO_NAME: &'static str = "google.protobuf.Timestamp";
-        const CONFIG_FIELDS: &'static [&'static str] = &["Timestamp"];
+        const CONFIG_FIELD: ConfigField =
+            ConfigField { name: "Timestamp", json_name: "Timestamp", aliases: &[] };
 
         fn instance_name(&self) -> String {
             String::new()

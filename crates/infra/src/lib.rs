@@ -7,8 +7,10 @@
 pub mod agent;
 mod backoff;
 pub mod clock;
+pub mod config;
 pub mod health;
 mod label;
+pub mod logging;
 mod metrics;
 mod shutdown;
 mod task;
@@ -18,6 +20,9 @@ pub use label::{AGENTS_PREFIX, DEFAULT_LABEL, LabelError, ServiceLabel};
 pub use metrics::{METRICS_CONTENT_TYPE, Metrics, MetricsPart};
 pub use shutdown::{Shutdown, StopReason, on_signals};
 pub use task::{OnFailure, TaskFailure, TaskState, Tasks, Unfinished};
+
+/// The JSON values in which configuration is shown.
+pub use serde_json as json;
 
 /// An error of a plugin, whatever its type.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -10,9 +10,9 @@ use std::task::Waker;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use ligato_vpp_api::Message;
 use ligato_vpp_api::msg::memclnt::{MemclntKeepalive, MemclntKeepaliveReply};
-use rustc_hash::FxHashMap;
+use ligato_vpp_api::{HeaderKind, Message};
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
@@ -58,6 +58,8 @@ pub(crate) struct Session {
     /// Number of the message by which VPP asks whether the client lives.
     keepalive: Option<u16>,
     table: Arc<MessageTable>,
+    /// Numbers of details that have a client index in front of their context (a few do).
+    long_details: FxHashSet<u16>,
     /// Numbers of messages already looked up.
     ids: FxHashMap<TypeId, Result<u16, Unavailable>>,
 }
@@ -82,6 +84,7 @@ impl Session {
             client_index,
             keepalive: wire::resolve::<MemclntKeepalive>(&table).ok(),
             table,
+            long_details: FxHashSet::default(),
             ids: FxHashMap::default(),
         }
     }
@@ -93,6 +96,15 @@ impl Session {
             Entry::Vacant(entry) => entry.insert(wire::resolve::<M>(&self.table)),
         };
         found.clone().map_err(|reason| VppError::Unavailable { message: M::NAME, reason })
+    }
+
+    /// As [`Self::id`], of details to be received.
+    fn details_id<D: Message>(&mut self) -> Result<u16, VppError> {
+        let id = self.id::<D>()?;
+        if D::HEADER == HeaderKind::Request {
+            self.long_details.insert(id);
+        }
+        Ok(id)
     }
 
     /// Whether the writer has to be woken; it is asked once.
@@ -113,6 +125,21 @@ impl Link {
         if let Ok(session) = &mut self.session {
             session.last_heard = now;
         }
+    }
+
+    /// Context and payload of a message that answers something, from what follows its number.
+    pub(crate) fn answer<'m>(
+        &self,
+        id: u16,
+        second: u32,
+        rest: &'m [u8],
+    ) -> Option<(Context, &'m [u8])> {
+        let long = |session: &Session| session.long_details.contains(&id);
+        if self.session.as_ref().is_ok_and(long) {
+            let (context, payload) = rest.split_first_chunk()?;
+            return Some((Context::from_wire(u32::from_be_bytes(*context)), payload));
+        }
+        Some((Context::from_wire(second), rest))
     }
 
     /// Answers VPP's question whether the client lives; `false` if the message is something else. VPP asks only
@@ -176,7 +203,7 @@ impl Shared {
         message: &M,
     ) -> Result<Context, VppError> {
         self.send(Sender::User, timeout, message, |session| {
-            Ok(Expect::Dump { details: session.id::<D>()?, end: session.id::<E>()? })
+            Ok(Expect::Dump { details: session.details_id::<D>()?, end: session.id::<E>()? })
         })
     }
 
@@ -190,7 +217,7 @@ impl Shared {
         let mut link = self.link();
         let context = self.enqueue(&mut link, Sender::User, timeout, message, |session| {
             session.id::<P>()?;
-            Ok(Expect::Dump { details: session.id::<D>()?, end: session.id::<E>()? })
+            Ok(Expect::Dump { details: session.details_id::<D>()?, end: session.id::<E>()? })
         })?;
         if let Ok(session) = &mut link.session {
             let id = session.id::<P>()?;

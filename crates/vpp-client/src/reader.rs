@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::error::LostReason;
 use crate::frame::{Frames, split_message};
 use crate::link::Shared;
-use crate::slots::{Context, Received};
+use crate::slots::Received;
 
 /// Room made before each read. VPP writes in chunks of 4 KiB; many of them are taken at once.
 pub(crate) const CHUNK: usize = 256 << 10;
@@ -50,11 +50,11 @@ fn dispatch(shared: &Shared, buffer: &[u8], wake: &mut Vec<Waker>) -> Result<usi
             Ok(None) => break Ok(()),
             Err(error) => break Err(LostReason::Frame(error)),
             Ok(Some(message)) => {
-                let Some((id, second, payload)) = split_message(message) else { continue };
-                if routes.deliver(id, payload, wake) || link.answer_keepalive(id, payload) {
+                let Some((id, second, rest)) = split_message(message) else { continue };
+                if routes.deliver(id, rest, wake) || link.answer_keepalive(id, rest) {
                     continue;
                 }
-                let context = Context::from_wire(second);
+                let Some((context, payload)) = link.answer(id, second, rest) else { continue };
                 let received = link.slots.receive((context, id), payload, limits, wake);
                 if let Received::Wrong { expected } = received {
                     break Err(LostReason::WrongReply { got: id, expected });

@@ -1,1 +1,18 @@
-//! What VPP kinds share: client, facts, name index.
+//! What the VPP kinds share: the client, the facts of the connection, the indexes of names, and the errors.
+//!
+//! [`VppCtx`] is the southbound of every VPP kind. A kind sends with [`VppCtx::request`] and [`VppCtx::dump`], whose
+//! errors already say what the scheduler has to do, and looks other kinds' objects up by name in the indexes; it never
+//! keeps anything itself.
+
+pub mod address;
+mod ctx;
+mod facts;
+mod names;
+mod op;
+mod watch;
+
+pub use ctx::VppCtx;
+pub use facts::{Facts, Settings};
+pub use names::{BridgeDomainMeta, InterfaceMeta};
+pub use op::{op_error, unsupported};
+pub use watch::Watcher;

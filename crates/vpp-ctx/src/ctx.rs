@@ -1,0 +1,215 @@
+//! The southbound context of every VPP kind.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::join_all;
+use ligato_idxmap::IdxMap;
+use ligato_kvs_api::{
+    Availability, Notification, NotificationSink, OpError, Southbound, SouthboundName,
+};
+use ligato_vpp_api::types::InterfaceIndex;
+use ligato_vpp_api::{Dump, Request, StreamDump, VppError as Code};
+use ligato_vpp_client::{Connection, VppClient, VppError};
+use tokio_util::sync::CancellationToken;
+
+use crate::names::{self, BY_BD_INDEX, BY_IP_ADDRESS, BY_SW_IF_INDEX};
+use crate::op::{chain, op_error};
+use crate::{BridgeDomainMeta, Facts, InterfaceMeta, Settings, Watcher};
+
+/// Client, facts and indexes of one VPP.
+pub struct VppCtx {
+    client: VppClient,
+    settings: Settings,
+    watchers: Vec<Box<dyn Watcher>>,
+    facts: Mutex<Arc<Facts>>,
+    interfaces: IdxMap<InterfaceMeta>,
+    bridge_domains: IdxMap<BridgeDomainMeta>,
+}
+
+impl VppCtx {
+    /// A context over a client. The watchers run while the scheduler watches this southbound.
+    pub fn new(client: VppClient, settings: Settings, watchers: Vec<Box<dyn Watcher>>) -> Self {
+        let facts = Facts { peer: None, settings: settings.clone() };
+        Self {
+            client,
+            settings,
+            watchers,
+            facts: Mutex::new(Arc::new(facts)),
+            interfaces: names::interfaces(),
+            bridge_domains: names::bridge_domains(),
+        }
+    }
+
+    /// The client, for what the methods here do not offer.
+    pub fn client(&self) -> &VppClient {
+        &self.client
+    }
+
+    /// Sends a request and waits for its reply.
+    ///
+    /// # Errors
+    /// As [`op_error`] decides.
+    pub async fn request<M: Request>(&self, message: M) -> Result<M::Reply, OpError> {
+        self.client.request(message).await.map_err(|error| op_error(&error))
+    }
+
+    /// As [`Self::request`]; the codes that mean "it is so already" give `None`.
+    ///
+    /// # Errors
+    /// As [`op_error`] decides, for other codes.
+    pub async fn request_unless<M: Request>(
+        &self,
+        message: M,
+        tolerated: &[Code],
+    ) -> Result<Option<M::Reply>, OpError> {
+        match self.client.request(message).await {
+            Ok(reply) => Ok(Some(reply)),
+            Err(VppError::Retval { code, .. }) if tolerated.contains(&Code(code)) => Ok(None),
+            Err(error) => Err(op_error(&error)),
+        }
+    }
+
+    /// Sends a dump and waits for all of it.
+    ///
+    /// # Errors
+    /// As [`op_error`] decides.
+    pub async fn dump<M: Dump>(&self, message: M) -> Result<Vec<M::Details>, OpError> {
+        self.client.dump(message).await.map_err(|error| op_error(&error))
+    }
+
+    /// As [`Self::dump`]; a VPP without the message has nothing to tell, such as when the plugin is not loaded.
+    ///
+    /// # Errors
+    /// As [`op_error`] decides.
+    pub async fn dump_if_any<M: Dump>(&self, message: M) -> Result<Vec<M::Details>, OpError> {
+        match self.client.dump(message).await {
+            Err(VppError::Unavailable { .. }) => Ok(Vec::new()),
+            other => other.map_err(|error| op_error(&error)),
+        }
+    }
+
+    /// Sends a request that is answered by a stream and waits for all of it.
+    ///
+    /// # Errors
+    /// As [`op_error`] decides.
+    pub async fn stream<M: StreamDump>(&self, message: M) -> Result<Vec<M::Details>, OpError> {
+        self.client.stream(message).await.map_err(|error| op_error(&error))
+    }
+
+    /// Interfaces by logical name. Written by the kind of interfaces only.
+    pub fn interfaces(&self) -> &IdxMap<InterfaceMeta> {
+        &self.interfaces
+    }
+
+    /// The interface of this logical name.
+    ///
+    /// # Errors
+    /// [`OpError::Retriable`] if there is none: a dependency on it should have kept the caller away.
+    pub fn interface(&self, name: &str) -> Result<Arc<InterfaceMeta>, OpError> {
+        self.interfaces
+            .reader()
+            .get(name)
+            .ok_or_else(|| OpError::Retriable(format!("interface {name} is not in VPP")))
+    }
+
+    /// VPP's index of the interface of this logical name.
+    ///
+    /// # Errors
+    /// As [`Self::interface`].
+    pub fn sw_if_index(&self, name: &str) -> Result<InterfaceIndex, OpError> {
+        self.interface(name).map(|meta| InterfaceIndex(meta.sw_if_index))
+    }
+
+    /// Logical name of an interface of VPP, if it has one.
+    pub fn interface_name(&self, index: InterfaceIndex) -> Option<String> {
+        let interfaces = self.interfaces.snapshot();
+        interfaces.by_index(BY_SW_IF_INDEX, &index.to_string()).next().map(|i| i.name.to_owned())
+    }
+
+    /// Logical names of the interfaces that are configured with this address, in order.
+    pub fn interfaces_with_address(&self, address: &str) -> Vec<String> {
+        let interfaces = self.interfaces.snapshot();
+        interfaces.by_index(BY_IP_ADDRESS, address).map(|item| item.name.to_owned()).collect()
+    }
+
+    /// Bridge domains by name. Written by the kind of bridge domains only.
+    pub fn bridge_domains(&self) -> &IdxMap<BridgeDomainMeta> {
+        &self.bridge_domains
+    }
+
+    /// VPP's number of a bridge domain.
+    ///
+    /// # Errors
+    /// As [`Self::interface`].
+    pub fn bd_index(&self, name: &str) -> Result<u32, OpError> {
+        self.bridge_domains
+            .reader()
+            .get(name)
+            .map(|meta| meta.index)
+            .ok_or_else(|| OpError::Retriable(format!("bridge domain {name} is not in VPP")))
+    }
+
+    /// Name of the bridge domain with this number, if it has one.
+    pub fn bd_name(&self, index: u32) -> Option<String> {
+        let domains = self.bridge_domains.snapshot();
+        domains.by_index(BY_BD_INDEX, &index.to_string()).next().map(|item| item.name.to_owned())
+    }
+
+    async fn follow_connection(&self, sink: &NotificationSink) {
+        let mut state = self.client.state();
+        loop {
+            let now = availability(&state.borrow_and_update());
+            sink.send(vec![Notification::Availability { southbound: Self::NAME, now }]);
+            if state.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Southbound for VppCtx {
+    type Facts = Facts;
+
+    const NAME: SouthboundName = "vpp";
+
+    /// Facts of the last connection are kept while there is none.
+    fn facts(&self) -> Arc<Facts> {
+        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(peer) = self.client.peer()
+            && !facts.peer.as_ref().is_some_and(|known| Arc::ptr_eq(known, &peer))
+        {
+            *facts = Arc::new(Facts { peer: Some(peer), settings: self.settings.clone() });
+        }
+        facts.clone()
+    }
+
+    fn availability(&self) -> Availability {
+        availability(&self.client.state().borrow())
+    }
+
+    async fn watch(self: Arc<Self>, sink: NotificationSink, cancel: CancellationToken) {
+        let watching = join_all(self.watchers.iter().map(|w| w.watch(self.clone(), sink.clone())));
+        let work = async { tokio::join!(self.follow_connection(&sink), watching) };
+        tokio::select! {
+            _ = work => {}
+            () = cancel.cancelled() => {}
+        }
+    }
+}
+
+fn availability(connection: &Connection) -> Availability {
+    match connection {
+        Connection::Connected(peer) => Availability::Up { incarnation: peer.incarnation },
+        Connection::Disconnected { reason, .. } => Availability::Down { reason: chain(reason) },
+    }
+}
+
+impl std::fmt::Debug for VppCtx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VppCtx")
+            .field("client", &self.client)
+            .field("interfaces", &self.interfaces)
+            .field("bridge_domains", &self.bridge_domains)
+            .finish_non_exhaustive()
+    }
+}

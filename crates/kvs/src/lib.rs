@@ -1,1 +1,30 @@
-//! The scheduler: graph, planner, executor, resync, history.
+//! The scheduler: desired values go in, operations in the right order come out, and everything that
+//! cannot be done yet waits and is explained.
+//!
+//! Read it in this order: [`node`] (one value), [`graph`] (all of them and what connects them),
+//! [`plan`] (from a difference to ordered steps), [`execute`] (steps under way), [`resync`]
+//! (reading back), [`retry`], [`record`] (what was done), [`explain`] (why a value is where it is).
+//! `core` ties them together as a state machine without I/O or clock, `engine` runs it on tokio,
+//! and [`Scheduler`] is the handle everybody else holds.
+
+mod catalog;
+mod config;
+mod engine;
+mod explain;
+mod handle;
+mod inbox;
+mod keyindex;
+mod node;
+mod record;
+mod snapshot;
+mod stats;
+mod subscribe;
+mod tree;
+
+pub use config::SchedulerConfig;
+pub use handle::{
+    DumpError, Scheduler, SchedulerBuilder, Ticket, TimelineEntry, UnregisterMode, WaitError,
+};
+pub use snapshot::{DumpItem, NodeInfo, Snapshot, StatusFilter, View};
+pub use stats::{BOUNDS_US, DescriptorStats, Latency, Stats};
+pub use subscribe::{StatusEvent, Subscription};

@@ -1,0 +1,174 @@
+//! A persistent vector: cloning copies a pointer, changing one element copies a few small nodes.
+//!
+//! The fan-out is low on purpose. Copying an inner node touches the reference counts of all its
+//! children, so what one change costs after a publication is depth × fan-out of them.
+
+use std::sync::Arc;
+
+const BITS: u32 = 4;
+const FAN_OUT: usize = 1 << BITS;
+
+/// A persistent sparse vector of shared elements, indexed by `u32`.
+#[derive(Debug)]
+pub(crate) struct Tree<T> {
+    root: Option<Arc<Branch<T>>>,
+    /// Levels below the root; 0: the root is a leaf.
+    depth: u32,
+    len: u32,
+}
+
+#[derive(Debug)]
+enum Branch<T> {
+    Leaf([Option<Arc<T>>; FAN_OUT]),
+    Inner([Option<Arc<Branch<T>>>; FAN_OUT]),
+}
+
+impl<T> Clone for Tree<T> {
+    fn clone(&self) -> Self {
+        Self { root: self.root.clone(), depth: self.depth, len: self.len }
+    }
+}
+
+impl<T> Default for Tree<T> {
+    fn default() -> Self {
+        Self { root: None, depth: 0, len: 0 }
+    }
+}
+
+impl<T> Clone for Branch<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Leaf(slots) => Self::Leaf(slots.clone()),
+            Self::Inner(slots) => Self::Inner(slots.clone()),
+        }
+    }
+}
+
+impl<T> Tree<T> {
+    pub(crate) fn get(&self, index: u32) -> Option<&Arc<T>> {
+        if !self.covers(index) {
+            return None;
+        }
+        let mut branch = self.root.as_deref()?;
+        let mut depth = self.depth;
+        loop {
+            match branch {
+                Branch::Leaf(slots) => return slots.get(slot(index, 0))?.as_ref(),
+                Branch::Inner(slots) => branch = slots.get(slot(index, depth))?.as_deref()?,
+            }
+            depth = depth.saturating_sub(1);
+        }
+    }
+
+    /// Replaces one element; `None` takes it away.
+    pub(crate) fn set(&mut self, index: u32, element: Option<Arc<T>>) {
+        self.grow(index);
+        let depth = self.depth;
+        let root = self.root.get_or_insert_with(|| Arc::new(Branch::empty(depth)));
+        let had = Branch::set(root, index, depth, element.clone());
+        self.len = self.len + u32::from(element.is_some()) - u32::from(had);
+    }
+
+    /// All elements in index order.
+    pub(crate) fn iter(&self) -> Iter<'_, T> {
+        let stack = self.root.as_deref().map(|root| (root, 0)).into_iter().collect();
+        Iter { stack }
+    }
+
+    fn covers(&self, index: u32) -> bool {
+        (self.depth + 1) * BITS >= u32::BITS || index >> ((self.depth + 1) * BITS) == 0
+    }
+
+    fn grow(&mut self, index: u32) {
+        while !self.covers(index) {
+            self.depth += 1;
+            if let Some(root) = self.root.take() {
+                let mut slots = [const { None }; FAN_OUT];
+                slots[0] = Some(root);
+                self.root = Some(Arc::new(Branch::Inner(slots)));
+            }
+        }
+    }
+}
+
+impl<T> Branch<T> {
+    fn empty(depth: u32) -> Self {
+        if depth == 0 {
+            Self::Leaf([const { None }; FAN_OUT])
+        } else {
+            Self::Inner([const { None }; FAN_OUT])
+        }
+    }
+
+    /// Says whether there was an element before.
+    fn set(this: &mut Arc<Self>, index: u32, depth: u32, element: Option<Arc<T>>) -> bool {
+        match Arc::make_mut(this) {
+            Self::Leaf(slots) => slots
+                .get_mut(slot(index, 0))
+                .is_some_and(|place| std::mem::replace(place, element).is_some()),
+            Self::Inner(slots) => slots.get_mut(slot(index, depth)).is_some_and(|place| {
+                let child =
+                    place.get_or_insert_with(|| Arc::new(Self::empty(depth.saturating_sub(1))));
+                Self::set(child, index, depth.saturating_sub(1), element)
+            }),
+        }
+    }
+}
+
+fn slot(index: u32, depth: u32) -> usize {
+    (index >> (depth * BITS)) as usize & (FAN_OUT - 1)
+}
+
+/// Elements of a [`Tree`] in index order.
+pub(crate) struct Iter<'t, T> {
+    stack: Vec<(&'t Branch<T>, usize)>,
+}
+
+impl<'t, T> Iterator for Iter<'t, T> {
+    type Item = &'t Arc<T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (branch, next) = self.stack.last_mut()?;
+            let at = *next;
+            *next += 1;
+            match *branch {
+                _ if at >= FAN_OUT => {
+                    self.stack.pop();
+                }
+                Branch::Leaf(slots) => {
+                    if let Some(Some(element)) = slots.get(at) {
+                        return Some(element);
+                    }
+                }
+                Branch::Inner(slots) => {
+                    if let Some(Some(child)) = slots.get(at) {
+                        self.stack.push((child, 0));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_what_was_set_and_old_clones_stay_as_they_were() {
+        let mut tree = Tree::default();
+        for i in (0..5000).rev() {
+            tree.set(i, Some(Arc::new(i)));
+        }
+        let before = tree.clone();
+        tree.set(70, None);
+        tree.set(4999, Some(Arc::new(1)));
+        assert_eq!((before.len, tree.len), (5000, 4999));
+        assert_eq!(before.get(70).map(|v| **v), Some(70));
+        assert_eq!(tree.get(70), None);
+        assert_eq!(tree.get(4999).map(|v| **v), Some(1));
+        assert_eq!(tree.get(1 << 20), None);
+        assert!(before.iter().map(|v| **v).eq(0..5000));
+    }
+}

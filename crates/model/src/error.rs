@@ -1,5 +1,7 @@
 //! What can go wrong between bytes, text and models.
 
+use crate::text::{Place, Problem};
+
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -46,13 +48,19 @@ pub enum ModelError {
         /// What the encoder says.
         source: serde_json::Error,
     },
-    /// The text is not a message of the expected type.
-    #[error("cannot read {proto_name} from JSON")]
-    DecodeJson {
-        /// Full protobuf name of the expected message.
-        proto_name: String,
-        /// What the decoder says.
-        source: serde_json::Error,
+    /// The message cannot be written as YAML.
+    #[error("cannot write YAML: {detail}")]
+    EncodeYaml {
+        /// What the encoder says.
+        detail: String,
+    },
+    /// Something is wrong with a text.
+    #[error("{place}: {problem}")]
+    Text {
+        /// Where.
+        place: Box<Place>,
+        /// What.
+        problem: Box<Problem>,
     },
     /// A value was used where a message of another type is needed.
     #[error("expected {expected}, got {got}")]
@@ -62,4 +70,10 @@ pub enum ModelError {
         /// Full protobuf name that was given.
         got: String,
     },
+}
+
+impl ModelError {
+    pub(crate) fn text(place: Place, problem: Problem) -> Self {
+        Self::Text { place: Box::new(place), problem: Box::new(problem) }
+    }
 }

@@ -20,6 +20,7 @@ mod message;
 pub mod name;
 mod registry;
 mod spec;
+pub mod text;
 mod value;
 
 pub use error::ModelError;

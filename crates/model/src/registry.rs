@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use prost_reflect::{DeserializeOptions, DynamicMessage, MessageDescriptor, ReflectMessage};
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
 
 use crate::key::strip_agent_prefix;
+use crate::text::{Limits, Node, parse_json, parse_yaml, read_message};
 use crate::{ConfigField, Key, Model, ModelError, Spec, Value};
 
 /// One registered model, its message type erased.
@@ -93,23 +94,30 @@ impl ModelInfo {
         (self.from_dynamic)(message).map_err(|source| self.decode_error(source))
     }
 
-    /// Reads protobuf JSON; both spellings of fields are accepted, unknown fields are refused.
+    /// Reads protobuf JSON. `origin` is what to call the text in errors: a file, a key.
     ///
     /// # Errors
-    /// [`ModelError::DecodeJson`] says what is wrong and where.
-    pub fn from_json(&self, text: &str) -> Result<Value, ModelError> {
-        let failed =
-            |source| ModelError::DecodeJson { proto_name: self.proto_name.to_owned(), source };
-        let mut reader = serde_json::Deserializer::from_str(text);
-        let options = DeserializeOptions::new().deny_unknown_fields(true);
-        let message = DynamicMessage::deserialize_with_options(
-            self.descriptor.clone(),
-            &mut reader,
-            &options,
-        )
-        .map_err(failed)?;
-        reader.end().map_err(failed)?;
+    /// [`ModelError::Text`] says what is wrong and where.
+    pub fn from_json(&self, text: &str, origin: &str) -> Result<Value, ModelError> {
+        let origin: Arc<str> = origin.into();
+        let node = parse_json(text, &Limits::VALUE, &origin)?;
+        let read = |node: &Node| read_message(node, &self.descriptor, &origin, "");
+        let message = read(&node).or_else(|error| {
+            // JSON is YAML too, and the YAML parser records positions.
+            let located = parse_yaml(text, &Limits::VALUE, &origin).map_err(|_| error)?;
+            read(&located)
+        })?;
         self.from_dynamic(&message)
+    }
+
+    /// Reads YAML with the structure of protobuf JSON. `origin` is what to call the text in errors.
+    ///
+    /// # Errors
+    /// [`ModelError::Text`] says what is wrong and where.
+    pub fn from_yaml(&self, text: &str, origin: &str) -> Result<Value, ModelError> {
+        let origin: Arc<str> = origin.into();
+        let node = parse_yaml(text, &Limits::VALUE, &origin)?;
+        self.from_dynamic(&read_message(&node, &self.descriptor, &origin, "")?)
     }
 
     /// The instance name of a value, not cleaned; empty for a singleton.
@@ -229,6 +237,18 @@ impl Registry {
         match self.by_proto_name(&proto_name) {
             Some(model) => model.key_of(value),
             None => Err(ModelError::UnknownMessage { proto_name }),
+        }
+    }
+
+    /// Reads a `google.protobuf.Any`: only the part of the type URL after the last `/` matters.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownMessage`] or [`ModelError::Decode`].
+    pub fn from_any(&self, type_url: &str, bytes: &[u8]) -> Result<Value, ModelError> {
+        let proto_name = type_url.rsplit('/').next().unwrap_or(type_url);
+        match self.by_proto_name(proto_name) {
+            Some(model) => model.decode(bytes),
+            None => Err(ModelError::UnknownMessage { proto_name: proto_name.to_owned() }),
         }
     }
 
@@ -354,7 +374,7 @@ mod tests {
     fn bytes_and_json_become_values_with_keys() {
         let registry = registry();
         let model = registry.by_proto_name("google.protobuf.Duration").unwrap();
-        let value = model.from_json("\"1.5s\"").unwrap();
+        let value = model.from_json("\"1.5s\"", "test").unwrap();
         assert_eq!(value, Value::new(Duration { seconds: 1, nanos: 500_000_000 }));
         assert_eq!(model.decode(&value.encode_to_vec()).unwrap(), value);
         assert_eq!(model.key_of(&value).unwrap(), "config/test/time/v1/duration/1/500000000");

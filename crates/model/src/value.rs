@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use prost_reflect::{MessageDescriptor, SerializeOptions};
+use prost_reflect::MessageDescriptor;
 
+use crate::text::{FieldNames, message_to_json, redact, to_yaml};
 use crate::{AnyMessage, ModelError};
 
 /// What the type URL of a `google.protobuf.Any` begins with.
@@ -73,11 +74,31 @@ impl Value {
     /// # Errors
     /// [`ModelError::EncodeJson`] for content that JSON cannot hold, such as a timestamp out of range.
     pub fn to_json(&self) -> Result<serde_json::Value, ModelError> {
-        let options = SerializeOptions::new().use_proto_field_name(true);
-        self.0
-            .to_dynamic()
-            .serialize_with_options(serde_json::value::Serializer, &options)
-            .map_err(|source| ModelError::EncodeJson { proto_name: self.full_name(), source })
+        self.to_json_with(FieldNames::Proto)
+    }
+
+    /// Protobuf JSON with the names that are asked for.
+    ///
+    /// # Errors
+    /// As [`Self::to_json`].
+    pub fn to_json_with(&self, names: FieldNames) -> Result<serde_json::Value, ModelError> {
+        message_to_json(&self.0.to_dynamic(), names)
+    }
+
+    /// The same as YAML.
+    ///
+    /// # Errors
+    /// As [`Self::to_json`].
+    pub fn to_yaml(&self) -> Result<String, ModelError> {
+        to_yaml(&self.to_json()?)
+    }
+
+    /// A copy in which secrets are replaced by [`MASK`](crate::text::MASK): for logs and screens.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        let mut message = self.0.to_dynamic();
+        redact(&mut message);
+        Self::new(message)
     }
 }
 
@@ -87,9 +108,11 @@ impl PartialEq for Value {
     }
 }
 
+/// The message type and its content as JSON. Secrets are masked, since debug output ends in logs.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let content = self.redacted().to_json().unwrap_or_default();
+        write!(f, "{} {content}", self.full_name())
     }
 }
 

@@ -1,3 +1,65 @@
-//! A VPP stand-in that speaks the real binary API over the real socket.
+//! The simulated VPP as a program of its own.
 
-fn main() {}
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use ligato_vpp_sim::{Action, Fault, Sim};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A VPP stand-in that speaks the real binary API over the real socket.
+#[derive(Debug, Parser)]
+#[command(name = "vpp-sim", version)]
+struct Arguments {
+    /// Where to listen.
+    #[arg(long, default_value = "/run/vpp/api.sock")]
+    socket: PathBuf,
+    /// Release whose messages are offered.
+    #[arg(long, default_value = "26.06")]
+    release: String,
+    /// Decides everything that is left to chance.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Refuse each request with this probability.
+    #[arg(long, value_name = "PROBABILITY")]
+    refuse: Option<f64>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(%error, source, "cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), ligato_vpp_sim::SimError> {
+    let sim = Sim::builder()
+        .socket(arguments.socket)
+        .release(&arguments.release)
+        .seed(arguments.seed)
+        .start()
+        .await?;
+    if let Some(probability) = arguments.refuse {
+        const UNSPECIFIED: i32 = -1;
+        sim.faults().inject(Fault::new(Action::Refuse(UNSPECIFIED)).with_probability(probability));
+    }
+    tracing::info!(socket = %sim.socket_path().display(), "simulating a VPP, no packets are forwarded");
+    wait_for_end().await;
+    sim.stop();
+    Ok(())
+}
+
+/// Returns when the program is asked to end, or cannot know any more whether it is.
+async fn wait_for_end() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,272 @@
+//! The simulated VPP as tests and the demo hold it.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use tokio::net::UnixListener;
+
+use crate::dispatch;
+use crate::error::SimError;
+use crate::faults::Faults;
+use crate::machine::{Identity, Machine};
+use crate::numbering::Numbering;
+use crate::registry::Registry;
+use crate::release::Release;
+use crate::server::{Shared, Tasks};
+use crate::state::interfaces::{Device, Hardware};
+use crate::state::{HostInterfaces, Vpp};
+use crate::view::State;
+
+/// How a simulated VPP is to be.
+#[derive(Debug, Clone, Default)]
+pub struct SimBuilder {
+    release: Option<String>,
+    socket: Option<PathBuf>,
+    seed: u64,
+    hosts: HostInterfaces,
+}
+
+impl SimBuilder {
+    /// The release whose messages are offered, such as `26.06`; the newest one by default.
+    #[must_use]
+    pub fn release(mut self, release: &str) -> Self {
+        self.release = Some(release.to_owned());
+        self
+    }
+
+    /// Where to listen; by default at a path of its own in the folder for temporary files.
+    #[must_use]
+    pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.socket = Some(path.into());
+        self
+    }
+
+    /// Decides everything that is left to chance.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Which interfaces the host has, for af_packet; by default whatever is asked for.
+    #[must_use]
+    pub fn host_interfaces(
+        mut self,
+        exists: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.hosts = HostInterfaces::new(exists);
+        self
+    }
+
+    /// Starts listening.
+    ///
+    /// # Errors
+    /// When the release is none, or nothing can listen at the path.
+    pub async fn start(self) -> Result<Sim, SimError> {
+        let release = match &self.release {
+            Some(release) => release.parse().map_err(SimError::Release)?,
+            None => Release::NEWEST,
+        };
+        let sim = Sim {
+            socket: self.socket.unwrap_or_else(own_socket),
+            release,
+            seed: self.seed,
+            hosts: self.hosts,
+            registry: Arc::new(dispatch::table()),
+            shared: Arc::new(Shared::new(Faults::new(self.seed))),
+            tasks: Mutex::new(None),
+            boots: AtomicU32::new(0),
+        };
+        sim.boot()?;
+        Ok(sim)
+    }
+}
+
+/// A path nobody else uses.
+fn own_socket() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let n = COUNT.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("vpp-sim-{}-{n}", std::process::id())).join("api.sock")
+}
+
+/// A simulated VPP. Dropping it stops it.
+pub struct Sim {
+    socket: PathBuf,
+    release: Release,
+    seed: u64,
+    hosts: HostInterfaces,
+    registry: Arc<Registry>,
+    shared: Arc<Shared>,
+    tasks: Mutex<Option<Tasks>>,
+    boots: AtomicU32,
+}
+
+impl Sim {
+    /// How a simulated VPP is made.
+    #[must_use]
+    pub fn builder() -> SimBuilder {
+        SimBuilder::default()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn socket_path(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The fault dial.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    /// Dies as a VPP dies: connections are cut, nothing listens any more, all state is lost. The
+    /// socket file stays.
+    pub fn crash(&self) {
+        if let Some(tasks) = self.tasks().take() {
+            tasks.stop();
+        }
+        self.shared.core().machine = None;
+    }
+
+    /// Starts again with nothing configured, after a crash or instead of one. Process id and
+    /// message ids are new.
+    ///
+    /// # Errors
+    /// When nothing can listen at the path any more.
+    pub async fn restart(&self) -> Result<(), SimError> {
+        let old = self.tasks().take();
+        self.shared.core().machine = None;
+        if let Some(tasks) = old {
+            tasks.stop();
+            tasks.tracker.wait().await;
+        }
+        self.boot()
+    }
+
+    /// Ends it and removes the socket.
+    pub fn stop(&self) {
+        self.crash();
+        std::fs::remove_file(&self.socket).ok();
+        if let Some(folder) = self.socket.parent()
+            && folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vpp-sim-"))
+        {
+            std::fs::remove_dir(folder).ok();
+        }
+    }
+
+    /// Forgets what was asked so far: [`Sim::writes`] and [`Sim::log`] count from here.
+    pub fn mark(&self) {
+        self.shared.core().journal.mark();
+    }
+
+    /// How many requests since the mark were meant to change the configuration.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.shared.core().journal.writes()
+    }
+
+    /// Names of all requests since the mark, in order.
+    #[must_use]
+    pub fn log(&self) -> Vec<&'static str> {
+        self.shared.core().journal.names()
+    }
+
+    /// What is configured now; nothing while it does not run.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.shared
+            .core()
+            .machine
+            .as_ref()
+            .map(|machine| State::of(&machine.vpp))
+            .unwrap_or_default()
+    }
+
+    /// Puts in an interface nobody asked for over the API, as an operator or a driver does. The
+    /// answer is its index, if the simulation runs.
+    pub fn add_foreign_interface(&self, name: &str, dev_type: &str) -> Option<u32> {
+        let mut core = self.shared.core();
+        let machine = core.machine.as_mut()?;
+        let hardware = Hardware::ethernet(Device::Foreign, dev_type, [0x02, 0xfe, 0, 0, 0, 0x99]);
+        let index = machine.vpp.interfaces.register(name.to_owned(), hardware);
+        machine.send_events();
+        Some(index)
+    }
+
+    /// Deletes an interface behind everybody's back. False if there is none of this index.
+    pub fn remove_interface(&self, sw_if_index: u32) -> bool {
+        let mut core = self.shared.core();
+        let Some(machine) = core.machine.as_mut() else { return false };
+        let removed = machine.vpp.delete_any(sw_if_index).is_ok();
+        machine.send_events();
+        removed
+    }
+
+    /// Pulls the cable of an interface or plugs it in. False if there is none of this index.
+    pub fn set_link(&self, sw_if_index: u32, link: Link) -> bool {
+        let mut core = self.shared.core();
+        let Some(machine) = core.machine.as_mut() else { return false };
+        let done = machine.vpp.set_link(sw_if_index, link == Link::Up).is_ok();
+        machine.send_events();
+        done
+    }
+
+    fn boot(&self) -> Result<(), SimError> {
+        let listener = listen(&self.socket)?;
+        let boot = self.boots.fetch_add(1, Ordering::Relaxed);
+        let runtime_dir = self.socket.parent().unwrap_or(Path::new("/run/vpp"));
+        let seed = self.seed.wrapping_add(u64::from(boot));
+        let vpp = Vpp::new(seed, self.hosts.clone(), &runtime_dir.display().to_string());
+        let identity = Identity {
+            release: self.release,
+            pid: process_id(boot),
+            started: SystemTime::now(),
+            booted: Instant::now(),
+        };
+        let numbering = Numbering::new(&self.registry, self.release, boot);
+        self.shared.core().machine = Some(Machine::new(vpp, identity, numbering));
+        *self.tasks() = Some(Tasks::start(listener, Arc::clone(&self.shared)));
+        Ok(())
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Option<Tasks>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Whether an interface has a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// It has.
+    Up,
+    /// It has not.
+    Down,
+}
+
+/// The first run has the process id it really has. Later ones have numbers no process can have,
+/// so that a restart is seen.
+fn process_id(boot: u32) -> u32 {
+    const PID_MAX: u32 = 1 << 22;
+    let pid = std::process::id();
+    if boot == 0 { pid } else { PID_MAX.wrapping_mul(boot).wrapping_add(pid) }
+}
+
+fn listen(socket: &Path) -> Result<UnixListener, SimError> {
+    if let Some(folder) = socket.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| SimError::CreateFolder { path: folder.to_owned(), source })?;
+    }
+    // A socket left behind by a crash is in the way.
+    std::fs::remove_file(socket).ok();
+    UnixListener::bind(socket)
+        .map_err(|source| SimError::Listen { path: socket.to_owned(), source })
+}

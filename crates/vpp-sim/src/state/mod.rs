@@ -1,0 +1,92 @@
+//! The state of the simulated VPP: what its tables hold, and the operations that keep them
+//! consistent with each other.
+//!
+//! Nothing here knows messages. Each file owns one table; operations that touch several are
+//! methods of [`Vpp`] in the file of the table they start from.
+
+mod addresses;
+mod af_packet;
+mod bond;
+mod bridge;
+pub(crate) mod fib;
+pub(crate) mod interfaces;
+mod lifecycle;
+mod memif;
+mod neighbors;
+pub(crate) mod path;
+mod pool;
+pub(crate) mod prefix;
+pub(crate) mod retval;
+mod tap;
+
+use std::collections::BTreeMap;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+pub(crate) use self::af_packet::{AfPacketMode, AfPackets, HostInterfaces};
+pub(crate) use self::bond::{Bond, BondSpec, Bonds, Member, MemberTiming};
+pub(crate) use self::bridge::{BdFlags, BridgeDomain, Bridges, FibEntry, PortType};
+use self::fib::Fib;
+use self::interfaces::{Interfaces, Mac};
+pub(crate) use self::memif::{Memif, MemifSpec, Memifs};
+pub(crate) use self::neighbors::{Neighbor, Neighbors};
+use self::pool::Instances;
+use self::prefix::Family;
+pub(crate) use self::tap::{Tap, TapSpec, Taps};
+
+/// Everything a restart forgets.
+#[derive(Debug)]
+pub(crate) struct Vpp {
+    pub(crate) interfaces: Interfaces,
+    pub(crate) loopbacks: Instances,
+    pub(crate) fibs: [Fib; 2],
+    pub(crate) neighbors: Neighbors,
+    pub(crate) bridges: Bridges,
+    pub(crate) memifs: Memifs,
+    pub(crate) taps: Taps,
+    pub(crate) af_packets: AfPackets,
+    pub(crate) bonds: Bonds,
+    address_nets: addresses::Nets,
+    /// Clients that asked for interface events, with the pid they gave.
+    pub(crate) interface_subscribers: BTreeMap<u32, u32>,
+    random: StdRng,
+}
+
+impl Vpp {
+    pub(crate) fn new(seed: u64, hosts: HostInterfaces, runtime_dir: &str) -> Self {
+        Self {
+            interfaces: Interfaces::default(),
+            loopbacks: Instances::default(),
+            fibs: [Fib::new(Family::V4), Fib::new(Family::V6)],
+            neighbors: Neighbors::default(),
+            bridges: Bridges::default(),
+            memifs: Memifs::new(runtime_dir),
+            taps: Taps::default(),
+            af_packets: AfPackets::new(hosts),
+            bonds: Bonds::default(),
+            address_nets: addresses::Nets::default(),
+            interface_subscribers: BTreeMap::new(),
+            random: StdRng::seed_from_u64(seed),
+        }
+    }
+
+    pub(crate) fn fib(&self, family: Family) -> &Fib {
+        &self.fibs[family.index()]
+    }
+
+    pub(crate) fn fib_mut(&mut self, family: Family) -> &mut Fib {
+        &mut self.fibs[family.index()]
+    }
+
+    /// An address as VPP makes them up for interfaces without one.
+    fn random_mac(&mut self) -> Mac {
+        let [a, b, c, d]: [u8; 4] = self.random.random();
+        [0x02, 0xfe, a, b, c, d]
+    }
+
+    /// A number nobody uses, for things a client asks to be numbered.
+    pub(crate) fn random_id(&mut self, max: u32) -> u32 {
+        self.random.random_range(1..=max)
+    }
+}

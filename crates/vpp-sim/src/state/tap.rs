@@ -1,0 +1,142 @@
+//! TAP and TUN interfaces. The host side is not made: the simulated VPP has no data plane.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::Vpp;
+use super::interfaces::{Device, Hardware, Mac, RxQueue};
+use super::pool::{Instances, Pool};
+use super::retval::{Outcome, Retval};
+
+/// Entries of a ring when a client gives none.
+const DEFAULT_RING_SIZE: u16 = 256;
+/// VPP has no more of them than this.
+const MAX_INSTANCE: u32 = 1024;
+/// Flag of a TAP that carries IP packets without an Ethernet header.
+const FLAG_TUN: u32 = 16;
+/// Flag of a TAP that takes an existing host interface.
+const FLAG_ATTACH: u32 = 8;
+/// MTU of a TUN when the host side has none set.
+const DEFAULT_TUN_MTU: u32 = 65_535;
+
+/// What a client asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct TapSpec {
+    pub(crate) id: Option<u32>,
+    pub(crate) mac: Option<Mac>,
+    pub(crate) rx_queues: u16,
+    pub(crate) tx_ring_size: u16,
+    pub(crate) rx_ring_size: u16,
+    pub(crate) flags: u32,
+    pub(crate) host_mtu: Option<u32>,
+    pub(crate) host_mac: Option<Mac>,
+    pub(crate) host_ip4: Option<(Ipv4Addr, u8)>,
+    pub(crate) host_ip6: Option<(Ipv6Addr, u8)>,
+    pub(crate) host_namespace: Option<String>,
+    pub(crate) host_name: Option<String>,
+    pub(crate) host_bridge: Option<String>,
+    pub(crate) tag: String,
+}
+
+/// A TAP.
+#[derive(Debug, Clone)]
+pub(crate) struct Tap {
+    pub(crate) sw_if_index: u32,
+    pub(crate) id: u32,
+    pub(crate) host_mac: Mac,
+    pub(crate) host_name: String,
+    pub(crate) spec: TapSpec,
+}
+
+impl Tap {
+    fn ring_size(wanted: u16) -> u16 {
+        if wanted == 0 { DEFAULT_RING_SIZE } else { wanted }
+    }
+
+    pub(crate) fn rx_ring_size(&self) -> u16 {
+        Self::ring_size(self.spec.rx_ring_size)
+    }
+
+    pub(crate) fn tx_ring_size(&self) -> u16 {
+        Self::ring_size(self.spec.tx_ring_size)
+    }
+}
+
+/// All TAPs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Taps {
+    interfaces: Pool<Tap>,
+    ids: Instances,
+}
+
+impl Taps {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Tap> {
+        self.interfaces.iter().map(|(_, tap)| tap)
+    }
+}
+
+impl Vpp {
+    /// Creates a TAP, its link is up at once.
+    pub(crate) fn create_tap(&mut self, spec: TapSpec) -> Outcome<u32> {
+        let is_tun = spec.flags & FLAG_TUN != 0;
+        let id = match spec.id {
+            None => self.taps.ids.take_lowest(),
+            Some(wanted) if wanted > MAX_INSTANCE => return Err(Retval::UNSPECIFIED),
+            Some(wanted) if self.taps.ids.take(wanted) => wanted,
+            Some(_) => return Err(Retval::INVALID_INTERFACE),
+        };
+        if let Err(refusal) = check_rings(&spec) {
+            self.taps.ids.release(id);
+            return Err(refusal);
+        }
+        let index = self.taps.interfaces.next_index();
+        let device = Device::Tap { index };
+        let mut hardware = if is_tun {
+            let mtu = spec.host_mtu.unwrap_or(DEFAULT_TUN_MTU);
+            Hardware { max_frame: mtu, ..Hardware::ip(device, "tap") }
+        } else {
+            let mac = spec.mac.unwrap_or_else(|| self.random_mac());
+            Hardware::ethernet(device, "tap", mac)
+        };
+        let queue = RxQueue { thread: 0, mode: 1 };
+        hardware.rx_queues = vec![queue; usize::from(spec.rx_queues.max(1))];
+        let host_mac = match spec.host_mac {
+            Some(mac) => mac,
+            None if is_tun => [0; 6],
+            None => self.random_mac(),
+        };
+        let kind = if is_tun { "tun" } else { "tap" };
+        let host_name = spec.host_name.clone().unwrap_or_else(|| format!("{kind}{id}"));
+        let sw_if_index = self.interfaces.register(format!("{kind}{id}"), hardware);
+        let tag = spec.tag.clone();
+        self.taps.interfaces.insert(Tap { sw_if_index, id, host_mac, host_name, spec });
+        self.interfaces.get_mut(sw_if_index)?.tag = tag;
+        self.set_link(sw_if_index, true)?;
+        Ok(sw_if_index)
+    }
+
+    /// Deletes a TAP.
+    pub(crate) fn delete_tap(&mut self, sw_if_index: u32) -> Outcome {
+        let Device::Tap { index } = self.interfaces.device(sw_if_index)? else {
+            return Err(Retval::INVALID_SW_IF_INDEX);
+        };
+        let sup = self.interfaces.get(sw_if_index)?.sup;
+        self.delete_hardware(sup)?;
+        if let Some(gone) = self.taps.interfaces.remove(index) {
+            self.taps.ids.release(gone.id);
+        }
+        Ok(())
+    }
+}
+
+fn check_rings(spec: &TapSpec) -> Outcome {
+    if spec.flags & FLAG_ATTACH != 0 && spec.host_name.is_none() {
+        return Err(Retval::NO_MATCHING_INTERFACE);
+    }
+    let fits = |size: u16| size == 0 || (size.is_power_of_two() && size <= 32_768);
+    if fits(spec.rx_ring_size) && fits(spec.tx_ring_size) {
+        Ok(())
+    } else {
+        // VPP calls it a failed initialisation of the ring.
+        Err(Retval(-144))
+    }
+}

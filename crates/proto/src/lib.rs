@@ -14,7 +14,6 @@
 //! assert!(ligato_proto::registry().by_key(&route.key()).is_some());
 //! ```
 
-mod config_data;
 mod descriptors;
 mod raw_descriptor;
 

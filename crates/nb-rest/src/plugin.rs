@@ -1,0 +1,193 @@
+//! The HTTP server as a plugin.
+
+use std::{net::SocketAddr, time::Duration};
+
+use async_trait::async_trait;
+use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware::from_fn_with_state};
+use ligato_infra::{
+    BoxError, Metrics, OnFailure,
+    agent::{Plugin, Registrar, Started},
+    clock::SharedClock,
+    health::{Criticality, Health},
+    logging::LogControl,
+};
+use ligato_kvs::Scheduler;
+use tokio::{net::TcpListener, sync::watch};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+
+use crate::{
+    conf::HttpConf,
+    configuration::{self, SharedConfiguration},
+    health,
+    http::{Access, Limiter, Limits, TlsError, acceptor, check_access, check_rate, serve},
+    info::{self, VersionInfo},
+    log, scheduler,
+};
+
+/// The longest body of a request, for documents with very many values.
+const MAX_BODY: usize = 64 << 20;
+/// Time for the head of a request when none is configured.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+/// Bytes of the head of a request when none are configured.
+const HEAD_BYTES: usize = 1 << 20;
+/// The least the HTTP library accepts.
+const MIN_HEAD_BYTES: usize = 8 << 10;
+
+/// What the routes work on.
+#[derive(Clone)]
+pub struct RestHandles {
+    /// The scheduler.
+    pub scheduler: Scheduler,
+    /// The desired configuration.
+    pub configuration: SharedConfiguration,
+    /// The agent's health.
+    pub health: Health,
+    /// The agent's metrics.
+    pub metrics: Metrics,
+    /// The agent's loggers.
+    pub logs: LogControl,
+    /// What program this is.
+    pub version: VersionInfo,
+}
+
+/// The HTTP server of an agent.
+pub struct RestPlugin {
+    conf: HttpConf,
+    uses: Vec<String>,
+    routes: Option<Router>,
+    address: watch::Sender<Option<SocketAddr>>,
+}
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RestError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {endpoint}")]
+    Listen {
+        /// The address.
+        endpoint: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// TLS cannot be set up.
+    #[error("HTTPS cannot be set up")]
+    Tls(#[source] TlsError),
+}
+
+// === impl RestPlugin ===
+
+impl RestPlugin {
+    /// A server that is started after the plugins named in `uses`, which are those behind the handles.
+    pub fn new(conf: HttpConf, handles: RestHandles, uses: Vec<String>) -> Self {
+        let address = watch::Sender::new(None);
+        Self { conf, uses, routes: Some(own_routes(handles)), address }
+    }
+
+    /// Where the server listens, once it does; of use when the port was left to the system.
+    pub fn address(&self) -> watch::Receiver<Option<SocketAddr>> {
+        self.address.subscribe()
+    }
+
+    /// All routes behind the gates: who, how often, how long.
+    fn router(&self, routes: Router, clock: SharedClock) -> Router {
+        // Outermost last. Unknown paths are answered before the gates.
+        let mut routes =
+            routes.layer(CatchPanicLayer::new()).layer(DefaultBodyLimit::max(MAX_BODY));
+        let limit = self.conf.read_timeout.0.max(self.conf.write_timeout.0);
+        if !limit.is_zero() {
+            routes = routes
+                .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limit));
+        }
+        if let Some(rate) = &self.conf.rate_limiter {
+            let limiter = Limiter::new(rate.limit, rate.burst, clock);
+            routes = routes.route_layer(from_fn_with_state(limiter, check_rate));
+        }
+        let access = Access::new(&self.conf.client_basic_auth);
+        routes
+            .route_layer(from_fn_with_state(access, check_access))
+            .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
+    }
+
+    fn limits(&self) -> Limits {
+        let head = match self.conf.read_header_timeout.0.max(self.conf.idle_timeout.0) {
+            Duration::ZERO => HEAD_TIME,
+            configured => configured,
+        };
+        let head_bytes = match usize::try_from(self.conf.max_header_bytes) {
+            Ok(bytes) if bytes > 0 => bytes.max(MIN_HEAD_BYTES),
+            _ => HEAD_BYTES,
+        };
+        Limits { head, head_bytes }
+    }
+
+    fn warn_if_open(&self, address: SocketAddr) {
+        let gated =
+            !self.conf.client_basic_auth.is_empty() || !self.conf.client_cert_files.is_empty();
+        if !address.ip().is_loopback() && !gated {
+            tracing::warn!(
+                %address,
+                "the REST API can be used by anybody who reaches this address; \
+                 set client-basic-auth or client-cert-files in http.conf"
+            );
+        }
+    }
+}
+
+fn own_routes(handles: RestHandles) -> Router {
+    let RestHandles { scheduler, configuration, health, metrics, logs, version } = handles;
+    info::routes(version)
+        .merge(configuration::routes(configuration.clone(), scheduler.clone()))
+        .merge(scheduler::plan_routes(configuration))
+        .merge(scheduler::routes(scheduler))
+        .merge(health::routes(health, metrics))
+        .merge(log::routes(logs))
+}
+
+#[async_trait]
+impl Plugin for RestPlugin {
+    fn name(&self) -> &str {
+        "http"
+    }
+
+    fn uses(&self) -> Vec<String> {
+        self.uses.clone()
+    }
+
+    fn criticality(&self) -> Criticality {
+        Criticality::Degrading
+    }
+
+    async fn init(&mut self, registrar: &mut Registrar<'_>) -> Result<(), BoxError> {
+        if let Some(routes) = self.routes.take() {
+            registrar.offer(routes);
+        }
+        Ok(())
+    }
+
+    async fn start(&mut self, started: &mut Started<'_>) -> Result<(), BoxError> {
+        let context = started.context().clone();
+        if self.conf.disabled {
+            context.health.ok();
+            return Ok(());
+        }
+        let routes = started.collect::<Router>().into_iter().fold(Router::new(), Router::merge);
+        let endpoint = self.conf.listen();
+        let tls = acceptor(&self.conf).map_err(RestError::Tls)?;
+        let listener = TcpListener::bind(&endpoint)
+            .await
+            .map_err(|source| RestError::Listen { endpoint, source })?;
+        let address = listener.local_addr()?;
+        self.warn_if_open(address);
+        let router = self.router(routes, context.clock.clone());
+        let (limits, token) = (self.limits(), context.tasks.token());
+        context.tasks.spawn_once("serve", OnFailure::Degrade, async move {
+            serve(listener, tls, router, limits, token).await;
+            Ok(())
+        });
+        tracing::info!(%address, "REST API is listening");
+        self.address.send_replace(Some(address));
+        context.health.ok();
+        Ok(())
+    }
+}

@@ -14,6 +14,7 @@
 //! assert!(ligato_proto::registry().by_key(&route.key()).is_some());
 //! ```
 
+mod config_data;
 mod descriptors;
 mod raw_descriptor;
 

@@ -1,5 +1,6 @@
 //! The southbound context of every VPP kind.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::join_all;
@@ -24,6 +25,7 @@ pub struct VppCtx {
     facts: Mutex<Arc<Facts>>,
     interfaces: IdxMap<InterfaceMeta>,
     bridge_domains: IdxMap<BridgeDomainMeta>,
+    last_bd_index: AtomicU32,
 }
 
 impl VppCtx {
@@ -37,6 +39,7 @@ impl VppCtx {
             facts: Mutex::new(Arc::new(facts)),
             interfaces: names::interfaces(),
             bridge_domains: names::bridge_domains(),
+            last_bd_index: AtomicU32::new(0),
         }
     }
 
@@ -147,6 +150,16 @@ impl VppCtx {
             .get(name)
             .map(|meta| meta.index)
             .ok_or_else(|| OpError::Retriable(format!("bridge domain {name} is not in VPP")))
+    }
+
+    /// A number for a new bridge domain: above every number given out or seen so far.
+    pub fn next_bd_index(&self) -> u32 {
+        self.last_bd_index.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+    }
+
+    /// Numbers up to this one are not given out any more.
+    pub fn bd_index_taken(&self, index: u32) {
+        self.last_bd_index.fetch_max(index, Ordering::Relaxed);
     }
 
     /// Name of the bridge domain with this number, if it has one.

@@ -43,7 +43,7 @@ pub(crate) const MESSAGES: &[&MessageDef] = &[
     L2InterfaceVlanTagRewriteReply::DEFINITION,
 ];
 
-/// Creates or changes a bridge domain, or deletes it.
+/// Creates a bridge domain or deletes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Message)]
 #[vpp(request = BridgeDomainAddDelReply)]
 pub struct BridgeDomainAddDel {
@@ -69,7 +69,7 @@ pub struct BridgeDomainAddDel {
     pub is_add: bool,
 }
 
-/// Creates or changes a bridge domain, or deletes it (23.02 and later; chooses an id for `!0`).
+/// Creates a bridge domain or deletes it (23.02 and later; chooses an id for `!0`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Message)]
 #[vpp(request = BridgeDomainAddDelV2Reply)]
 pub struct BridgeDomainAddDelV2 {

@@ -1,0 +1,257 @@
+//! A route of VPP.
+//!
+//! ```yaml
+//! vppConfig:
+//!   routes:
+//!   - dstNetwork: 10.1.0.0/16
+//!     nextHopAddr: 192.168.1.1
+//!     outgoingInterface: memif1
+//!   - type: INTER_VRF        # look the destination up in another table
+//!     vrfId: 1
+//!     dstNetwork: 0.0.0.0/0
+//!     viaVrfId: 2
+//!   - type: DROP
+//!     dstNetwork: 10.9.0.0/16
+//! ```
+//!
+//! Waits for the outgoing interface, for the tables it is in and leads to, and for allocated addresses it refers to. Derives
+//! nothing, keeps nothing. Routes to one destination with different next hops are values of their own: VPP makes them
+//! the paths of one route. A change is made by removing the path and adding another.
+//!
+//! VPP's tables hold routes that nobody configured (addresses of interfaces, defaults). What is found is ours only if it
+//! is known to be wanted.
+//!
+//! Uses `ip_route_add_del`, `ip_route_dump`, `ip_table_dump`.
+
+use std::collections::HashMap;
+
+use futures::TryStreamExt;
+use futures::stream::{FuturesUnordered, StreamExt};
+use ligato_kvs_api::{
+    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
+    Spec,
+};
+use ligato_model::{Key, Model};
+use ligato_proto::vpp::interfaces::Interface;
+use ligato_proto::vpp::l3::Route;
+use ligato_proto::vpp::l3::route::RouteType;
+use ligato_vpp_api::msg::ip::{IpRouteAddDel, IpRouteDump, IpTable, IpTableDump};
+use ligato_vpp_api::types::InterfaceIndex;
+use ligato_vpp_ctx::{Facts, VppCtx, op_error};
+
+use crate::allocation::AllocationRef;
+use crate::path::{self, FoundPath, PathId};
+use crate::{destination, vrf_table};
+
+/// The kind `vpp-route`.
+#[derive(Debug)]
+pub struct RouteKind;
+
+impl Descriptor for RouteKind {
+    type Value = Route;
+    type Meta = ();
+    type Sb = VppCtx;
+
+    const SPEC: Spec = Spec {
+        change: Change::Recreate,
+        retrieve_after: &["vpp-interface", "vpp-vrf-table"],
+        uses: &["ip_route_add_del", "ip_route_dump", "ip_table_dump"],
+        ..Spec::new(
+            "vpp-route",
+            "A route of VPP.",
+            &[KeyPattern::new("config/vpp/v2/route/{route}")],
+            Some("config/vpp/v2/route/"),
+        )
+    };
+
+    // === pure half ===
+
+    fn validate(_facts: &Facts, _key: &Key, value: &Route) -> Result<(), Invalid> {
+        let mut invalid = Invalid::default();
+        if RouteType::try_from(value.r#type).is_err() {
+            invalid.push("type", "is no type of route");
+        }
+        destination::validate(value, &mut invalid);
+        if value.weight > u32::from(u8::MAX) {
+            invalid.push("weight", "VPP takes at most 255");
+        }
+        if value.preference > u32::from(u8::MAX) {
+            invalid.push("preference", "VPP takes at most 255");
+        }
+        invalid.into_result()
+    }
+
+    fn equivalent(_facts: &Facts, _key: &Key, old: &Route, new: &Route) -> bool {
+        let plain =
+            |route: &Route| (route.r#type, route.vrf_id, route.via_vrf_id, route.preference);
+        plain(old) == plain(new)
+            && old.outgoing_interface == new.outgoing_interface
+            && weight(old) == weight(new)
+            && destination::same_network(old, new)
+            && destination::same_next_hop(old, new)
+    }
+
+    fn dependencies(_facts: &Facts, _key: &Key, value: &Route) -> Vec<Dependency> {
+        let mut needs = Vec::new();
+        if !value.outgoing_interface.is_empty() {
+            let key = Interface::key_of(&value.outgoing_interface);
+            needs.push(Dependency::on("interface-exists", key));
+        }
+        let is_ip6 = destination::is_ip6(value);
+        if value.vrf_id != 0 {
+            let key = vrf_table::key(value.vrf_id, is_ip6);
+            needs.push(Dependency::on("vrf-table-exists", key));
+        }
+        if value.r#type() == RouteType::InterVrf && value.via_vrf_id != 0 {
+            let key = vrf_table::key(value.via_vrf_id, is_ip6);
+            needs.push(Dependency::on("via-vrf-table-exists", key));
+        }
+        for (field, text) in
+            [("dst_network", &value.dst_network), ("gw_addr", &value.next_hop_addr)]
+        {
+            if let Some(Ok(reference)) = AllocationRef::parse(text)
+                && let Ok(interface) = reference.interface(&value.outgoing_interface)
+            {
+                needs.push(Dependency::on(format!("{field}-{text}"), reference.key(interface)));
+            }
+        }
+        needs
+    }
+
+    fn supported(facts: &Facts, _key: &Key, _value: &Route) -> Result<(), OpError> {
+        facts.require::<IpRouteAddDel>()
+    }
+
+    // === effect half ===
+
+    async fn create(sb: &VppCtx, _key: &Key, value: &Route) -> Result<(), OpError> {
+        let interface = outgoing(sb, value)?;
+        sb.request(path::to_vpp(value, interface, true)?).await?;
+        Ok(())
+    }
+
+    async fn delete(sb: &VppCtx, _key: &Key, value: &Route, _meta: &()) -> Result<(), OpError> {
+        let interface = outgoing(sb, value)?;
+        sb.request(path::to_vpp(value, interface, false)?).await?;
+        Ok(())
+    }
+
+    async fn retrieve(
+        sb: &VppCtx,
+        known: KnownValues<'_, Self>,
+    ) -> Result<Vec<Retrieved<Self>>, OpError> {
+        let tables = sb.dump(IpTableDump {}).await?;
+        let interfaces = sb.interfaces().snapshot();
+        let known = Correlation::new(
+            interfaces.iter().map(|item| (item.data.sw_if_index, item.name)),
+            known.iter().map(|known| Known {
+                key: known.key,
+                value: known.value,
+                origin: known.origin,
+            }),
+        );
+        let mut dumps: FuturesUnordered<_> =
+            tables.into_iter().map(|details| read_table(sb, &known, details.table)).collect();
+        let mut found = Vec::new();
+        while let Some(table) = dumps.next().await {
+            found.append(&mut table?);
+        }
+        Ok(found)
+    }
+}
+
+fn weight(route: &Route) -> u32 {
+    route.weight.max(1)
+}
+
+fn outgoing(sb: &VppCtx, route: &Route) -> Result<Option<InterfaceIndex>, OpError> {
+    for text in [&route.dst_network, &route.next_hop_addr] {
+        if AllocationRef::parse(text).is_some() {
+            return Err(OpError::Unsupported(format!("{text}: addresses are not allocated here")));
+        }
+    }
+    if route.outgoing_interface.is_empty() || route.r#type() == RouteType::Drop {
+        return Ok(None);
+    }
+    sb.sw_if_index(&route.outgoing_interface).map(Some)
+}
+
+/// Reads the routes of one table as they arrive.
+async fn read_table(
+    sb: &VppCtx,
+    known: &Correlation<'_>,
+    table: IpTable,
+) -> Result<Vec<Retrieved<RouteKind>>, OpError> {
+    let mut details = sb.client().dump_stream(IpRouteDump { table }).await;
+    let mut found = Vec::new();
+    while let Some(details) = details.try_next().await.map_err(|error| op_error(&error))? {
+        for path in path::from_vpp(&details.route) {
+            known.resolve(&path, &mut found);
+        }
+    }
+    Ok(found)
+}
+
+/// What is known, ordered by what it is in VPP, so that a path is found quickly among very many.
+struct Correlation<'a> {
+    known: Vec<(PathId, Known<'a>)>,
+    names: HashMap<u32, &'a str>,
+}
+
+/// A value that is wanted or was seen before.
+#[derive(Debug, Clone, Copy)]
+struct Known<'a> {
+    key: &'a Key,
+    value: &'a Route,
+    origin: Origin,
+}
+
+impl<'a> Correlation<'a> {
+    /// `interfaces` are indexes with names. Routes over interfaces that are not there cannot be in VPP.
+    fn new(
+        interfaces: impl IntoIterator<Item = (u32, &'a str)>,
+        known: impl IntoIterator<Item = Known<'a>>,
+    ) -> Self {
+        let names: HashMap<_, _> = interfaces.into_iter().collect();
+        let indexes: HashMap<_, _> = names.iter().map(|(index, name)| (*name, *index)).collect();
+        let mut known: Vec<_> = known
+            .into_iter()
+            .filter_map(|known| {
+                let interface = match known.value.outgoing_interface.as_str() {
+                    "" => None,
+                    name => Some(*indexes.get(name)?),
+                };
+                Some((path::path_id(known.value, interface).ok()?, known))
+            })
+            .collect();
+        known.sort_unstable_by_key(|(id, _)| *id);
+        Correlation { known, names }
+    }
+
+    /// The values a path stands for: the known ones (which may be spelled differently), else one of its own.
+    fn resolve(&self, path: &FoundPath, found: &mut Vec<Retrieved<RouteKind>>) {
+        let from = self.known.partition_point(|(id, _)| *id < path.id);
+        let same = self.known.get(from..).unwrap_or_default();
+        let mut is_known = false;
+        for (_, known) in same.iter().take_while(|(id, _)| *id == path.id) {
+            is_known = true;
+            let mut value = known.value.clone();
+            value.preference = path.preference;
+            if weight(&value) != path.weight.max(1) {
+                value.weight = path.weight;
+            }
+            let origin = if known.origin == Origin::Sb { Origin::Sb } else { Origin::Nb };
+            found.push(Retrieved { key: known.key.clone(), value, meta: (), origin });
+        }
+        if is_known {
+            return;
+        }
+        let name = |index| self.names.get(&index).map(|name| (*name).to_owned());
+        if let Some(value) = path::to_route(path, name) {
+            found.push(Retrieved { key: value.key(), value, meta: (), origin: Origin::Unknown });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! Tests of routes without a VPP.
+
+use ligato_vpp_api::msg::ip::IpRoute;
+use ligato_vpp_api::types::{FibPathNhProto, FibPathType};
+
+use super::*;
+
+fn route(destination: &str, next_hop: &str, interface: &str) -> Route {
+    Route {
+        dst_network: destination.into(),
+        next_hop_addr: next_hop.into(),
+        outgoing_interface: interface.into(),
+        ..Route::default()
+    }
+}
+
+fn inter_vrf(destination: &str, vrf_id: u32, via_vrf_id: u32) -> Route {
+    let r#type = RouteType::InterVrf.into();
+    Route { r#type, vrf_id, via_vrf_id, ..route(destination, "", "") }
+}
+
+fn drop_route(destination: &str) -> Route {
+    Route { r#type: RouteType::Drop.into(), ..route(destination, "", "") }
+}
+
+/// As sent to VPP with `if1` at index 1.
+fn sent(value: &Route) -> IpRoute {
+    let interface = (!value.outgoing_interface.is_empty()).then_some(InterfaceIndex(1));
+    let message = path::to_vpp(value, interface, true).unwrap();
+    assert!(message.is_multipath, "other paths must stay");
+    message.route
+}
+
+fn invalid_fields(value: &Route) -> Vec<String> {
+    RouteKind::validate(&Facts::default(), &value.key(), value)
+        .err()
+        .map(|invalid| invalid.field_names())
+        .unwrap_or_default()
+}
+
+fn equivalent(old: &Route, new: &Route) -> bool {
+    RouteKind::equivalent(&Facts::default(), &old.key(), old, new)
+}
+
+#[test]
+fn good_routes_are_valid() {
+    for value in [
+        route("10.1.0.0/16", "192.168.1.1", "if1"),
+        route("0.0.0.0/0", "", "if1"),
+        route("2001:db8::/32", "fe80::1", "if1"),
+        route("alloc:net1/if2", "alloc:net1/GW", "if2"),
+        inter_vrf("0.0.0.0/0", 1, 2),
+    ] {
+        assert_eq!(invalid_fields(&value), [""; 0], "{value:?}");
+    }
+}
+
+#[test]
+fn wrong_fields_are_named() {
+    for (value, fields) in [
+        (route("10.1.0.1/16", "", ""), vec!["dst_network"]),
+        (route("10.1.0.1", "", ""), vec!["dst_network"]),
+        (route("x", "y", ""), vec!["dst_network", "next_hop_addr"]),
+        (route("10.1.0.0/16", "alloc:net1/if1", "if1"), vec!["next_hop_addr"]),
+        (route("10.1.0.0/16", "alloc:net1/if2/GW", "if1"), vec!["next_hop_addr"]),
+        (
+            Route { weight: 256, preference: 256, ..drop_route("10.0.0.0/8") },
+            vec!["weight", "preference"],
+        ),
+    ] {
+        assert_eq!(invalid_fields(&value), fields, "{value:?}");
+    }
+}
+
+#[test]
+fn no_next_hop_is_the_zero_address_and_no_weight_is_one() {
+    let bare = route("10.1.0.0/16", "", "if1");
+    assert!(equivalent(&bare, &route("10.1.0.0/16", "0.0.0.0", "if1")));
+    assert!(equivalent(&bare, &Route { weight: 1, ..bare.clone() }));
+    assert!(!equivalent(&bare, &Route { weight: 2, ..bare.clone() }));
+    let six = route("2001:db8::/32", "FE80:0::1", "if1");
+    assert!(equivalent(&six, &route("2001:DB8::/32", "fe80::1", "if1")));
+    assert!(!equivalent(&six, &route("2001:DB8::/32", "", "if1")));
+}
+
+#[test]
+fn a_route_waits_for_interface_and_tables() {
+    let needs = |value: &Route| {
+        RouteKind::dependencies(&Facts::default(), &value.key(), value)
+            .iter()
+            .map(|need| format!("{} {}", need.label, need.target))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        needs(&route("10.0.0.0/8", "", "if1")),
+        ["interface-exists config/vpp/v2/interfaces/if1"]
+    );
+    assert_eq!(
+        needs(&inter_vrf("2001:db8::/32", 1, 2)),
+        [
+            "vrf-table-exists config/vpp/v2/vrf-table/id/1/protocol/IPV6",
+            "via-vrf-table-exists config/vpp/v2/vrf-table/id/2/protocol/IPV6",
+        ]
+    );
+    assert_eq!(
+        needs(&inter_vrf("10.0.0.0/8", 1, 0)),
+        ["vrf-table-exists config/vpp/v2/vrf-table/id/1/protocol/IPV4"]
+    );
+    assert_eq!(
+        needs(&route("10.0.0.0/8", "alloc:net1/GW", "if1")),
+        [
+            "interface-exists config/vpp/v2/interfaces/if1",
+            "gw_addr-alloc:net1/GW config/netalloc/v1/ip/network/net1/interface/if1",
+        ]
+    );
+}
+
+#[test]
+fn an_ipv6_route_without_next_hop_is_an_ipv6_path() {
+    let sent = sent(&route("2001:db8::/32", "", "if1"));
+    assert_eq!(sent.paths[0].proto, FibPathNhProto::IP6);
+    assert_eq!(sent.paths[0].nh.via_label, 0x10_0000);
+}
+
+#[test]
+fn a_drop_route_names_no_interface() {
+    let sent = sent(&drop_route("10.9.0.0/16"));
+    assert_eq!(sent.paths[0].kind, FibPathType::DROP);
+    assert_eq!(sent.paths[0].sw_if_index, u32::MAX);
+}
+
+#[test]
+fn a_route_into_another_table_names_that_table() {
+    let sent = sent(&inter_vrf("0.0.0.0/0", 1, 2));
+    assert_eq!((sent.table_id, sent.paths[0].table_id), (1, 2));
+    assert_eq!(sent.paths[0].sw_if_index, u32::MAX);
+}
+
+#[test]
+fn what_is_sent_reads_back_the_same() {
+    for value in [
+        route("10.1.0.0/16", "192.168.1.1", "if1"),
+        Route { vrf_id: 5, ..route("10.1.0.0/16", "192.168.1.1", "") },
+        route("2001:db8::/32", "", "if1"),
+        inter_vrf("10.0.0.0/8", 1, 2),
+        drop_route("2001:db8::/32"),
+        Route { weight: 4, preference: 3, ..route("10.2.0.0/16", "10.0.0.1", "if1") },
+    ] {
+        let found: Vec<_> = path::from_vpp(&sent(&value)).collect();
+        assert_eq!(found.len(), 1);
+        let back = path::to_route(&found[0], |index| (index == 1).then(|| "if1".into())).unwrap();
+        assert!(equivalent(&value, &back), "{value:?} became {back:?}");
+    }
+}
+
+/// Reads back what VPP would hold, knowing `known`.
+fn read_back(held: &[IpRoute], known: &[(Key, Route)]) -> Vec<Retrieved<RouteKind>> {
+    let known = known.iter().map(|(key, value)| Known { key, value, origin: Origin::Nb });
+    let correlation = Correlation::new([(1, "if1")], known);
+    let mut found = Vec::new();
+    for path in held.iter().flat_map(path::from_vpp) {
+        correlation.resolve(&path, &mut found);
+    }
+    found
+}
+
+#[test]
+fn a_known_route_is_found_as_nb_wrote_it() {
+    let wanted = [
+        route("2001:DB8::/32", "FE80::1", "if1"),
+        route("10.1.0.0/16", "", "if1"),
+        route("10.1.0.0/16", "0.0.0.0", "if1"),
+        route("10.1.0.0/16", "192.168.1.1", "missing"),
+    ];
+    let known: Vec<_> = wanted.iter().map(|value| (value.key(), value.clone())).collect();
+    let held = [sent(&wanted[0]), sent(&wanted[1])];
+    let found = read_back(&held, &known);
+    let keys: Vec<_> = found.iter().map(|found| found.key.clone()).collect();
+    assert_eq!(keys, [known[0].0.clone(), known[1].0.clone(), known[2].0.clone()]);
+    assert!(found.iter().all(|found| found.origin == Origin::Nb));
+    assert_eq!(found[0].value, wanted[0]);
+}
+
+#[test]
+fn a_changed_weight_is_seen() {
+    let wanted = route("10.1.0.0/16", "192.168.1.1", "if1");
+    let held = [sent(&Route { weight: 7, ..wanted.clone() })];
+    let found = read_back(&held, &[(wanted.key(), wanted.clone())]);
+    assert_eq!(found[0].value, Route { weight: 7, ..wanted });
+}
+
+#[test]
+fn each_path_of_a_route_is_a_value() {
+    let one = route("10.1.0.0/16", "192.168.1.1", "if1");
+    let other = route("10.1.0.0/16", "192.168.1.2", "if1");
+    let mut held = sent(&one);
+    let paths = [held.paths[0], sent(&other).paths[0]];
+    held.paths = ligato_vpp_api::List::new(paths.to_vec()).unwrap();
+    let found = read_back(&[held], &[(other.key(), other.clone())]);
+    assert_eq!(found.len(), 2);
+    assert_eq!((&found[0].key, found[0].origin), (&one.key(), Origin::Unknown));
+    assert_eq!((&found[1].key, found[1].origin), (&other.key(), Origin::Nb));
+}
+
+#[test]
+fn an_unknown_route_is_nobodys() {
+    let found = read_back(&[sent(&drop_route("10.9.0.0/16"))], &[]);
+    assert_eq!(found[0].origin, Origin::Unknown);
+    assert_eq!(found[0].key, "config/vpp/v2/route/vrf/0/dst/10.9.0.0/16/gw/0.0.0.0");
+}

@@ -1,0 +1,128 @@
+//! Answering a request when its transaction is over, or when the caller has waited long enough.
+
+use futures::FutureExt;
+use futures::future::Either;
+use ligato_infra::clock::SharedClock;
+use ligato_kvs_api::{Acknowledgement, SourceId, TxnOutcome, TxnReport};
+use ligato_model::Key;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::change::{KeyResult, PushOptions, PushOutcome, PushResult};
+use crate::desired::Undo;
+use crate::input::Input;
+
+/// Whom to answer, about what.
+pub(crate) struct Answer {
+    pub(crate) keys: Vec<KeyResult>,
+    pub(crate) options: PushOptions,
+    // None when it was answered.
+    reply: Option<oneshot::Sender<PushResult>>,
+}
+
+/// An answer that depends on a transaction.
+pub(crate) struct Waiter {
+    pub(crate) answer: Answer,
+    pub(crate) undo: Undo,
+}
+
+// === impl Answer ===
+
+impl Answer {
+    pub(crate) fn new(
+        keys: Vec<KeyResult>,
+        options: PushOptions,
+        reply: oneshot::Sender<PushResult>,
+    ) -> Self {
+        Self { keys, options, reply: Some(reply) }
+    }
+
+    /// Answers a caller who waits for no more than acceptance.
+    pub(crate) fn accepted(&mut self) {
+        if self.options.ack == Acknowledgement::Accepted {
+            let keys = self.keys.clone();
+            self.send(PushOutcome::Accepted, keys);
+        }
+    }
+
+    /// Answers when there is nothing for the scheduler to do.
+    pub(crate) fn without_transaction(mut self, outcome: PushOutcome) {
+        let keys = std::mem::take(&mut self.keys);
+        self.send(outcome, keys);
+    }
+
+    fn report(&mut self, report: &TxnReport) {
+        let Some(reply) = self.reply.take() else { return };
+        let mut keys = std::mem::take(&mut self.keys);
+        for result in &mut keys {
+            let at = report.statuses.binary_search_by(|status| status.value.key.cmp(&result.key));
+            result.status = at.ok().and_then(|at| report.statuses.get(at)).cloned();
+        }
+        let (seq, errors) = (report.seq, report.errors.clone());
+        let outcome = outcome(&report.outcome);
+        // Whoever does not wait any more does not need the answer; so here and below.
+        let _ = reply.send(PushResult { seq, outcome, keys, errors });
+    }
+
+    fn send(&mut self, outcome: PushOutcome, keys: Vec<KeyResult>) {
+        if let Some(reply) = self.reply.take() {
+            let _ = reply.send(PushResult { seq: None, outcome, keys, errors: Vec::new() });
+        }
+    }
+}
+
+fn outcome(outcome: &TxnOutcome) -> PushOutcome {
+    match outcome {
+        TxnOutcome::Done => PushOutcome::Done,
+        TxnOutcome::Partial => PushOutcome::Partial,
+        TxnOutcome::Undone => PushOutcome::Undone,
+        TxnOutcome::UndoFailed(keys) => PushOutcome::UndoFailed(keys.clone()),
+        TxnOutcome::Refused(why) => PushOutcome::RefusedByScheduler(why.clone()),
+    }
+}
+
+// === impl Waiter ===
+
+impl Waiter {
+    /// Answers when `report` is there; tells the owner when the scheduler did not do it.
+    pub(crate) fn wait(
+        self,
+        report: impl Future<Output = TxnReport> + Send + 'static,
+        clock: SharedClock,
+        inputs: mpsc::WeakUnboundedSender<Input>,
+    ) {
+        let Self { mut answer, undo } = self;
+        answer.accepted();
+        tokio::spawn(async move {
+            let report = report.boxed();
+            let over = match answer.options.deadline {
+                Some(deadline) => clock.sleep(deadline),
+                None => futures::future::pending().boxed(),
+            };
+            let report = match futures::future::select(report, over).await {
+                Either::Left((report, _)) => {
+                    answer.report(&report);
+                    report
+                }
+                Either::Right(((), report)) => {
+                    let keys = std::mem::take(&mut answer.keys);
+                    answer.send(PushOutcome::DeadlinePassed, keys);
+                    report.await
+                }
+            };
+            let undone = matches!(report.outcome, TxnOutcome::Undone | TxnOutcome::Refused(_));
+            if let (true, Some(inputs)) = (undone, inputs.upgrade()) {
+                // Without an owner there is no state to take anything back from.
+                let _ = inputs.send(Input::TakeBack(undo));
+            }
+        });
+    }
+}
+
+// === impl KeyResult ===
+
+impl KeyResult {
+    /// Nothing is known of the key so far.
+    pub(crate) fn of(key: Key) -> Self {
+        Self { key, rejected: None, decided_by: None::<SourceId>, status: None }
+    }
+}

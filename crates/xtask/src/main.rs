@@ -3,6 +3,7 @@
 //! It is the only door: CI, the README and developers call the same commands.
 
 mod check;
+mod demo;
 mod layers;
 mod licences;
 mod run;
@@ -25,6 +26,8 @@ struct Cli {
 enum Command {
     /// Format, clippy, layers, module docs, docs, licences, generated files.
     Check,
+    /// Shows the main job on a simulated VPP, an embedded store and namespaces of its own.
+    Demo,
     /// Installs what the tests need and runs them all.
     Test(test::Args),
 }
@@ -32,6 +35,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Check => check::run(),
+        Command::Demo => demo::run(),
         Command::Test(args) => test::run(&args),
     }
 }

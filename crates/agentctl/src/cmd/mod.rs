@@ -1,0 +1,97 @@
+//! The commands, one file each.
+
+mod completion;
+mod config;
+mod dump;
+mod explain;
+mod generate;
+mod history;
+mod import;
+mod kvdb;
+mod log;
+mod model;
+mod pattern;
+mod plan;
+mod reference;
+mod status;
+mod update;
+mod values;
+mod vpp;
+mod watch;
+
+use anyhow::Result;
+
+use crate::{
+    cli::{Cli, Command, Config},
+    exit::{Verdict, show},
+    grpc::Grpc,
+    output::Format,
+    rest::Rest,
+    settings::Settings,
+};
+
+/// What every command is given.
+pub(crate) struct Context {
+    pub(crate) settings: Settings,
+    pub(crate) rest: Rest,
+    format: Option<Format>,
+}
+
+impl Context {
+    /// The format asked for, or this command's own.
+    pub(crate) fn format_or(&self, default: Format) -> Format {
+        self.format.clone().unwrap_or(default)
+    }
+
+    /// Connects to the gRPC side.
+    pub(crate) async fn grpc(&self) -> Result<Grpc> {
+        Grpc::connect(&self.settings).await
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn run(cli: Cli) -> Result<Verdict> {
+    let settings = Settings::load(&cli.global)?;
+    if cli.global.debug {
+        show(&format!("{settings:#?}"));
+    }
+    let rest = Rest::new(&settings)?;
+    let context = Context { settings, rest, format: cli.global.output };
+    match cli.command {
+        Command::Config(config) => run_config(&context, config).await,
+        Command::Model(model) => done(model::run(&context, model).await),
+        Command::Models(patterns) => done(model::list(&context, &patterns).await),
+        Command::Dump(args) => done(dump::run(&context, &args).await),
+        Command::Values { model } => done(values::run(&context, model.as_deref()).await),
+        Command::Status => done(status::run(&context).await),
+        Command::Plan(args) => plan::run(&context, &args).await,
+        Command::Explain { key } => done(explain::run(&context, &key).await),
+        Command::Log(command) => done(log::run(&context, command).await),
+        Command::Vpp(command) => done(vpp::run(&context, command).await),
+        Command::Kvdb(command) => done(kvdb::run(&context, command).await),
+        Command::Import(args) => done(import::run(&context, &args).await),
+        Command::Generate(args) => done(generate::run(&context, &args)),
+        Command::Completion { shell } => done(completion::run(shell)),
+        Command::Reference => done(reference::run()),
+    }
+}
+
+async fn run_config(context: &Context, config: Config) -> Result<Verdict> {
+    match config {
+        Config::Get { labels } => done(config::get(context, &labels).await),
+        Config::Update(args) => update::run(context, &args).await,
+        Config::Delete { file, waitdone, verbose } => {
+            done(config::delete(context, &file, waitdone, verbose).await)
+        }
+        Config::Retrieve => done(config::retrieve(context).await),
+        Config::Watch { filter } => done(watch::run(context, &filter).await),
+        Config::Resync { verbose, retry } => done(config::resync(context, verbose, retry).await),
+        Config::History { reference, details } => {
+            done(history::run(context, reference.as_deref(), details).await)
+        }
+    }
+}
+
+fn done(outcome: Result<()>) -> Result<Verdict> {
+    outcome.map(|()| Verdict::Done)
+}

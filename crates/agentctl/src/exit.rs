@@ -1,0 +1,62 @@
+//! Exit codes, and how errors are shown.
+//!
+//! | code | meaning |
+//! | --- | --- |
+//! | 0 | done |
+//! | 1 | the command failed, or the agent refused |
+//! | 2 | `plan --exit-code`: the plan has steps |
+//! | 3 | the agent (or the store) cannot be reached |
+//! | 4 | done, but with `--strict`: some values are pending, failed or invalid |
+//! | 125 | wrong usage |
+
+use std::process::ExitCode;
+
+/// A failure with a code of its own.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Nobody answers there.
+    #[error("Cannot connect to the agent at {host}. Is the agent running?")]
+    Unreachable {
+        /// Address that was tried.
+        host: String,
+        /// What the transport says.
+        #[source]
+        source: anyhow::Error,
+    },
+}
+
+/// What a command that did not fail says to scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// All is well.
+    Done,
+    /// There is something to do (`plan`).
+    Differs,
+    /// Carried out, but some values are not where they should be.
+    Unsettled,
+}
+
+/// Turns the outcome into an exit code, and shows an error.
+pub(crate) fn report(outcome: anyhow::Result<Verdict>) -> ExitCode {
+    match outcome {
+        Ok(Verdict::Done) => ExitCode::SUCCESS,
+        Ok(Verdict::Differs) => ExitCode::from(2),
+        Ok(Verdict::Unsettled) => ExitCode::from(4),
+        Err(error) => {
+            show(&format!("\nERROR: {error:#}"));
+            let unreachable = error.downcast_ref::<Failure>().is_some();
+            ExitCode::from(if unreachable { 3 } else { 1 })
+        }
+    }
+}
+
+/// Help and version go to standard output with code 0; mistakes to standard error with 125.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let printed = error.print();
+    if printed.is_ok() && !error.use_stderr() { ExitCode::SUCCESS } else { ExitCode::from(125) }
+}
+
+#[expect(clippy::print_stderr, reason = "the output layer of the program")]
+pub(crate) fn show(line: &str) {
+    eprintln!("{line}");
+}

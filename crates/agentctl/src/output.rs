@@ -1,0 +1,137 @@
+//! How results are printed: a table for people, JSON and YAML for programs, Go templates for
+//! scripts written for the original.
+
+use std::{convert::Infallible, str::FromStr};
+
+use anyhow::{Result, anyhow};
+use serde::Serialize;
+
+/// An output format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Made for reading; each command has its own.
+    Table,
+    /// Indented by two.
+    Json,
+    /// The same as YAML.
+    Yaml,
+    /// The textual log of transactions (`config history`).
+    Log,
+    /// A Go template over the JSON form.
+    Template(String),
+}
+
+impl FromStr for Format {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.to_ascii_lowercase().as_str() {
+            "table" | "text" => Self::Table,
+            "json" | "j" => Self::Json,
+            "yaml" | "yml" | "y" => Self::Yaml,
+            "log" => Self::Log,
+            _ => Self::Template(text.to_owned()),
+        })
+    }
+}
+
+/// Prints a result: as asked for, or with `table` when a table is asked for.
+pub(crate) fn print<T: Serialize>(
+    data: &T,
+    format: &Format,
+    table: impl FnOnce(&T) -> String,
+) -> Result<()> {
+    let text = match format {
+        Format::Table | Format::Log => table(data),
+        Format::Json => serde_json::to_string_pretty(data)?,
+        Format::Yaml => serde_saphyr::to_string(&serde_json::to_value(data)?)?,
+        Format::Template(template) => render(template, &serde_json::to_value(data)?)?,
+    };
+    line(text.trim_end_matches('\n'));
+    Ok(())
+}
+
+/// One line (or block) of the result.
+#[expect(clippy::print_stdout, reason = "the output layer of the program")]
+pub(crate) fn line(text: &str) {
+    println!("{text}");
+}
+
+fn render(template: &str, data: &serde_json::Value) -> Result<String> {
+    let mut parsed = gtmpl::Template::default();
+    parsed.add_func("json", |args| to_text(args, |v| Ok(serde_json::to_string(v)?)));
+    parsed.add_func("yaml", |args| to_text(args, |v| Ok(serde_saphyr::to_string(v)?)));
+    parsed
+        .parse(template)
+        .map_err(|e| anyhow!("{template:?} is neither a format nor a template: {e}"))?;
+    let context = gtmpl::Context::from(to_template_value(data));
+    parsed.render(&context).map_err(|e| anyhow!("template {template:?}: {e}"))
+}
+
+fn to_text(
+    args: &[gtmpl::Value],
+    render: fn(&serde_json::Value) -> Result<String>,
+) -> Result<gtmpl::Value, gtmpl::FuncError> {
+    let data = args.first().map_or(serde_json::Value::Null, from_template_value);
+    render(&data).map(gtmpl::Value::String).map_err(|e| gtmpl::FuncError::Generic(e.to_string()))
+}
+
+fn to_template_value(data: &serde_json::Value) -> gtmpl::Value {
+    use serde_json::Value as J;
+    match data {
+        J::Null => gtmpl::Value::Nil,
+        J::Bool(b) => gtmpl::Value::Bool(*b),
+        J::Number(n) => {
+            n.as_i64().map_or_else(|| n.as_f64().unwrap_or_default().into(), gtmpl::Value::from)
+        }
+        J::String(s) => gtmpl::Value::String(s.clone()),
+        J::Array(items) => gtmpl::Value::Array(items.iter().map(to_template_value).collect()),
+        J::Object(fields) => gtmpl::Value::Object(
+            fields.iter().map(|(k, v)| (k.clone(), to_template_value(v))).collect(),
+        ),
+    }
+}
+
+fn from_template_value(value: &gtmpl::Value) -> serde_json::Value {
+    use serde_json::Value as J;
+    match value {
+        gtmpl::Value::Bool(b) => J::Bool(*b),
+        gtmpl::Value::String(s) => J::String(s.clone()),
+        gtmpl::Value::Number(n) => n
+            .as_i64()
+            .map(J::from)
+            .or_else(|| n.as_f64().and_then(serde_json::Number::from_f64).map(J::Number))
+            .unwrap_or(J::Null),
+        gtmpl::Value::Array(items) => J::Array(items.iter().map(from_template_value).collect()),
+        gtmpl::Value::Object(map) | gtmpl::Value::Map(map) => {
+            J::Object(map.iter().map(|(k, v)| (k.clone(), from_template_value(v))).collect())
+        }
+        _ => J::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_and_templates() {
+        assert_eq!("JSON".parse(), Ok(Format::Json));
+        assert_eq!("yml".parse(), Ok(Format::Yaml));
+        assert_eq!("{{.Key}}".parse(), Ok(Format::Template("{{.Key}}".into())));
+    }
+
+    #[test]
+    fn templates_see_the_json_form() {
+        let data = serde_json::json!([{"Key": "a", "N": 3}, {"Key": "b", "N": 4}]);
+        let text = render("{{range .}}{{.Key}}={{.N}} {{end}}", &data).unwrap();
+        assert_eq!(text, "a=3 b=4 ");
+        assert_eq!(render("{{json .}}", &serde_json::json!({"x": [1]})).unwrap(), r#"{"x":[1]}"#);
+    }
+
+    #[test]
+    fn a_bad_template_is_an_error_and_not_a_crash() {
+        assert!(render("{{range", &serde_json::json!({})).is_err());
+        assert!(render("{{.x.y.z}}", &serde_json::json!({"x": 1})).is_err());
+    }
+}

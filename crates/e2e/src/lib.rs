@@ -1,0 +1,36 @@
+//! The whole agent under test: its processes, namespaces, stores, and a simulated or a real VPP.
+//!
+//! Everything here drives the programs as a user does: by configuration files, `agentctl`, a store,
+//! and signals. What VPP and the kernel hold is read by another path than the one that wrote it
+//! ([`dump`]).
+//!
+//! ```text
+//!   World ── Sandbox (network and mount namespace of its own, when root)
+//!     ├── Vpp    vpp-sim or a real vpp, on a socket in the world's folder
+//!     ├── Etcd   Debian's etcd on the sandbox's loopback
+//!     └── Agent  vpp-agent with a configuration folder; `ctl` runs agentctl against it
+//! ```
+
+pub mod dump;
+
+mod agent;
+mod binaries;
+mod child;
+mod etcd;
+mod sandbox;
+mod vpp;
+mod world;
+
+pub use agent::{Agent, AgentOptions, Reply};
+pub use binaries::{binary, find_on_path};
+pub use child::{Child, wait_until};
+pub use etcd::Etcd;
+pub use sandbox::Sandbox;
+pub use vpp::{Vpp, VppKind};
+pub use world::{Stores, World};
+
+/// Prints why a test does not run. A skipped test is not a passed one: it must be seen.
+#[expect(clippy::print_stderr, reason = "tests report through their standard error")]
+pub fn skipped(test: &str, why: &str) {
+    eprintln!("SKIPPED {test}: {why}");
+}

@@ -1,0 +1,118 @@
+//! The VPP of a test: simulated, or real where there is one.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+
+use crate::{Child, Sandbox, binary, find_on_path, wait_until};
+
+/// Which VPP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VppKind {
+    /// `vpp-sim` of this workspace.
+    Simulated,
+    /// A `vpp` binary on the `PATH`, or named by `VPP_BINARY`.
+    Real,
+}
+
+/// A VPP that can be started, killed and started again.
+#[derive(Debug)]
+pub struct Vpp {
+    kind: VppKind,
+    folder: PathBuf,
+    child: Option<Child>,
+}
+
+impl VppKind {
+    /// The kinds that can be had here: always the simulated one, and the real one if installed.
+    pub fn available() -> Vec<Self> {
+        let mut kinds = vec![Self::Simulated];
+        if real_binary().is_some() && crate::sandbox::is_root() {
+            kinds.push(Self::Real);
+        }
+        kinds
+    }
+}
+
+impl Vpp {
+    /// One that is not running so far.
+    pub fn new(kind: VppKind, folder: &Path) -> Self {
+        Self { kind, folder: folder.to_owned(), child: None }
+    }
+
+    /// Path of its API socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("api.sock")
+    }
+
+    /// Path of its statistics socket.
+    pub fn stats_socket(&self) -> PathBuf {
+        self.folder.join("stats.sock")
+    }
+
+    /// Which kind it is.
+    pub fn kind(&self) -> VppKind {
+        self.kind
+    }
+
+    /// Starts it, with nothing configured, and waits for its socket.
+    pub fn start(&mut self, sandbox: &Sandbox) -> Result<()> {
+        self.kill();
+        let mut command = match self.kind {
+            VppKind::Simulated => {
+                let mut command = sandbox.command(binary("vpp-sim")?);
+                command.arg("--socket").arg(self.socket());
+                command
+            }
+            VppKind::Real => {
+                let program = real_binary().context("no vpp binary")?;
+                let config = self.folder.join("vpp.conf");
+                std::fs::write(&config, self.startup_conf())?;
+                let mut command = sandbox.command(program);
+                command.arg("-c").arg(config);
+                command
+            }
+        };
+        let mut child = Child::start("vpp", &mut command, &self.folder.join("vpp.log"))?;
+        let socket = self.socket();
+        wait_until("the API socket of VPP", Duration::from_secs(30), || {
+            child.check_running()?;
+            Ok(std::os::unix::net::UnixStream::connect(&socket).is_ok().then_some(()))
+        })?;
+        self.child = Some(child);
+        Ok(())
+    }
+
+    /// SIGKILL: everything it had is gone.
+    pub fn kill(&mut self) {
+        self.child = None;
+        // A dead VPP leaves its sockets behind, and the next one starts cleanly.
+        let _was_there = std::fs::remove_file(self.socket());
+    }
+
+    /// The end of its log.
+    pub fn log_tail(&self) -> String {
+        self.child.as_ref().map(Child::log_tail).unwrap_or_default()
+    }
+
+    fn startup_conf(&self) -> String {
+        let dir = self.folder.display();
+        format!(
+            "unix {{ nodaemon cli-listen {dir}/cli.sock runtime-dir {dir} }}\n\
+             socksvr {{ socket-name {dir}/api.sock }}\n\
+             statseg {{ socket-name {dir}/stats.sock size 64M }}\n\
+             api-segment {{ prefix e2e{} }}\n\
+             memory {{ main-heap-page-size 4k main-heap-size 512M }}\n\
+             buffers {{ page-size 4k }}\n\
+             plugins {{ plugin dpdk_plugin.so {{ disable }} }}\n",
+            std::process::id()
+        )
+    }
+}
+
+fn real_binary() -> Option<PathBuf> {
+    std::env::var_os("VPP_BINARY").map(PathBuf::from).or_else(|| find_on_path("vpp"))
+}

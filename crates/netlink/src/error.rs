@@ -77,10 +77,17 @@ impl Error {
         )
     }
 
-    /// The namespace itself cannot be reached.
+    /// The namespace itself is not there (any more). That it may not be entered is something else.
     #[must_use]
     pub fn is_namespace_gone(&self) -> bool {
-        matches!(self, Error::OpenNamespace { .. } | Error::NotANamespace { .. })
+        match self {
+            Error::OpenNamespace { errno, .. } => {
+                matches!(errno, Errno::ENOENT | Errno::ESRCH | Errno::ENOTDIR)
+            }
+            // What `ip netns del` leaves behind if it is interrupted.
+            Error::NotANamespace { .. } => true,
+            _ => false,
+        }
     }
 
     /// The kernel was built without what was asked for (a link kind, for instance).
@@ -118,7 +125,6 @@ pub enum Op {
     SetNeighbour,
     DeleteNeighbour,
     ListNeighbours,
-    GetOffload,
     SetOffload,
     ReadSysctl,
     WriteSysctl,
@@ -152,7 +158,6 @@ impl fmt::Display for Op {
             Op::SetNeighbour => "set neighbour",
             Op::DeleteNeighbour => "delete neighbour",
             Op::ListNeighbours => "list neighbours",
-            Op::GetOffload => "get checksum offload of link",
             Op::SetOffload => "set checksum offload of link",
             Op::ReadSysctl => "read sysctl",
             Op::WriteSysctl => "write sysctl",

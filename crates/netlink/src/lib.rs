@@ -43,7 +43,7 @@ pub use namespace::{
 pub use neighbour::{Neighbour, NeighbourState};
 pub use netlink::Netlink;
 pub use nix::errno::Errno;
-pub use offload::{Offload, checksum_offload, set_rx_checksum, set_tx_checksum};
+pub use offload::{ChecksumOffload, Offload, checksum_offload, set_rx_checksum, set_tx_checksum};
 pub use pool::Pool;
 pub use route::{MAIN_TABLE, Route, RouteFilter, RouteProtocol, RouteScope, RouteTarget};
 pub use sysctl::{read_sysctl, write_sysctl};

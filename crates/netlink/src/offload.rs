@@ -27,16 +27,27 @@ pub enum Offload {
 }
 
 /// Receive and transmit checksum offload of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChecksumOffload {
+    pub rx: Offload,
+    pub tx: Offload,
+}
+
+/// Checksum offload of several links of a namespace, in the order of the names. Nothing for a link
+/// that is gone or whose driver does not tell.
 ///
 /// # Errors
-/// When there is no such link or its driver does not tell.
+/// When the namespace cannot be entered.
 pub async fn checksum_offload(
     namespace: &Namespace,
-    link: &str,
-) -> Result<(Offload, Offload), Error> {
-    let rx = command(namespace, link, Op::GetOffload, ETHTOOL_GRXCSUM, 0).await?;
-    let tx = command(namespace, link, Op::GetOffload, ETHTOOL_GTXCSUM, 0).await?;
-    Ok((setting(rx), setting(tx)))
+    links: Vec<String>,
+) -> Result<Vec<Option<ChecksumOffload>>, Error> {
+    let read = |link: &String| {
+        let rx = setting(ethtool(link, ETHTOOL_GRXCSUM, 0).ok()?);
+        let tx = setting(ethtool(link, ETHTOOL_GTXCSUM, 0).ok()?);
+        Some(ChecksumOffload { rx, tx })
+    };
+    run_in(namespace, move || links.iter().map(read).collect()).await
 }
 
 /// Sets receive checksum offload.
@@ -44,7 +55,7 @@ pub async fn checksum_offload(
 /// # Errors
 /// When there is no such link or its driver does not allow it.
 pub async fn set_rx_checksum(ns: &Namespace, link: &str, value: Offload) -> Result<(), Error> {
-    command(ns, link, Op::SetOffload, ETHTOOL_SRXCSUM, number(value)).await.map(drop)
+    set(ns, link, ETHTOOL_SRXCSUM, value).await
 }
 
 /// Sets transmit checksum offload.
@@ -52,7 +63,7 @@ pub async fn set_rx_checksum(ns: &Namespace, link: &str, value: Offload) -> Resu
 /// # Errors
 /// When there is no such link or its driver does not allow it.
 pub async fn set_tx_checksum(ns: &Namespace, link: &str, value: Offload) -> Result<(), Error> {
-    command(ns, link, Op::SetOffload, ETHTOOL_STXCSUM, number(value)).await.map(drop)
+    set(ns, link, ETHTOOL_STXCSUM, value).await
 }
 
 fn setting(data: u32) -> Offload {
@@ -66,16 +77,11 @@ fn number(value: Offload) -> u32 {
     }
 }
 
-async fn command(
-    namespace: &Namespace,
-    link: &str,
-    op: Op,
-    command: u32,
-    data: u32,
-) -> Result<u32, Error> {
+async fn set(namespace: &Namespace, link: &str, command: u32, value: Offload) -> Result<(), Error> {
     let name = link.to_owned();
-    run_in(namespace, move || ethtool(&name, command, data)).await?.map_err(|errno| Error::Kernel {
-        op,
+    let done = run_in(namespace, move || ethtool(&name, command, number(value))).await?;
+    done.map(drop).map_err(|errno| Error::Kernel {
+        op: Op::SetOffload,
         object: link.to_owned(),
         namespace: namespace.to_string(),
         errno,

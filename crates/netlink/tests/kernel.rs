@@ -11,10 +11,10 @@ mod support;
 use std::time::Duration;
 
 use ligato_netlink::{
-    Errno, Event, LinkKind, LinkSpec, MAIN_TABLE, Namespace, NamespaceRef, NeighbourState, Netlink,
-    Offload, OperState, Pool, Route, RouteFilter, RouteProtocol, RouteScope, RouteWatch, Watch,
-    WatchOptions, checksum_offload, create_named, delete_named, list_named, read_sysctl,
-    set_rx_checksum, set_tx_checksum, write_sysctl,
+    ChecksumOffload, Errno, Event, LinkKind, LinkSpec, MAIN_TABLE, Namespace, NamespaceRef,
+    NeighbourState, Netlink, Offload, OperState, Pool, Route, RouteFilter, RouteProtocol,
+    RouteScope, RouteWatch, Watch, WatchOptions, checksum_offload, create_named, delete_named,
+    list_named, read_sysctl, set_rx_checksum, set_tx_checksum, write_sysctl,
 };
 use support::{ip, namespace};
 
@@ -233,11 +233,14 @@ async fn sysctls_and_offload_belong_to_the_namespace() {
     let err = read_sysctl(ns, &["net", "ipv6", "conf", "x.y", "mtu"]).await.unwrap_err();
     assert_eq!(err.errno(), Some(Errno::ENOENT));
 
-    assert_eq!(checksum_offload(ns, "a").await.unwrap(), (Offload::On, Offload::On));
+    let read = || checksum_offload(ns, vec!["a".into(), "none".into()]);
+    let both = |setting| ChecksumOffload { rx: setting, tx: setting };
+    assert_eq!(read().await.unwrap(), [Some(both(Offload::On)), None]);
     set_rx_checksum(ns, "a", Offload::Off).await.unwrap();
     set_tx_checksum(ns, "a", Offload::Off).await.unwrap();
-    assert_eq!(checksum_offload(ns, "a").await.unwrap(), (Offload::Off, Offload::Off));
-    assert_eq!(checksum_offload(ns, "none").await.unwrap_err().errno(), Some(Errno::ENODEV));
+    assert_eq!(read().await.unwrap(), [Some(both(Offload::Off)), None]);
+    let err = set_rx_checksum(ns, "none", Offload::Off).await.unwrap_err();
+    assert_eq!(err.errno(), Some(Errno::ENODEV));
 }
 
 #[tokio::test]

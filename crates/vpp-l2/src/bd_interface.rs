@@ -57,10 +57,11 @@ impl Descriptor for BdInterfaceKind {
     }
 
     async fn delete(sb: &VppCtx, key: &Key, value: &Interface, _meta: &()) -> Result<(), OpError> {
-        let Some(interface) = sb.sw_if_index(&value.name).ok() else {
+        // With the interface its membership went, and a bridge domain cannot go before its members.
+        let bd_id = sb.bd_index(bridge_domain_of(key)?);
+        let (Ok(interface), Ok(bd_id)) = (sb.sw_if_index(&value.name), bd_id) else {
             return Ok(());
         };
-        let bd_id = sb.bd_index(bridge_domain_of(key)?)?;
         sb.request(to_vpp(value, bd_id, interface, false)).await?;
         Ok(())
     }

@@ -157,7 +157,8 @@ impl Descriptor for BridgeDomainKind {
         value: &BridgeDomain,
         meta: &BridgeDomainMeta,
     ) -> Result<(), OpError> {
-        sb.request(to_vpp(value, meta.index, Direction::Delete)?).await?;
+        let message = to_vpp(value, meta.index, Direction::Delete)?;
+        sb.request_unless(message, &[Code::NO_SUCH_ENTRY]).await?;
         Ok(())
     }
 

@@ -25,6 +25,7 @@ use ligato_kvs_api::{
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::l2::fib_entry::Action;
 use ligato_proto::vpp::l2::{BridgeDomain, FibEntry};
+use ligato_vpp_api::VppError as Code;
 use ligato_vpp_api::msg::l2::{L2FibTableDetails, L2FibTableDump, L2fibAddDel};
 use ligato_vpp_api::types::{InterfaceIndex, MacAddress};
 use ligato_vpp_ctx::{Facts, VppCtx};
@@ -117,11 +118,12 @@ impl Descriptor for FibKind {
     }
 
     async fn delete(sb: &VppCtx, _key: &Key, value: &FibEntry, _meta: &()) -> Result<(), OpError> {
+        // With the bridge domain its addresses went.
+        let Ok(bd_id) = sb.bd_index(&value.bridge_domain) else { return Ok(()) };
         // VPP finds the entry by address and bridge domain.
-        let interface =
-            sb.sw_if_index(&value.outgoing_interface).ok().unwrap_or(InterfaceIndex::NONE);
-        let bd_id = sb.bd_index(&value.bridge_domain)?;
-        sb.request(to_vpp(value, bd_id, interface, false)?).await?;
+        let interface = sb.sw_if_index(&value.outgoing_interface).unwrap_or(InterfaceIndex::NONE);
+        let message = to_vpp(value, bd_id, interface, false)?;
+        sb.request_unless(message, &[Code::NO_SUCH_ENTRY]).await?;
         Ok(())
     }
 

@@ -72,7 +72,7 @@ impl Descriptor for XConnectKind {
     // === effect half ===
 
     async fn create(sb: &VppCtx, _key: &Key, value: &XConnectPair) -> Result<(), OpError> {
-        sb.request(to_vpp(sb, value, true)?).await?;
+        sb.request(to_vpp(value, &Ends::of(sb, value)?, true)).await?;
         Ok(())
     }
 
@@ -82,12 +82,15 @@ impl Descriptor for XConnectKind {
         value: &XConnectPair,
         _meta: &(),
     ) -> Result<(), OpError> {
-        sb.request(to_vpp(sb, value, false)?).await?;
+        // Only the receiving end has anything to forget.
+        let Ok(receive) = sb.sw_if_index(&value.receive_interface) else { return Ok(()) };
+        let transmit = sb.sw_if_index(&value.transmit_interface).unwrap_or(InterfaceIndex::NONE);
+        sb.request(to_vpp(value, &Ends { receive, transmit }, false)).await?;
         Ok(())
     }
 
     async fn update(sb: &VppCtx, _key: &Key, change: Update<'_, Self>) -> Result<(), OpError> {
-        sb.request(to_vpp(sb, change.new, true)?).await?;
+        sb.request(to_vpp(change.new, &Ends::of(sb, change.new)?, true)).await?;
         Ok(())
     }
 
@@ -116,17 +119,25 @@ fn origin(value: &XConnectPair) -> Origin {
 
 // === to and from VPP ===
 
-fn to_vpp(
-    sb: &VppCtx,
-    value: &XConnectPair,
-    enable: bool,
-) -> Result<SwInterfaceSetL2Xconnect, OpError> {
-    let XConnectPair { receive_interface, transmit_interface } = value;
-    Ok(SwInterfaceSetL2Xconnect {
-        rx_sw_if_index: sb.sw_if_index(receive_interface)?,
-        tx_sw_if_index: sb.sw_if_index(transmit_interface)?,
-        enable,
-    })
+/// Indexes of both interfaces.
+struct Ends {
+    receive: InterfaceIndex,
+    transmit: InterfaceIndex,
+}
+
+impl Ends {
+    fn of(sb: &VppCtx, value: &XConnectPair) -> Result<Ends, OpError> {
+        Ok(Ends {
+            receive: sb.sw_if_index(&value.receive_interface)?,
+            transmit: sb.sw_if_index(&value.transmit_interface)?,
+        })
+    }
+}
+
+fn to_vpp(value: &XConnectPair, ends: &Ends, enable: bool) -> SwInterfaceSetL2Xconnect {
+    // Both fields are names of interfaces, looked up already.
+    let XConnectPair { receive_interface: _, transmit_interface: _ } = value;
+    SwInterfaceSetL2Xconnect { rx_sw_if_index: ends.receive, tx_sw_if_index: ends.transmit, enable }
 }
 
 /// `None` if an interface has no name.

@@ -24,6 +24,7 @@ use ligato_kvs_api::{
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
 use ligato_proto::vpp::l3::ArpEntry;
+use ligato_vpp_api::VppError as Code;
 use ligato_vpp_api::msg::ip_neighbor::{
     IpNeighbor, IpNeighborAddDel, IpNeighborDump, IpNeighborFlags,
 };
@@ -91,8 +92,11 @@ impl Descriptor for ArpKind {
     }
 
     async fn delete(sb: &VppCtx, _key: &Key, value: &ArpEntry, _meta: &()) -> Result<(), OpError> {
-        let neighbor = to_vpp(value, sb.sw_if_index(&value.interface)?)?;
-        sb.request(IpNeighborAddDel { is_add: false, neighbor }).await?;
+        // VPP forgets the neighbours of an interface that goes.
+        let Ok(interface) = sb.sw_if_index(&value.interface) else { return Ok(()) };
+        let neighbor = to_vpp(value, interface)?;
+        let message = IpNeighborAddDel { is_add: false, neighbor };
+        sb.request_unless(message, &[Code::NO_SUCH_ENTRY]).await?;
         Ok(())
     }
 

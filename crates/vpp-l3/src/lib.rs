@@ -8,6 +8,7 @@
 
 mod allocation;
 pub mod arp;
+mod dead_path;
 mod destination;
 mod path;
 pub mod route;

@@ -15,7 +15,7 @@ use ligato_vpp_api::{List, types::Prefix};
 use crate::destination;
 
 /// "No label" in the field for a label to resolve through.
-const NO_LABEL: u32 = 0x10_0000;
+pub(crate) const NO_LABEL: u32 = 0x10_0000;
 
 /// What makes a path of a route in VPP this one and no other. Paths of one route differ in it.
 ///
@@ -36,6 +36,30 @@ pub(crate) enum Target {
     Interface { sw_if_index: u32, next_hop: IpAddr },
     /// To wherever this table leads the next hop or, without one, the packet itself.
     Table { table: u32, next_hop: IpAddr },
+}
+
+impl Target {
+    /// Index of the outgoing interface.
+    pub(crate) fn sw_if_index(self) -> Option<u32> {
+        match self {
+            Target::Interface { sw_if_index, .. } => Some(sw_if_index),
+            Target::Drop | Target::Table { .. } => None,
+        }
+    }
+}
+
+impl PathId {
+    /// The path as VPP holds it: a host that is reached directly is its own next hop.
+    pub(crate) fn as_held(mut self) -> PathId {
+        let host = self.destination.addr();
+        if let Target::Interface { next_hop, .. } = &mut self.target
+            && next_hop.is_unspecified()
+            && self.destination == IpNet::from(host)
+        {
+            *next_hop = host;
+        }
+        self
+    }
 }
 
 /// The path a route of NB stands for. `interface` is the index of the outgoing interface, if the route has one.

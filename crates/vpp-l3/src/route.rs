@@ -15,13 +15,13 @@
 //! ```
 //!
 //! Waits for the outgoing interface, for the tables it is in and leads to, and for allocated addresses it refers to. Derives
-//! nothing, keeps nothing. Routes to one destination with different next hops are values of their own: VPP makes them
+//! nothing, keeps the index of the outgoing interface. Routes to one destination with different next hops are values of their own: VPP makes them
 //! the paths of one route. A change is made by removing the path and adding another.
 //!
 //! VPP's tables hold routes that nobody configured (addresses of interfaces, defaults). What is found is ours only if it
 //! is known to be wanted.
 //!
-//! Uses `ip_route_add_del`, `ip_route_dump`, `ip_table_dump`.
+//! Uses `ip_route_add_del`, `ip_route_dump`, `ip_route_lookup`, `ip_table_dump`.
 
 use std::collections::HashMap;
 
@@ -35,27 +35,37 @@ use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
 use ligato_proto::vpp::l3::Route;
 use ligato_proto::vpp::l3::route::RouteType;
+use ligato_vpp_api::VppError as Code;
 use ligato_vpp_api::msg::ip::{IpRouteAddDel, IpRouteDump, IpTable, IpTableDump};
 use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_ctx::{Facts, VppCtx, op_error};
+use serde::Serialize;
 
 use crate::allocation::AllocationRef;
 use crate::path::{self, FoundPath, PathId};
-use crate::{destination, vrf_table};
+use crate::{dead_path, destination, vrf_table};
 
 /// The kind `vpp-route`.
 #[derive(Debug)]
 pub struct RouteKind;
 
+/// What is needed to find the path again, even when the interface is not there any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RouteMeta {
+    /// Index of the outgoing interface.
+    pub sw_if_index: Option<u32>,
+}
+
 impl Descriptor for RouteKind {
     type Value = Route;
-    type Meta = ();
+    type Meta = RouteMeta;
     type Sb = VppCtx;
 
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrieve_after: &["vpp-interface", "vpp-vrf-table"],
-        uses: &["ip_route_add_del", "ip_route_dump", "ip_table_dump"],
+        uses: &["ip_route_add_del", "ip_route_dump", "ip_route_lookup", "ip_table_dump"],
         ..Spec::new(
             "vpp-route",
             "A route of VPP.",
@@ -124,16 +134,28 @@ impl Descriptor for RouteKind {
 
     // === effect half ===
 
-    async fn create(sb: &VppCtx, _key: &Key, value: &Route) -> Result<(), OpError> {
+    async fn create(sb: &VppCtx, _key: &Key, value: &Route) -> Result<RouteMeta, OpError> {
         let interface = outgoing(sb, value)?;
         sb.request(path::to_vpp(value, interface, true)?).await?;
-        Ok(())
+        Ok(RouteMeta { sw_if_index: interface.map(|interface| interface.0) })
     }
 
-    async fn delete(sb: &VppCtx, _key: &Key, value: &Route, _meta: &()) -> Result<(), OpError> {
-        let interface = outgoing(sb, value)?;
-        sb.request(path::to_vpp(value, interface, false)?).await?;
-        Ok(())
+    async fn delete(
+        sb: &VppCtx,
+        _key: &Key,
+        value: &Route,
+        meta: &RouteMeta,
+    ) -> Result<(), OpError> {
+        let interface = meta.sw_if_index.map(InterfaceIndex);
+        let message = path::to_vpp(value, interface, false)?;
+        let Some(InterfaceIndex(index)) = interface else {
+            return sb.request(message).await.map(|_| ());
+        };
+        let route = message.route.clone();
+        match sb.request_unless(message, &[Code::NO_MATCHING_INTERFACE]).await? {
+            Some(_) => Ok(()),
+            None => dead_path::remove(sb, route, index).await,
+        }
     }
 
     async fn retrieve(
@@ -221,7 +243,7 @@ impl<'a> Correlation<'a> {
                     "" => None,
                     name => Some(*indexes.get(name)?),
                 };
-                Some((path::path_id(known.value, interface).ok()?, known))
+                Some((path::path_id(known.value, interface).ok()?.as_held(), known))
             })
             .collect();
         known.sort_unstable_by_key(|(id, _)| *id);
@@ -233,6 +255,7 @@ impl<'a> Correlation<'a> {
         let from = self.known.partition_point(|(id, _)| *id < path.id);
         let same = self.known.get(from..).unwrap_or_default();
         let mut is_known = false;
+        let meta = RouteMeta { sw_if_index: path.id.target.sw_if_index() };
         for (_, known) in same.iter().take_while(|(id, _)| *id == path.id) {
             is_known = true;
             let mut value = known.value.clone();
@@ -241,14 +264,14 @@ impl<'a> Correlation<'a> {
                 value.weight = path.weight;
             }
             let origin = if known.origin == Origin::Sb { Origin::Sb } else { Origin::Nb };
-            found.push(Retrieved { key: known.key.clone(), value, meta: (), origin });
+            found.push(Retrieved { key: known.key.clone(), value, meta, origin });
         }
         if is_known {
             return;
         }
         let name = |index| self.names.get(&index).map(|name| (*name).to_owned());
         if let Some(value) = path::to_route(path, name) {
-            found.push(Retrieved { key: value.key(), value, meta: (), origin: Origin::Unknown });
+            found.push(Retrieved { key: value.key(), value, meta, origin: Origin::Unknown });
         }
     }
 }

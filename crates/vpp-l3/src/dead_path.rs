@@ -18,7 +18,7 @@ pub(crate) async fn remove(sb: &VppCtx, route: IpRoute, sw_if_index: u32) -> Res
     let lookup = IpRouteLookup { table_id: route.table_id, exact: 1, prefix: route.prefix };
     let gone = [Code::NO_SUCH_ENTRY, Code::NO_SUCH_FIB];
     let Some(held) = sb.request_unless(lookup, &gone).await? else { return Ok(()) };
-    if let Some(message) = without(route, &held.route.paths, sw_if_index)? {
+    if let Some(message) = without(&route, &held.route.paths, sw_if_index)? {
         sb.request(message).await?;
     }
     Ok(())
@@ -26,7 +26,7 @@ pub(crate) async fn remove(sb: &VppCtx, route: IpRoute, sw_if_index: u32) -> Res
 
 /// The message that leaves the other paths; `None` if there is no such path.
 fn without(
-    route: IpRoute,
+    route: &IpRoute,
     held: &[FibPath],
     sw_if_index: u32,
 ) -> Result<Option<IpRouteAddDel>, OpError> {
@@ -46,7 +46,9 @@ fn without(
     }
     let is_add = !rest.is_empty();
     let paths = List::new(rest).map_err(|error| OpError::Final(error.to_string()))?;
-    Ok(Some(IpRouteAddDel { is_add, is_multipath: false, route: IpRoute { paths, ..route } }))
+    let IpRoute { table_id, prefix, .. } = *route;
+    let route = IpRoute { table_id, stats_index: 0, prefix, paths };
+    Ok(Some(IpRouteAddDel { is_add, is_multipath: false, route }))
 }
 
 #[cfg(test)]
@@ -59,14 +61,14 @@ mod tests {
 
     #[test]
     fn the_last_path_takes_the_route_with_it() {
-        let message = without(IpRoute::default(), &[over(3)], 3).unwrap().unwrap();
+        let message = without(&IpRoute::default(), &[over(3)], 3).unwrap().unwrap();
         assert!(!message.is_add && !message.is_multipath);
         assert!(message.route.paths.is_empty());
     }
 
     #[test]
     fn other_paths_stay() {
-        let message = without(IpRoute::default(), &[over(3), over(4)], 3).unwrap().unwrap();
+        let message = without(&IpRoute::default(), &[over(3), over(4)], 3).unwrap().unwrap();
         assert!(message.is_add && !message.is_multipath);
         let left: Vec<_> = message.route.paths.iter().map(|path| path.sw_if_index).collect();
         assert_eq!(left, [4]);
@@ -74,6 +76,6 @@ mod tests {
 
     #[test]
     fn a_path_that_is_not_there_needs_nothing() {
-        assert_eq!(without(IpRoute::default(), &[over(4)], 3), Ok(None));
+        assert_eq!(without(&IpRoute::default(), &[over(4)], 3), Ok(None));
     }
 }

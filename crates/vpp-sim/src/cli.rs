@@ -127,7 +127,7 @@ fn fib(vpp: &Vpp, family: Family) -> String {
         )
         .ok();
         for route in fib.routes(index) {
-            writeln!(text, "{}/{}", address(family, route.prefix.network), route.prefix.len).ok();
+            writeln!(text, "{}/{}", address(family, route.address), route.prefix.len).ok();
             for path in route.paths.as_slice() {
                 writeln!(text, "  {}", describe(vpp, family, path)).ok();
             }

@@ -15,7 +15,7 @@ use ligato_vpp_api::msg::vlib::CliInband;
 use ligato_vpp_api::types::{
     AddressWithPrefix, FibPath, FibPathNh, IfStatusFlags, InterfaceIndex, Prefix,
 };
-use ligato_vpp_api::{FixedString, List, peek_id};
+use ligato_vpp_api::{FixedString, List, Message, peek_id};
 use ligato_vpp_sim::{Action, Fault, Link, Sim};
 use support::Client;
 
@@ -103,7 +103,8 @@ async fn addresses_bring_routes_while_the_interface_is_up() {
         enable(client, index);
         let routes = client.dump(&table());
         let destinations: Vec<_> = routes.iter().map(|d| d.route.prefix.to_string()).collect();
-        for expected in ["10.1.0.0/24", "10.1.0.1/32", "10.1.0.0/32", "10.1.0.255/32"] {
+        // VPP shows the connected network with the address it was made of.
+        for expected in ["10.1.0.1/24", "10.1.0.1/32", "10.1.0.0/32", "10.1.0.255/32"] {
             assert!(destinations.iter().any(|d| d == expected), "{expected} in {destinations:?}");
         }
         assert_eq!(routes.len(), 9);
@@ -262,9 +263,9 @@ async fn reading_is_not_writing() {
 async fn an_old_release_has_no_new_messages() {
     let sim = Sim::builder().release("22.10").start().await.unwrap();
     with_client(&sim, |client| {
-        assert!(!client.offers::<MemifCreateV2>());
-        assert!(!client.offers::<MemifSocketFilenameAddDelV2>());
-        assert!(client.offers::<MemifCreate>());
+        assert!(!client.ids.contains_key(MemifCreateV2::NAME_CRC));
+        assert!(!client.ids.contains_key(MemifSocketFilenameAddDelV2::NAME_CRC));
+        assert!(client.ids.contains_key(MemifCreate::NAME_CRC));
     })
     .await;
 }

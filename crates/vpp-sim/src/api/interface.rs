@@ -16,7 +16,7 @@ use super::{index_or, text};
 use crate::machine::Machine;
 use crate::registry::Details;
 use crate::state::Vpp;
-use crate::state::interfaces::{Hardware, Interface, sub_flags};
+use crate::state::interfaces::{Device, Hardware, Interface, sub_flags};
 use crate::state::prefix::{Family, bits};
 use crate::state::retval::{Outcome, Retval, code};
 
@@ -94,9 +94,11 @@ pub(crate) fn set_flags(vpp: &mut Vpp, m: &SwInterfaceSetFlags) -> Outcome {
 }
 
 pub(crate) fn set_promisc(vpp: &mut Vpp, m: &SwInterfaceSetPromisc) -> Outcome {
-    let hardware = vpp.interfaces.get(m.sw_if_index.0)?.hardware.as_ref();
-    match hardware {
-        Some(hardware) if hardware.mac.is_none() => Err(Retval::INVALID_VALUE),
+    let hardware = vpp.interfaces.own_hardware_mut(m.sw_if_index.0)?;
+    match hardware.device {
+        _ if hardware.mac.is_none() => Err(Retval::INVALID_VALUE),
+        // Their drivers have nothing to set.
+        Device::Loopback { .. } | Device::Bond { .. } => Err(Retval::UNSPECIFIED),
         _ => Ok(()),
     }
 }

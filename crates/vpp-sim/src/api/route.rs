@@ -77,7 +77,12 @@ impl Wish<'_> {
         }
         let fib = vpp.fib_mut(family);
         if self.is_add {
-            return Ok(fib.add(table, prefix, self.source, paths, self.change));
+            let is_new = !fib.has_entry(table, prefix);
+            let stats_index = fib.add(table, prefix, self.source, paths, self.change);
+            if is_new {
+                fib.show_as(table, prefix, bits(ip));
+            }
+            return Ok(stats_index);
         }
         fib.remove(table, prefix, self.source, &paths, self.change);
         Ok(u32::MAX)
@@ -121,8 +126,18 @@ fn decode_kind(
         FibPathType::NORMAL | FibPathType::SOURCE_LOOKUP => {
             return forwarding(vpp, family, prefix, proto, m);
         }
-        _ => PathKind::Special { reason: Reason::None },
+        // A type VPP does not know leaves everything zero, and interface 0 is one.
+        _ => attached(family, prefix, 0),
     })
+}
+
+/// Out of an interface: to the destination itself if the route is to one host.
+fn attached(family: Family, prefix: prefix::Prefix, sw_if_index: u32) -> PathKind {
+    if prefix.is_host(family) {
+        PathKind::AttachedNextHop { next_hop: prefix.network, sw_if_index }
+    } else {
+        PathKind::Attached { sw_if_index }
+    }
 }
 
 /// A path that sends packets on: to a neighbour, out of an interface, or into a table.
@@ -160,10 +175,8 @@ fn forwarding(
     }
     Ok(if next_hop != 0 {
         PathKind::AttachedNextHop { next_hop, sw_if_index }
-    } else if prefix.is_host(family) {
-        PathKind::AttachedNextHop { next_hop: prefix.network, sw_if_index }
     } else {
-        PathKind::Attached { sw_if_index }
+        attached(family, prefix, sw_if_index)
     })
 }
 
@@ -183,7 +196,7 @@ pub(crate) fn dump_v2(vpp: &Vpp, m: &IpRouteV2Dump, details: &mut Details<'_, Ip
     if m.src == 0 {
         vpp.fib(family).routes(table).for_each(&mut send);
     } else {
-        vpp.fib(family).routes_of(table, Source(m.src)).for_each(&mut send);
+        vpp.fib(family).routes_by(table, Source(m.src)).for_each(&mut send);
     }
 }
 
@@ -224,7 +237,7 @@ fn describe(vpp: &Vpp, family: Family, table_id: u32, route: &Route<'_>) -> IpRo
     IpRoute {
         table_id,
         stats_index: route.stats_index,
-        prefix: Prefix::new(address(family, route.prefix.network), route.prefix.len),
+        prefix: Prefix::new(address(family, route.address), route.prefix.len),
         paths: encode_all(vpp, route),
     }
 }
@@ -233,7 +246,7 @@ fn describe_v2(vpp: &Vpp, family: Family, table_id: u32, route: &Route<'_>) -> I
     IpRouteV2 {
         table_id,
         stats_index: route.stats_index,
-        prefix: Prefix::new(address(family, route.prefix.network), route.prefix.len),
+        prefix: Prefix::new(address(family, route.address), route.prefix.len),
         src: route.source.0,
         paths: encode_all(vpp, route),
     }

@@ -3,6 +3,7 @@
 use ligato_vpp_api::msg::interface::{
     CreateSubif, CreateSubifReply, CreateVlanSubif, CreateVlanSubifReply, DeleteSubif,
 };
+use ligato_vpp_api::types::InterfaceIndex;
 
 use super::index_or;
 use crate::state::Vpp;
@@ -10,8 +11,18 @@ use crate::state::interfaces::{SubInterface, sub_flags};
 use crate::state::retval::{Outcome, Retval, code};
 
 pub(crate) fn create_vlan(vpp: &mut Vpp, m: &CreateVlanSubif) -> CreateVlanSubifReply {
-    let outcome = add_vlan(vpp, m.sw_if_index.0, m.vlan_id);
-    CreateVlanSubifReply { retval: code(&outcome), sw_if_index: index_or(&outcome, u32::MAX) }
+    let tried = vpp.interfaces.next_index();
+    match add_vlan(vpp, m.sw_if_index.0, m.vlan_id) {
+        // VPP tells the index it gave out and took back.
+        Err(Retval::UNSPECIFIED) => CreateVlanSubifReply {
+            retval: Retval::INVALID_REGISTRATION.0,
+            sw_if_index: InterfaceIndex(tried),
+        },
+        outcome => CreateVlanSubifReply {
+            retval: code(&outcome),
+            sw_if_index: index_or(&outcome, u32::MAX),
+        },
+    }
 }
 
 fn add_vlan(vpp: &mut Vpp, parent: u32, vlan_id: u32) -> Outcome<u32> {
@@ -35,12 +46,14 @@ pub(crate) fn create(vpp: &mut Vpp, m: &CreateSubif) -> CreateSubifReply {
         outer_vlan: m.outer_vlan_id,
         inner_vlan: m.inner_vlan_id,
     };
-    let outcome = if sub.is_contradictory() {
-        Err(Retval::UNSPECIFIED)
-    } else {
-        vpp.interfaces.add_sub(m.sw_if_index.0, sub)
-    };
-    CreateSubifReply { retval: code(&outcome), sw_if_index: index_or(&outcome, u32::MAX) }
+    if sub.is_contradictory() {
+        let retval = Retval::UNSPECIFIED.0;
+        return CreateSubifReply { retval, sw_if_index: InterfaceIndex::NONE };
+    }
+    let tried = vpp.interfaces.next_index();
+    let outcome = vpp.interfaces.add_sub(m.sw_if_index.0, sub);
+    let otherwise = if outcome == Err(Retval::UNSPECIFIED) { tried } else { u32::MAX };
+    CreateSubifReply { retval: code(&outcome), sw_if_index: index_or(&outcome, otherwise) }
 }
 
 pub(crate) fn delete(vpp: &mut Vpp, m: &DeleteSubif) -> Outcome {

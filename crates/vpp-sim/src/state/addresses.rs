@@ -128,7 +128,8 @@ impl Vpp {
         }
         let covered = Prefix::new(family, address, len);
         self.flush_neighbors(index, |neighbor| {
-            neighbor.family == family
+            !neighbor.is_static
+                && neighbor.family == family
                 && Prefix::new(family, neighbor.bits, len).network == covered.network
         });
         Ok(())
@@ -209,7 +210,11 @@ impl Vpp {
             return Ok(());
         }
         let connected = PathKind::Attached { sw_if_index: index };
+        let is_new = !self.fib(family).has_entry(table, net);
         self.interface_route(family, table, net, connected, presence);
+        if is_new && family == Family::V4 {
+            self.fib_mut(family).show_as(table, net, address);
+        }
         if family == Family::V4 {
             self.ends_of_net(index, table, address, net, presence);
         }

@@ -364,6 +364,17 @@ impl Vpp {
         Ok(())
     }
 
+    /// The end of an interface in layer 2. VPP ends the other side of a cross-connect with it,
+    /// whatever that is doing by then.
+    pub(crate) fn end_l2(&mut self, index: u32) -> Outcome {
+        match self.interfaces.get(index)?.l2 {
+            L2Mode::L3 => return Ok(()),
+            L2Mode::CrossConnect { tx } if self.interfaces.exists(tx) => self.set_l3(tx)?,
+            _ => {}
+        }
+        self.set_l3(index)
+    }
+
     fn leave_l2(&mut self, index: u32) -> Outcome {
         let L2Mode::Bridge { bd_index, .. } = self.interfaces.get(index)?.l2 else {
             return Ok(());

@@ -41,6 +41,8 @@ struct Contribution {
 /// A route.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
+    /// The address of whoever made the entry, host bits and all: VPP shows them.
+    written: u128,
     /// Best source first.
     contributions: Vec<Contribution>,
     /// How many recursive paths resolve through this address.
@@ -66,6 +68,9 @@ pub(crate) struct Fib {
     tables: Pool<Table>,
     by_id: HashMap<u32, u32>,
     stats: StatsIndexes,
+    /// Routes left in tables when they were deleted. VPP forgets to remove those of IPv4, the
+    /// next table in the same place has them.
+    left_behind: HashMap<u32, BTreeMap<Prefix, Entry>>,
 }
 
 /// Where forwarding entries count their packets: numbers handed out like pool indexes.
@@ -98,6 +103,7 @@ impl Fib {
             tables: Pool::default(),
             by_id: HashMap::new(),
             stats: StatsIndexes::default(),
+            left_behind: HashMap::new(),
         };
         let index = this.create(0, "");
         if let Some(table) = this.tables.get_mut(index) {
@@ -166,6 +172,11 @@ impl Fib {
             recursions: 0,
             entries: BTreeMap::new(),
         });
+        if let (Some(left), Some(table)) =
+            (self.left_behind.remove(&index), self.tables.get_mut(index))
+        {
+            table.entries = left;
+        }
         self.by_id.insert(id, index);
         self.load_specials(index);
         index
@@ -209,16 +220,26 @@ impl Fib {
         if !unused {
             return;
         }
+        let own = [Source::SPECIAL, Source::DEFAULT];
         let prefixes: Vec<Prefix> = self
             .tables
             .get(index)
-            .map(|table| table.entries.keys().copied().collect())
-            .unwrap_or_default();
+            .into_iter()
+            .flat_map(|table| &table.entries)
+            .filter(|(_, entry)| {
+                self.family == Family::V6
+                    || entry.contributions.iter().all(|c| own.contains(&c.source))
+            })
+            .map(|(prefix, _)| *prefix)
+            .collect();
         for prefix in prefixes {
             self.forget(index, prefix);
         }
         if let Some(table) = self.tables.remove(index) {
             self.by_id.remove(&table.id);
+            if !table.entries.is_empty() {
+                self.left_behind.insert(index, table.entries);
+            }
         }
     }
 
@@ -248,6 +269,19 @@ impl Fib {
         };
         let attached = merged.iter().any(Path::is_attached);
         self.set(table, prefix, source, attached, merged)
+    }
+
+    /// Shows a route with the host bits of an address, as VPP does with the address an entry was
+    /// made with.
+    pub(crate) fn show_as(&mut self, table: u32, prefix: Prefix, address: u128) {
+        let entry = self.tables.get_mut(table).and_then(|t| t.entries.get_mut(&prefix));
+        if let Some(entry) = entry {
+            entry.written = address;
+        }
+    }
+
+    pub(crate) fn has_entry(&self, table: u32, prefix: Prefix) -> bool {
+        self.tables.get(table).is_some_and(|t| t.entries.contains_key(&prefix))
     }
 
     /// Removes paths of a route, or the route.
@@ -309,6 +343,7 @@ impl Fib {
     ) -> Option<&'a mut Entry> {
         let entries = &mut tables.get_mut(table)?.entries;
         Some(entries.entry(prefix).or_insert_with(|| Entry {
+            written: prefix.network,
             contributions: Vec::with_capacity(1),
             recursions: 0,
             stats_index: stats.take(),
@@ -360,7 +395,12 @@ impl Fib {
         })
     }
 
-    /// Routes a source contributes to.
+    /// Routes for which a source is the best one.
+    pub(crate) fn routes_by(&self, table: u32, source: Source) -> impl Iterator<Item = Route<'_>> {
+        self.routes(table).filter(move |route| route.source == source)
+    }
+
+    /// Routes a source contributes to, even if a better one decides.
     pub(crate) fn routes_of(&self, table: u32, source: Source) -> impl Iterator<Item = Route<'_>> {
         self.tables.get(table).into_iter().flat_map(move |t| {
             t.entries
@@ -387,18 +427,21 @@ impl Fib {
         match entry.contributions.first() {
             Some(best) if best.source.priority() < Source::RECURSIVE.priority() => Route {
                 prefix,
+                address: entry.written,
                 source: best.source,
                 stats_index: entry.stats_index,
                 paths: Paths::Own(&best.paths),
             },
             Some(best) if entry.recursions == 0 => Route {
                 prefix,
+                address: entry.written,
                 source: best.source,
                 stats_index: entry.stats_index,
                 paths: Paths::Own(&best.paths),
             },
             _ => Route {
                 prefix,
+                address: entry.written,
                 source: Source::RECURSIVE,
                 stats_index: entry.stats_index,
                 paths: self.inherited(table, prefix),
@@ -417,8 +460,48 @@ impl Fib {
                 let next_hop = prefix.network;
                 Paths::Made(self.path(PathKind::AttachedNextHop { next_hop, sw_if_index }))
             }
+            None if self.leads_back(table, prefix, cover) => {
+                let reason = super::path::Reason::Drop;
+                Paths::Made(self.path(PathKind::Special { reason }))
+            }
             None => self.route(table, cover, entry).paths,
         }
+    }
+
+    /// Whether the paths of a route are resolved by the entry that wants to inherit them.
+    fn leads_back(&self, table: &Table, from: Prefix, cover: Prefix) -> bool {
+        let mut seen = vec![(table.id, cover)];
+        let mut next = 0;
+        while let Some((id, prefix)) = seen.get(next).copied() {
+            next += 1;
+            let Some(table) = self.by_id.get(&id).and_then(|index| self.tables.get(*index)) else {
+                continue;
+            };
+            for (via, next_hop) in self.recursions(table, prefix) {
+                let Some(via) = self.tables.get(via) else { continue };
+                let target = (via.id, Prefix::host(self.family, next_hop));
+                if target == (table.id, from) && id == table.id {
+                    return true;
+                }
+                if !seen.contains(&target) {
+                    seen.push(target);
+                }
+            }
+        }
+        false
+    }
+
+    /// Where the recursive paths of an entry, or else of its cover, are resolved.
+    fn recursions(&self, table: &Table, prefix: Prefix) -> Vec<(u32, u128)> {
+        let own = table.entries.get(&prefix).and_then(|entry| entry.contributions.first());
+        let paths = match own {
+            Some(best) => Some(&best.paths),
+            None => self
+                .cover(table, prefix)
+                .and_then(|(_, entry)| entry.contributions.first())
+                .map(|best| &best.paths),
+        };
+        paths.into_iter().flatten().filter_map(Path::recursion).collect()
     }
 
     /// The longest prefix that contains this one and is not this one.
@@ -434,6 +517,8 @@ impl Fib {
 #[derive(Debug, Clone)]
 pub(crate) struct Route<'a> {
     pub(crate) prefix: Prefix,
+    /// The address as it was written, which may have host bits.
+    pub(crate) address: u128,
     pub(crate) source: Source,
     pub(crate) stats_index: u32,
     pub(crate) paths: Paths<'a>,

@@ -1,6 +1,6 @@
 //! Interfaces: hardware with its queues and link, and the software interfaces on top of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pool::Pool;
 use super::prefix::Family;
@@ -67,6 +67,8 @@ pub(crate) struct Hardware {
     pub(crate) rx_queues: Vec<RxQueue>,
     /// Sub-interface id to `sw_if_index`.
     pub(crate) subs: BTreeMap<u32, u32>,
+    /// Frames that belong to sub-interfaces.
+    matches: BTreeSet<FrameMatch>,
 }
 
 impl Hardware {
@@ -82,6 +84,7 @@ impl Hardware {
             duplex: 0,
             rx_queues: Vec::new(),
             subs: BTreeMap::new(),
+            matches: BTreeSet::new(),
         }
     }
 
@@ -93,6 +96,22 @@ impl Hardware {
     pub(crate) fn link_mtu(&self) -> u32 {
         self.max_frame.wrapping_sub(self.overhead)
     }
+}
+
+/// Frames that go to a sub-interface; no two of one parent may take the same ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum FrameMatch {
+    /// Whatever nobody else takes.
+    Rest,
+    OneTag {
+        is_dot1ad: bool,
+        outer: u16,
+    },
+    TwoTags {
+        is_dot1ad: bool,
+        outer: Option<u16>,
+        inner: Option<u16>,
+    },
 }
 
 /// Tags of a sub-interface.
@@ -109,7 +128,9 @@ pub(crate) mod sub_flags {
     pub(crate) const NO_TAGS: u32 = 1;
     pub(crate) const ONE_TAG: u32 = 2;
     pub(crate) const TWO_TAGS: u32 = 4;
+    pub(crate) const DOT1AD: u32 = 8;
     pub(crate) const EXACT_MATCH: u32 = 16;
+    pub(crate) const DEFAULT: u32 = 32;
     pub(crate) const INNER_VLAN_ID_ANY: u32 = 128;
     pub(crate) const OUTER_VLAN_ID_ANY: u32 = 64;
     /// What VPP keeps of the flags a client sends and shows in its dumps.
@@ -123,6 +144,27 @@ impl SubInterface {
         has(sub_flags::TWO_TAGS)
             && has(sub_flags::EXACT_MATCH)
             && (has(sub_flags::INNER_VLAN_ID_ANY) || has(sub_flags::OUTER_VLAN_ID_ANY))
+    }
+
+    /// The frames that go to it. None if VPP cannot do it, or if the parent has them itself.
+    fn frames(self) -> Option<FrameMatch> {
+        let has = |flag| self.flags & flag != 0;
+        let is_dot1ad = has(sub_flags::DOT1AD);
+        let any_outer = has(sub_flags::OUTER_VLAN_ID_ANY);
+        let any_inner = has(sub_flags::INNER_VLAN_ID_ANY);
+        if has(sub_flags::DEFAULT) {
+            Some(FrameMatch::Rest)
+        } else if has(sub_flags::NO_TAGS) || self.flags == 0 {
+            None
+        } else if has(sub_flags::ONE_TAG) {
+            (!any_outer).then_some(FrameMatch::OneTag { is_dot1ad, outer: self.outer_vlan })
+        } else {
+            (!any_outer || !any_inner).then_some(FrameMatch::TwoTags {
+                is_dot1ad,
+                outer: (!any_outer).then_some(self.outer_vlan),
+                inner: (!any_inner).then_some(self.inner_vlan),
+            })
+        }
     }
 
     /// How many tags have a fixed value, which limits the tag rewrites possible.
@@ -256,12 +298,15 @@ pub(crate) struct Happened {
 pub(crate) struct Interfaces {
     pool: Pool<Interface>,
     happened: BTreeMap<u32, Happened>,
+    /// Tag rewriting of deleted interfaces: VPP leaves it to the next one with the index.
+    left_behind: BTreeMap<u32, TagRewrite>,
 }
 
 impl Default for Interfaces {
     /// `local0` is there from the start and has index 0.
     fn default() -> Self {
-        let mut this = Self { pool: Pool::default(), happened: BTreeMap::new() };
+        let mut this =
+            Self { pool: Pool::default(), happened: BTreeMap::new(), left_behind: BTreeMap::new() };
         let local = Hardware::ip(Device::Local, "local");
         this.register("local0".to_owned(), local);
         this.happened.clear();
@@ -276,10 +321,8 @@ impl Interfaces {
         let mut interface = Interface::new(name, Some(hardware), None);
         interface.mtu = [mtu, 0, 0, 0];
         let index = self.pool.next_index();
-        interface.index = index;
         interface.sup = index;
-        self.pool.insert(interface);
-        self.happened.entry(index).or_default();
+        self.insert(index, interface);
         index
     }
 
@@ -291,23 +334,48 @@ impl Interfaces {
         if hardware.subs.contains_key(&sub.id) {
             return Err(Retval::VLAN_ALREADY_EXISTS);
         }
+        // Only Ethernet looks at tags.
+        let is_free = match (hardware.mac, sub.frames()) {
+            (None, _) => true,
+            (Some(_), frames) => frames.is_some_and(|frames| hardware.matches.insert(frames)),
+        };
+        if !is_free {
+            self.happened.entry(index).or_default().deleted = true;
+            return Err(Retval::UNSPECIFIED);
+        }
         hardware.subs.insert(sub.id, index);
         let name = format!("{}.{}", self.get(sup)?.name, sub.id);
         let mut interface = Interface::new(name, None, Some(sub));
-        interface.index = index;
         interface.sup = sup;
+        self.insert(index, interface);
+        Ok(index)
+    }
+
+    fn insert(&mut self, index: u32, mut interface: Interface) {
+        interface.index = index;
+        interface.rewrite = self.left_behind.remove(&index).unwrap_or_default();
         self.pool.insert(interface);
         self.happened.entry(index).or_default();
-        Ok(index)
+    }
+
+    /// The index the next interface gets.
+    pub(crate) fn next_index(&self) -> u32 {
+        self.pool.next_index()
     }
 
     /// Takes an interface out; everything that refers to it has to be undone before.
     pub(crate) fn remove(&mut self, index: u32) -> Option<Interface> {
         let interface = self.pool.remove(index)?;
+        if interface.rewrite != TagRewrite::default() {
+            self.left_behind.insert(index, interface.rewrite);
+        }
         if let Some(sub) = interface.sub
             && let Ok(hardware) = self.hardware_mut(interface.sup)
         {
             hardware.subs.remove(&sub.id);
+            if let Some(frames) = sub.frames() {
+                hardware.matches.remove(&frames);
+            }
         }
         self.happened.entry(index).or_default().deleted = true;
         Some(interface)
@@ -384,6 +452,9 @@ impl Interfaces {
         let interface = self.get_mut(index)?;
         let fixed = interface.sub.map_or(0, SubInterface::fixed_tags);
         if TagRewrite::popped(rewrite.op) > fixed {
+            // VPP forgets the tags before it looks whether it can do what is asked.
+            let op = interface.rewrite.op;
+            interface.rewrite = TagRewrite { op, ..TagRewrite::default() };
             return Err(Retval::INVALID_VLAN_TAG_COUNT);
         }
         interface.rewrite = rewrite.stored();

@@ -56,7 +56,7 @@ impl Vpp {
     fn delete_software(&mut self, index: u32) -> Outcome {
         self.set_admin(index, false)?;
         self.detach_member(index).ok();
-        self.set_l3(index)?;
+        self.end_l2(index)?;
         self.flush_neighbors(index, |_| true);
         self.clear_addresses(index)?;
         for family in Family::BOTH {

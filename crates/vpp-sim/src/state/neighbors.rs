@@ -104,13 +104,13 @@ impl Vpp {
         if let Ok(interface) = self.interfaces.get(gone.sw_if_index) {
             let table = interface.table(gone.family);
             let prefix = Prefix::host(gone.family, gone.bits);
-            self.fib_mut(gone.family).remove(
-                table,
-                prefix,
-                Source::ADJACENCY,
-                &[],
-                Change::Replace,
-            );
+            let fib = self.fib_mut(gone.family);
+            let path = fib.path(PathKind::AttachedNextHop {
+                next_hop: gone.bits,
+                sw_if_index: gone.sw_if_index,
+            });
+            // The same address may be a neighbour on other interfaces too.
+            fib.remove(table, prefix, Source::ADJACENCY, &[path], Change::Merge);
         }
     }
 

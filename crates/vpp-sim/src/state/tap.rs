@@ -92,7 +92,9 @@ impl Vpp {
         let device = Device::Tap { index };
         let mut hardware = if is_tun {
             let mtu = spec.host_mtu.unwrap_or(DEFAULT_TUN_MTU);
-            Hardware { max_frame: mtu, ..Hardware::ip(device, "tap") }
+            let mut hardware = Hardware::ip(device, "tap");
+            hardware.max_frame = mtu;
+            hardware
         } else {
             let mac = spec.mac.unwrap_or_else(|| self.random_mac());
             Hardware::ethernet(device, "tap", mac)

@@ -18,7 +18,8 @@ use ligato_vpp_api::{
 /// A connection to a VPP, simulated or real.
 pub(crate) struct Client {
     stream: UnixStream,
-    ids: HashMap<String, u16>,
+    /// The message table.
+    pub(crate) ids: HashMap<String, u16>,
     index: u32,
     context: u32,
     /// Events received while waiting for something else.
@@ -42,12 +43,8 @@ impl Client {
         client
     }
 
-    pub(crate) fn offers<M: Message>(&self) -> bool {
-        self.ids.contains_key(M::NAME_CRC)
-    }
-
     pub(crate) fn id<M: Message>(&self) -> u16 {
-        self.ids.get(M::NAME_CRC).copied().unwrap_or_else(|| panic!("no {}", M::NAME_CRC))
+        self.ids[M::NAME_CRC]
     }
 
     fn send_as<M: Message>(&mut self, message: &M, id: u16, context: u32) {

@@ -1,0 +1,104 @@
+//! The simulated VPP against a real one: the same requests, every field of every answer.
+//!
+//! The real one is found by `VPP_API_SOCKET`, or by a `vpp` on the `PATH` that root can start;
+//! without it the test says that it was skipped.
+//! Not compared: addresses VPP makes up, the age of neighbours, the indexes of counters, and the
+//! order of lists that VPP walks in the order of a hash table.
+
+#![cfg(test)]
+
+#[path = "conformance/real.rs"]
+mod real;
+#[path = "conformance/record.rs"]
+mod record;
+#[path = "conformance/scenarios/mod.rs"]
+mod scenarios;
+mod support;
+
+use std::path::Path;
+
+use ligato_vpp_sim::Sim;
+use real::Real;
+use record::Record;
+use scenarios::{ALL, ISOLATED, Scenario};
+use support::Client;
+
+fn play(scenario: Scenario, socket: &Path) -> Vec<String> {
+    let folder = socket.parent().unwrap().display().to_string();
+    let mut record = Record::new(Client::connect(socket), folder);
+    // The requests end where a VPP ends; the test goes on with what came until then.
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| scenario.1(&mut record)));
+    if ended.is_err() {
+        record.note(&format!("died of {}", record.last.clone()));
+    }
+    record.lines
+}
+
+/// Lines only one of the two has, as `diff` finds them.
+fn differences(name: &str, real: &[String], simulated: &[String]) -> Vec<String> {
+    let (rows, columns) = (real.len(), simulated.len());
+    let mut common = vec![vec![0_usize; columns + 1]; rows + 1];
+    for row in (0..rows).rev() {
+        for column in (0..columns).rev() {
+            common[row][column] = if real[row] == simulated[column] {
+                common[row + 1][column + 1] + 1
+            } else {
+                common[row + 1][column].max(common[row][column + 1])
+            };
+        }
+    }
+    let (mut row, mut column, mut heading) = (0, 0, "");
+    let mut found = Vec::new();
+    while row < rows || column < columns {
+        let differs = row >= rows || column >= columns || real[row] != simulated[column];
+        if let Some(line) = real.get(row).filter(|line| line.starts_with('#')) {
+            heading = line;
+        }
+        if !differs {
+            (row, column) = (row + 1, column + 1);
+        } else if column >= columns
+            || (row < rows && common[row + 1][column] >= common[row][column + 1])
+        {
+            found.push(format!("{name} {heading}\n  line {row} real {}", real[row]));
+            row += 1;
+        } else {
+            found.push(format!("{name} {heading}\n  line {row} sim  {}", simulated[column]));
+            column += 1;
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_vpp_answers_the_same() {
+    let Some(real) = Real::find() else {
+        println!("skipped: no real VPP (set VPP_API_SOCKET or put vpp on the PATH)");
+        return;
+    };
+    let mut found = Vec::new();
+    let wanted = std::env::var("VPP_CONFORMANCE").unwrap_or_default();
+    for (n, scenario) in ALL.iter().chain(ISOLATED).enumerate() {
+        if !scenario.0.contains(&wanted) {
+            continue;
+        }
+        let started = real.start(n);
+        if n >= ALL.len() && !started.is_isolated() {
+            println!("skipped: {} would change interfaces of this host", scenario.0);
+            continue;
+        }
+        let hosts = |name: &str| ["hostA", "hostB", "lo"].contains(&name);
+        let sim = Sim::builder().host_interfaces(hosts).start().await.unwrap();
+        let simulated = sim.socket_path().to_owned();
+        let answers = tokio::task::spawn_blocking(move || {
+            (play(*scenario, &started.socket), play(*scenario, &simulated))
+        });
+        let (real, simulated) = answers.await.unwrap();
+        println!("{}: {} lines", scenario.0, real.len());
+        found.extend(differences(scenario.0, &real, &simulated));
+    }
+    let count = found.len();
+    for difference in found.iter().take(200) {
+        println!("{difference}");
+    }
+    assert_eq!(count, 0, "differences");
+}

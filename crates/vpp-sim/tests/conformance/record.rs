@@ -1,0 +1,128 @@
+//! What a VPP answered, line by line, with everything replaced that chance or time decide.
+
+use std::fmt::Debug;
+
+use ligato_vpp_api::msg::interface::SwInterfaceEvent;
+use ligato_vpp_api::{Dump, Message, Reply, Request};
+
+use crate::support::Client;
+
+/// A conversation with a VPP.
+pub(crate) struct Record {
+    pub(crate) client: Client,
+    pub(crate) lines: Vec<String>,
+    /// The request on its way.
+    pub(crate) last: String,
+    /// Folder of the VPP, which comes up in file names.
+    folder: String,
+}
+
+impl Record {
+    pub(crate) fn new(client: Client, folder: String) -> Self {
+        Self { client, lines: Vec::new(), last: String::new(), folder }
+    }
+
+    /// A heading, to find a difference again.
+    pub(crate) fn note(&mut self, text: &str) {
+        self.lines.push(format!("# {text}"));
+    }
+
+    /// Asks and notes the whole reply.
+    pub(crate) fn call<Q: Request>(&mut self, request: &Q) -> Q::Reply {
+        self.last = format!("{} {request:?}", Q::NAME);
+        let reply = self.client.call(request);
+        let line = format!("{} {} => {}", Q::NAME, self.text(request), self.text(&reply));
+        self.lines.push(line);
+        reply
+    }
+
+    /// Asks and expects that it is done.
+    pub(crate) fn done<Q: Request>(&mut self, request: &Q) -> Q::Reply {
+        let reply = self.call(request);
+        if reply.retval() != 0 {
+            self.note(&format!("refused: {request:?}"));
+        }
+        reply
+    }
+
+    /// Asks for a list and notes all of it in the order it came.
+    pub(crate) fn dump<Q: Dump>(&mut self, request: &Q) -> Vec<Q::Details> {
+        self.last = format!("{} {request:?}", Q::NAME);
+        let details = self.client.dump(request);
+        self.lines.push(format!("{}: {}", Q::NAME, details.len()));
+        for one in &details {
+            self.line(Q::Details::NAME, one);
+        }
+        details
+    }
+
+    /// Asks for a list whose order is that of a hash table in VPP; `neutral` hides what
+    /// cannot be compared and says whether the rest can.
+    pub(crate) fn unordered<Q: Dump>(
+        &mut self,
+        request: &Q,
+        neutral: impl Fn(&mut Q::Details) -> bool,
+    ) {
+        let mut lines: Vec<String> = self
+            .client
+            .dump(request)
+            .into_iter()
+            .filter_map(|mut one| neutral(&mut one).then(|| self.text(&one)))
+            .collect();
+        lines.sort();
+        self.lines.push(format!("{}: {}", Q::NAME, lines.len()));
+        self.lines.append(&mut lines);
+    }
+
+    /// Notes the events received until now.
+    pub(crate) fn events(&mut self) {
+        for event in self.client.events::<SwInterfaceEvent>() {
+            self.line(SwInterfaceEvent::NAME, &event);
+        }
+    }
+
+    fn line(&mut self, name: &str, message: &impl Debug) {
+        let line = format!("{name} {}", self.text(message));
+        self.lines.push(line);
+    }
+
+    fn text(&self, message: &impl Debug) -> String {
+        let text = format!("{message:?}").replace(&self.folder, "FOLDER");
+        hide_random_macs(&without_zeros(&text))
+    }
+}
+
+/// Leaves out what is zero and long.
+fn without_zeros(text: &str) -> String {
+    const LABEL: &str = "FibMplsLabel { is_uniform: 0, label: 0, ttl: 0, exp: 0 }";
+    const FIELDS: [&str; 12] = [
+        "AddressUnion([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])",
+        ", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0",
+        ", via_label: 0",
+        ", obj_id: 0",
+        ", classify_table_index: 0",
+        ", n_labels: 0",
+        ", stats_index: 0",
+        ", b_dmac: 00:00:00:00:00:00, b_smac: 00:00:00:00:00:00, b_vlanid: 0, i_sid: 0",
+        ", sub_id: 0, sub_number_of_tags: 0, sub_outer_vlan_id: 0, sub_inner_vlan_id: 0",
+        ", vtr_op: 0, vtr_push_dot1q: 0, vtr_tag1: 0, vtr_tag2: 0, outer_tag: 0",
+        ", label_stack: []",
+        "InterfaceIndex",
+    ];
+    let text = text.replace(&format!(", {LABEL}"), "").replace(LABEL, "");
+    FIELDS.iter().fold(text, |text, field| text.replace(field, ""))
+}
+
+/// Addresses VPP makes up begin with 02:fe.
+fn hide_random_macs(text: &str) -> String {
+    const LEN: usize = "02:fe:00:00:00:00".len();
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("02:fe:") {
+        let (before, mac) = rest.split_at(at);
+        out.push_str(before);
+        out.push_str("RANDOM");
+        rest = mac.get(LEN..).unwrap_or_default();
+    }
+    out + rest
+}

@@ -1,0 +1,327 @@
+//! memif, bond and af_packet.
+
+use ligato_vpp_api::msg::af_packet::*;
+use ligato_vpp_api::msg::bond::*;
+use ligato_vpp_api::msg::interface::*;
+use ligato_vpp_api::msg::l2::*;
+use ligato_vpp_api::msg::memif::*;
+use ligato_vpp_api::types::*;
+
+use super::*;
+use crate::record::Record;
+
+pub(crate) fn sockets(r: &mut Record) {
+    r.unordered(&MemifSocketFilenameDump {}, |_| true);
+}
+
+pub(crate) fn memif_sockets(r: &mut Record) {
+    sockets(r);
+    let add = |socket_id, name: &str| MemifSocketFilenameAddDel {
+        is_add: true,
+        socket_id,
+        socket_filename: tag(name),
+    };
+    for (id, name) in [
+        (1, "/tmp/one.sock"),
+        (1, "/tmp/one.sock"),
+        (1, "/tmp/other.sock"),
+        (0, "/tmp/zero.sock"),
+        (u32::MAX, "/tmp/x"),
+        (2, ""),
+        (3, "relative.sock"),
+        (4, "abstract:four"),
+        (5, "/tmp/one.sock"),
+    ] {
+        r.call(&add(id, name));
+    }
+    sockets(r);
+    let v2 = |socket_id, is_add, name: &str| MemifSocketFilenameAddDelV2 {
+        is_add,
+        socket_id,
+        socket_filename: name.to_owned(),
+    };
+    r.call(&v2(7, true, "/tmp/seven.sock"));
+    r.call(&v2(0, true, "/tmp/zero.sock"));
+    r.call(&v2(7, false, ""));
+    r.call(&v2(7, false, ""));
+    for socket_id in [1, 1, 0, 3, 4, 5, 99] {
+        let socket_filename = tag("");
+        r.call(&MemifSocketFilenameAddDel { is_add: false, socket_id, socket_filename });
+    }
+    sockets(r);
+}
+
+pub(crate) fn memifs(r: &mut Record) {
+    let all = |r: &mut Record| {
+        r.dump(&MemifDump {});
+        interfaces(r);
+    };
+    let add = |socket_id, name: &str| MemifSocketFilenameAddDel {
+        is_add: true,
+        socket_id,
+        socket_filename: tag(name),
+    };
+    r.call(&add(1, "one.sock"));
+    r.call(&add(2, "two.sock"));
+    let base = MemifCreate { role: MemifRole::SLAVE, socket_id: 1, ..MemifCreate::default() };
+    let one = r.call(&base).sw_if_index;
+    let two = r
+        .call(&MemifCreate {
+            id: 1,
+            hw_addr: mac(5),
+            ring_size: 512,
+            no_zero_copy: true,
+            ..base.clone()
+        })
+        .sw_if_index;
+    r.call(&base);
+    r.call(&MemifCreate { id: 2, role: MemifRole::MASTER, ..base.clone() });
+    r.call(&MemifCreate { socket_id: 9, ..base.clone() });
+    r.call(&MemifCreate { id: 3, ring_size: 1000, ..base.clone() });
+    let routed = r.call(&MemifCreate { id: 4, mode: MemifMode::IP, ..base.clone() }).sw_if_index;
+    let master = MemifCreate { role: MemifRole::MASTER, socket_id: 2, ..MemifCreate::default() };
+    let three = r.call(&master).sw_if_index;
+    let v2 =
+        MemifCreateV2 { role: MemifRole::SLAVE, socket_id: 1, id: 9, ..MemifCreateV2::default() };
+    let four = r.call(&v2).sw_if_index;
+    all(r);
+    r.note("as any other interface");
+    for sw_if_index in [one, routed, three] {
+        set_up(r, sw_if_index);
+        r.call(&HwInterfaceSetMtu { sw_if_index, mtu: 1500 });
+        r.call(&SwInterfaceSetMacAddress { sw_if_index, mac_address: mac(6) });
+        let mode = RxMode::INTERRUPT;
+        r.call(&SwInterfaceSetRxMode { sw_if_index, queue_id_valid: false, queue_id: 0, mode });
+        r.call(&SwInterfaceSetRxMode { sw_if_index, queue_id_valid: true, queue_id: 0, mode });
+        r.call(&SwInterfaceSetRxPlacement {
+            sw_if_index,
+            queue_id: 0,
+            worker_id: 0,
+            is_main: true,
+        });
+        r.dump(&SwInterfaceRxPlacementDump { sw_if_index });
+        r.call(&CreateVlanSubif { sw_if_index, vlan_id: 5 });
+        r.call(&L2InterfaceVlanTagRewrite {
+            sw_if_index,
+            vtr_op: 1,
+            ..L2InterfaceVlanTagRewrite::default()
+        });
+    }
+    address(r, true, routed, "10.1.0.1", 24);
+    table_of(r, 0, false);
+    all(r);
+    r.note("deletion");
+    let socket_filename = tag("");
+    r.call(&MemifSocketFilenameAddDel { is_add: false, socket_id: 1, socket_filename });
+    for sw_if_index in [LOCAL0, NOWHERE, two, two, one, routed, three, four] {
+        r.call(&MemifDelete { sw_if_index });
+    }
+    all(r);
+    for socket_id in [1, 2] {
+        r.call(&MemifSocketFilenameAddDel { is_add: false, socket_id, socket_filename });
+    }
+}
+
+pub(crate) fn bonds(r: &mut Record) {
+    let base = BondCreate2 {
+        mode: BondMode::XOR,
+        lb: BondLbAlgo::L34,
+        id: u32::MAX,
+        ..BondCreate2::default()
+    };
+    let xor = r.call(&base).sw_if_index;
+    let custom = BondCreate2 {
+        mode: BondMode::ACTIVE_BACKUP,
+        id: 20,
+        use_custom_mac: true,
+        mac_address: mac(20),
+        ..base.clone()
+    };
+    let backup = r.call(&custom).sw_if_index;
+    r.call(&custom);
+    for (mode, lb) in [
+        (BondMode(0), BondLbAlgo::L2),
+        (BondMode(6), BondLbAlgo::L2),
+        (BondMode::XOR, BondLbAlgo::RR),
+    ] {
+        r.call(&BondCreate2 { mode, lb, ..base.clone() });
+    }
+    let robin = r
+        .call(&BondCreate { id: 30, mode: BondMode::ROUND_ROBIN, ..BondCreate::default() })
+        .sw_if_index;
+    let lacp = r
+        .call(&BondCreate2 { mode: BondMode::LACP, lb: BondLbAlgo::L23, ..base.clone() })
+        .sw_if_index;
+    all_bonds(r);
+    r.note("members");
+    let members: Vec<InterfaceIndex> =
+        (1..5).map(|n| r.done(&CreateLoopback { mac_address: mac(n) }).sw_if_index).collect();
+    let join = |sw_if_index, bond_sw_if_index| BondAddMember {
+        sw_if_index,
+        bond_sw_if_index,
+        is_passive: true,
+        is_long_timeout: false,
+    };
+    set_up(r, members[0]);
+    r.call(&join(members[0], xor));
+    r.call(&join(members[0], xor));
+    r.call(&join(members[1], xor));
+    r.call(&join(members[2], backup));
+    r.call(&join(members[3], lacp));
+    r.call(&join(xor, backup));
+    r.call(&join(members[3], LOCAL0));
+    r.call(&join(NOWHERE, xor));
+    for sw_if_index in [xor, backup, lacp, robin, LOCAL0, NOWHERE] {
+        r.dump(&SwMemberInterfaceDump { sw_if_index });
+        r.dump(&SwInterfaceSlaveDump { sw_if_index });
+    }
+    all_bonds(r);
+    bond_links(r, &members, [xor, backup, robin, lacp]);
+}
+
+fn all_bonds(r: &mut Record) {
+    r.dump(&SwBondInterfaceDump { sw_if_index: InterfaceIndex::NONE });
+    r.dump(&SwInterfaceBondDump {});
+    interfaces(r);
+}
+
+fn bond_links(r: &mut Record, members: &[InterfaceIndex], bonds: [InterfaceIndex; 4]) {
+    let [xor, backup, robin, lacp] = bonds;
+    r.note("links");
+    set_up(r, xor);
+    all_bonds(r);
+    set_up(r, members[1]);
+    set_down(r, members[0]);
+    all_bonds(r);
+    set_down(r, members[1]);
+    all_bonds(r);
+    set_up(r, members[2]);
+    set_up(r, backup);
+    r.call(&HwInterfaceSetMtu { sw_if_index: backup, mtu: 1500 });
+    r.call(&SwInterfaceSetMacAddress { sw_if_index: robin, mac_address: mac(33) });
+    all_bonds(r);
+    r.note("leaving");
+    r.call(&BondDetachMember { sw_if_index: members[0] });
+    r.call(&BondDetachMember { sw_if_index: members[0] });
+    r.call(&BondDetachMember { sw_if_index: NOWHERE });
+    all_bonds(r);
+    delete(r, members[2]);
+    all_bonds(r);
+    for sw_if_index in [xor, xor, LOCAL0, NOWHERE, backup, robin, lacp] {
+        r.call(&BondDelete { sw_if_index });
+    }
+    all_bonds(r);
+    for n in [0, 1, 3] {
+        delete(r, members[n]);
+    }
+}
+
+pub(crate) fn af_packets(r: &mut Record) {
+    let all = |r: &mut Record| {
+        r.dump(&AfPacketDump {});
+        interfaces(r);
+        r.dump(&SwInterfaceRxPlacementDump { sw_if_index: InterfaceIndex::NONE });
+    };
+    let base = AfPacketCreateV2 {
+        host_if_name: tag("hostA"),
+        hw_addr: mac(1),
+        ..AfPacketCreateV2::default()
+    };
+    let one = r.call(&base).sw_if_index;
+    r.call(&base);
+    r.call(&AfPacketCreateV2 { host_if_name: tag("missing"), ..base.clone() });
+    let v3 = AfPacketCreateV3 {
+        mode: AfPacketMode::ETHERNET,
+        use_random_hw_addr: true,
+        host_if_name: tag("hostB"),
+        num_rx_queues: 2,
+        ..AfPacketCreateV3::default()
+    };
+    let two = r.call(&v3).sw_if_index;
+    r.call(&AfPacketCreateV3 { mode: AfPacketMode(7), host_if_name: tag("lo"), ..v3.clone() });
+    all(r);
+    for sw_if_index in [one, two] {
+        set_up(r, sw_if_index);
+        r.call(&HwInterfaceSetMtu { sw_if_index, mtu: 1500 });
+        for (queue_id_valid, queue_id, mode) in
+            [(false, 0, RxMode::POLLING), (true, 1, RxMode::INTERRUPT), (false, 0, RxMode::DEFAULT)]
+        {
+            r.call(&SwInterfaceSetRxMode { sw_if_index, queue_id_valid, queue_id, mode });
+            r.dump(&SwInterfaceRxPlacementDump { sw_if_index });
+        }
+        r.call(&SwInterfaceSetMacAddress { sw_if_index, mac_address: mac(8) });
+    }
+    all(r);
+    set_down(r, one);
+    all(r);
+    for name in ["missing", "hostA", "hostA"] {
+        r.call(&AfPacketDelete { host_if_name: tag(name) });
+    }
+    all(r);
+    r.call(&AfPacketDelete { host_if_name: tag("hostB") });
+    all(r);
+}
+
+/// Both ends in one VPP; it takes a real one a while to shake hands with itself.
+pub(crate) fn connected_memifs(r: &mut Record) {
+    for socket_id in [1, 2] {
+        let socket_filename = tag("meet.sock");
+        r.call(&MemifSocketFilenameAddDel { is_add: true, socket_id, socket_filename });
+    }
+    let base = MemifCreate { id: 7, secret: tag("word"), ..MemifCreate::default() };
+    let master =
+        MemifCreate { role: MemifRole::MASTER, socket_id: 1, rx_queues: 2, ..base.clone() };
+    let slave = MemifCreate {
+        role: MemifRole::SLAVE,
+        socket_id: 2,
+        ring_size: 256,
+        rx_queues: 2,
+        tx_queues: 1,
+        ..base
+    };
+    let ends = [r.call(&master).sw_if_index, r.call(&slave).sw_if_index];
+    for end in ends {
+        set_up(r, end);
+    }
+    settle(r, 2);
+    memifs_and_queues(r, ends);
+    let mode = RxMode::POLLING;
+    let queue =
+        SwInterfaceSetRxMode { sw_if_index: ends[0], queue_id_valid: true, queue_id: 0, mode };
+    r.call(&queue);
+    r.call(&SwInterfaceSetRxMode { queue_id: 5, ..queue });
+    memifs_and_queues(r, ends);
+    set_down(r, ends[1]);
+    settle(r, 0);
+    memifs_and_queues(r, ends);
+    set_up(r, ends[1]);
+    settle(r, 2);
+    r.call(&MemifDelete { sw_if_index: ends[0] });
+    settle(r, 0);
+    memifs_and_queues(r, ends);
+    r.call(&MemifDelete { sw_if_index: ends[1] });
+    for socket_id in [1, 2] {
+        let socket_filename = tag("");
+        r.call(&MemifSocketFilenameAddDel { is_add: false, socket_id, socket_filename });
+    }
+}
+
+fn memifs_and_queues(r: &mut Record, ends: [InterfaceIndex; 2]) {
+    r.dump(&MemifDump {});
+    for sw_if_index in ends {
+        r.dump(&SwInterfaceDump { sw_if_index, ..SwInterfaceDump::default() });
+        r.dump(&SwInterfaceRxPlacementDump { sw_if_index });
+    }
+}
+
+/// Asks until so many memifs have a link.
+fn settle(r: &mut Record, links: usize) {
+    for _ in 0..100 {
+        let up = |d: &MemifDetails| d.flags.contains(IfStatusFlags::LINK_UP);
+        if r.client.dump(&MemifDump {}).iter().filter(|d| up(d)).count() == links {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    r.note(&format!("never {links} links"));
+}

@@ -1,5 +1,7 @@
 //! The layer 2 kinds against a simulated VPP, over the real socket.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 mod support;
 
 use futures::future::join_all;
@@ -60,13 +62,13 @@ async fn a_bridge_domain_is_found_again_after_a_restart_of_the_agent() {
     create_whole(&bench, &value).await;
 
     bench.restart_agent().await;
-    bench.sim.mark();
+    bench.sim().mark();
     let found = bench.retrieve(BD, &[]).await;
     let found = &found[&value.key()];
     assert_eq!(found.origin, Origin::Nb);
     assert_eq!(found.value, Value::new(value.clone()));
     assert_eq!(bench.vpp.bd_index("bd1"), Ok(1));
-    assert_eq!(bench.sim.writes(), 0);
+    assert_eq!(bench.sim().writes(), 0);
 }
 
 #[tokio::test]
@@ -81,7 +83,7 @@ async fn nothing_is_left_when_all_is_deleted() {
     let member = Value::new(value.interfaces[0].clone());
     bench.delete(MEMBER, &bd_interface::key("bd1", "if1"), &member, None).await.unwrap();
     bench.delete(BD, &value.key(), &Value::new(value.clone()), meta.as_ref()).await.unwrap();
-    assert_eq!(bench.sim.state().bridge_domains, []);
+    assert_eq!(bench.sim().state().bridge_domains, []);
     assert!(bench.vpp.bd_index("bd1").is_err());
 }
 
@@ -98,7 +100,7 @@ async fn an_update_exchanges_the_arp_entries() {
     kind.update(&old.key(), &was, &wanted, meta.as_ref()).await.unwrap();
     let found = bench.retrieve(BD, &[]).await;
     assert!(kind.equivalent(&old.key(), &found[&old.key()].value, &wanted));
-    assert_eq!(bench.sim.state().bridge_domain("bd1").unwrap().arp_entries.len(), 2);
+    assert_eq!(bench.sim().state().bridge_domain("bd1").unwrap().arp_entries.len(), 2);
 }
 
 #[tokio::test]
@@ -117,11 +119,11 @@ async fn a_bridge_domain_without_tag_is_nobodys_and_its_number_is_respected() {
 #[tokio::test]
 async fn a_half_made_bridge_domain_is_taken_away_again() {
     let bench = Bench::start().await;
-    bench.sim.faults().inject(Fault::new(Dial::Refuse(-7)).on("bd_ip_mac_add_del").once());
+    bench.sim().faults().inject(Fault::new(Dial::Refuse(-7)).on("bd_ip_mac_add_del").once());
     let value = bridge_domain("bd1", &[]);
     let failed = bench.create(BD, &value.key(), &Value::new(value.clone())).await;
     assert!(matches!(failed, Err(OpError::Retriable(_))));
-    assert_eq!(bench.sim.state().bridge_domains, []);
+    assert_eq!(bench.sim().state().bridge_domains, []);
 }
 
 #[tokio::test]
@@ -149,7 +151,7 @@ async fn an_interface_that_is_gone_takes_its_membership_with_it() {
     bench.remove_interface("if1").await;
     let member = Value::new(value.interfaces[0].clone());
     bench.delete(MEMBER, &bd_interface::key("bd1", "if1"), &member, None).await.unwrap();
-    assert_eq!(bench.sim.state().bridge_domain("bd1").unwrap().members, [0; 0]);
+    assert_eq!(bench.sim().state().bridge_domain("bd1").unwrap().members, [0; 0]);
 }
 
 #[tokio::test]
@@ -178,7 +180,7 @@ async fn one_mac_address_may_be_in_two_bridge_domains() {
         // It is gone already, which is what was wanted.
         bench.delete(FIB, key, value, None).await.unwrap();
     }
-    assert_eq!(bench.sim.state().l2_fib, []);
+    assert_eq!(bench.sim().state().l2_fib, []);
 }
 
 #[tokio::test]
@@ -210,14 +212,14 @@ async fn a_cross_connect_is_made_turned_and_taken_away() {
     let (old, new) = (Value::new(pair("if2")), Value::new(pair("if3")));
     let key = pair("if2").key();
     bench.create(XCONNECT, &key, &old).await.unwrap();
-    assert_eq!(bench.sim.state().cross_connects, [(index[0], index[1])]);
+    assert_eq!(bench.sim().state().cross_connects, [(index[0], index[1])]);
     bench.kind(XCONNECT).update(&key, &old, &new, None).await.unwrap();
-    assert_eq!(bench.sim.state().cross_connects, [(index[0], index[2])]);
+    assert_eq!(bench.sim().state().cross_connects, [(index[0], index[2])]);
     let found = bench.retrieve(XCONNECT, &[]).await;
     assert_eq!((&found[&key].value, found[&key].origin), (&new, Origin::Nb));
     bench.remove_interface("if3").await;
     bench.delete(XCONNECT, &key, &new, None).await.unwrap();
-    assert_eq!(bench.sim.state().cross_connects, []);
+    assert_eq!(bench.sim().state().cross_connects, []);
 }
 
 #[tokio::test]
@@ -241,6 +243,6 @@ async fn values_that_no_vpp_may_see_are_refused() {
     let value = BridgeDomain { name: "b".repeat(64), ..BridgeDomain::default() };
     let refused = bench.create(BD, &Key::from("x"), &Value::new(value)).await;
     assert!(matches!(refused, Err(OpError::Invalid(_))));
-    assert_eq!(bench.sim.writes(), 0);
+    assert_eq!(bench.sim().writes(), 0);
     assert!(FixedString::<64>::new(&"b".repeat(64)).is_err());
 }

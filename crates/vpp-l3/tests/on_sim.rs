@@ -1,33 +1,19 @@
 //! The layer 3 kinds against a simulated VPP, over the real socket.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod samples;
 mod support;
 
 use futures::future::join_all;
 use ligato_kvs_api::{OpError, Origin};
 use ligato_model::{Model, Value};
-use ligato_proto::vpp::l3::route::RouteType;
 use ligato_proto::vpp::l3::vrf_table::{FlowHashSettings, Protocol};
-use ligato_proto::vpp::l3::{ArpEntry, Route, VrfTable};
+use ligato_proto::vpp::l3::{ArpEntry, VrfTable};
 use ligato_vpp_sim::{Action, Fault};
 
+use samples::{ARP, ROUTE, VRF, all_sorts, route, table};
 use support::Bench;
-
-const VRF: &str = "vpp-vrf-table";
-const ROUTE: &str = "vpp-route";
-const ARP: &str = "vpp-arp";
-
-fn table(id: u32, protocol: Protocol, label: &str) -> VrfTable {
-    VrfTable { id, protocol: protocol.into(), label: label.into(), ..VrfTable::default() }
-}
-
-fn route(destination: &str, next_hop: &str, interface: &str) -> Route {
-    Route {
-        dst_network: destination.into(),
-        next_hop_addr: next_hop.into(),
-        outgoing_interface: interface.into(),
-        ..Route::default()
-    }
-}
 
 async fn with_tables() -> Bench {
     let bench = Bench::start().await;
@@ -39,34 +25,6 @@ async fn with_tables() -> Bench {
     }
     bench.interface("if1").await;
     bench
-}
-
-/// Routes of all sorts.
-fn all_sorts() -> Vec<Route> {
-    let inter = |destination: &str, vrf_id, via_vrf_id| Route {
-        r#type: RouteType::InterVrf.into(),
-        vrf_id,
-        via_vrf_id,
-        ..route(destination, "", "")
-    };
-    let drop = RouteType::Drop.into();
-    vec![
-        route("10.1.0.0/16", "192.168.1.1", "if1"),
-        route("10.1.0.0/16", "192.168.1.2", "if1"),
-        route("10.2.0.0/16", "", "if1"),
-        route("10.3.0.1/32", "", "if1"),
-        route("2001:db8:1::/48", "FE80::1", "if1"),
-        route("2001:db8:2::/48", "", "if1"),
-        route("2001:db8:3::1/128", "", "if1"),
-        Route { vrf_id: 1, ..route("10.4.0.0/16", "192.168.1.1", "") },
-        Route { weight: 4, preference: 2, ..route("10.5.0.0/16", "192.168.1.1", "if1") },
-        inter("10.6.0.0/16", 1, 2),
-        inter("0.0.0.0/0", 1, 0),
-        inter("2001:db8:4::/48", 0, 2),
-        Route { via_vrf_id: 2, next_hop_addr: "10.9.9.9".into(), ..inter("10.7.0.0/16", 1, 2) },
-        Route { r#type: drop, ..route("10.8.0.0/16", "", "") },
-        Route { r#type: drop, vrf_id: 2, ..route("2001:db8:5::/48", "", "") },
-    ]
 }
 
 #[tokio::test]
@@ -83,7 +41,7 @@ async fn a_table_is_made_found_and_taken_away() {
     assert_eq!((&found.value, found.origin), (&wanted[0].1, Origin::Nb));
     let meta = found.metadata.clone();
     bench.delete(VRF, &wanted[0].0, &wanted[0].1, meta.as_ref()).await.unwrap();
-    let tables = bench.sim.state().tables;
+    let tables = bench.sim().state().tables;
     assert!(tables.iter().all(|(_, id, _)| *id == 0), "{tables:?}");
 }
 
@@ -98,12 +56,12 @@ async fn vpps_own_tables_are_nobodys() {
 #[tokio::test]
 async fn a_table_without_its_flow_hash_is_taken_away_again() {
     let bench = Bench::start().await;
-    bench.sim.faults().inject(Fault::new(Action::Refuse(-7)).on("set_ip_flow_hash_v2").once());
+    bench.sim().faults().inject(Fault::new(Action::Refuse(-7)).on("set_ip_flow_hash_v2").once());
     let hash = Some(FlowHashSettings::default());
     let value = VrfTable { flow_hash_settings: hash, ..table(5, Protocol::Ipv4, "blue") };
     let failed = bench.create(VRF, &value.key(), &Value::new(value.clone())).await;
     assert!(matches!(failed, Err(OpError::Retriable(_))));
-    assert!(bench.sim.state().tables.iter().all(|(_, id, _)| *id == 0));
+    assert!(bench.sim().state().tables.iter().all(|(_, id, _)| *id == 0));
 }
 
 #[tokio::test]
@@ -116,9 +74,9 @@ async fn another_flow_hash_is_set_in_place() {
     let kind = bench.kind(VRF);
     let was = Value::new(old.clone());
     assert!(!kind.needs_recreate(&old.key(), &was, &new, meta.as_ref()));
-    bench.sim.mark();
+    bench.sim().mark();
     kind.update(&old.key(), &was, &new, meta.as_ref()).await.unwrap();
-    assert_eq!(bench.sim.log(), ["set_ip_flow_hash_v2"]);
+    assert_eq!(bench.sim().log(), ["set_ip_flow_hash_v2"]);
 }
 
 #[tokio::test]
@@ -131,7 +89,7 @@ async fn routes_of_all_sorts_are_found_again_and_leave_nothing() {
     }
 
     bench.restart_agent().await;
-    bench.sim.mark();
+    bench.sim().mark();
     let found = bench.retrieve(ROUTE, &values).await;
     let kind = bench.kind(ROUTE);
     for (key, value) in &values {
@@ -139,11 +97,11 @@ async fn routes_of_all_sorts_are_found_again_and_leave_nothing() {
         assert_eq!(found.origin, Origin::Nb, "{key}");
         assert!(kind.equivalent(key, &found.value, value), "{:?}", found.value);
     }
-    assert_eq!(bench.sim.writes(), 0);
+    assert_eq!(bench.sim().writes(), 0);
     for (key, value) in &values {
         bench.delete(ROUTE, key, value, found[key].metadata.as_ref()).await.unwrap();
     }
-    assert_eq!(bench.sim.state().routes, []);
+    assert_eq!(bench.sim().state().routes, []);
 }
 
 #[tokio::test]
@@ -174,7 +132,7 @@ async fn a_route_can_be_removed_when_its_interface_is_gone() {
         bench.remove_interface(interface).await;
         bench.delete(ROUTE, key, value, meta.as_ref()).await.unwrap();
     }
-    assert_eq!(bench.sim.state().routes, []);
+    assert_eq!(bench.sim().state().routes, []);
 }
 
 #[tokio::test]
@@ -231,5 +189,5 @@ async fn neighbours_are_found_as_nb_wrote_them() {
         // It is gone already, which is what was wanted.
         bench.delete(ARP, key, value, None).await.unwrap();
     }
-    assert_eq!(bench.sim.state().neighbors, []);
+    assert_eq!(bench.sim().state().neighbors, []);
 }

@@ -1,8 +1,14 @@
-//! A simulated VPP with a context connected to it, and a few interfaces.
+//! A VPP, simulated or real, with a context connected to it, and a few interfaces.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    dead_code,
+    reason = "helpers of tests fail by panicking, and not every test uses all of them"
+)]
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ligato_kvs_api::{AnyKnown, AnyRetrieved, DynDescriptor, Metadata, OpError, Origin};
@@ -14,9 +20,10 @@ use ligato_vpp_client::{Options, VppClient};
 use ligato_vpp_ctx::{InterfaceMeta, Settings, VppCtx};
 use ligato_vpp_sim::Sim;
 
-/// A simulated VPP and what the kinds need to reach it.
+/// A VPP and what the kinds need to reach it.
 pub(crate) struct Bench {
-    pub(crate) sim: Sim,
+    sim: Option<Sim>,
+    socket: PathBuf,
     pub(crate) vpp: Arc<VppCtx>,
     kinds: BTreeMap<String, Arc<dyn DynDescriptor>>,
 }
@@ -24,15 +31,30 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn start() -> Bench {
         let sim = Sim::builder().seed(7).start().await.unwrap();
-        let vpp = connect(&sim).await;
+        let socket = sim.socket_path().to_owned();
+        Bench::over(Some(sim), socket).await
+    }
+
+    /// Over the real VPP of `VPP_API_SOCKET`, if there is one.
+    pub(crate) async fn real() -> Option<Bench> {
+        let socket = std::env::var_os("VPP_API_SOCKET")?;
+        Some(Bench::over(None, socket.into()).await)
+    }
+
+    async fn over(sim: Option<Sim>, socket: PathBuf) -> Bench {
+        let vpp = connect(&socket).await;
         let kinds = kinds(&vpp);
-        Bench { sim, vpp, kinds }
+        Bench { sim, socket, vpp, kinds }
+    }
+
+    pub(crate) fn sim(&self) -> &Sim {
+        self.sim.as_ref().expect("a simulated VPP")
     }
 
     /// As after a restart of the agent: VPP goes on, everything known is forgotten.
     pub(crate) async fn restart_agent(&mut self) {
         let interfaces = self.vpp.interfaces().snapshot();
-        self.vpp = connect(&self.sim).await;
+        self.vpp = connect(&self.socket).await;
         for item in interfaces.iter() {
             self.vpp.interfaces().put(item.name, (**item.data).clone());
         }
@@ -116,8 +138,8 @@ impl Bench {
     }
 }
 
-async fn connect(sim: &Sim) -> Arc<VppCtx> {
-    let client = VppClient::start(Options::new(sim.socket_path()));
+async fn connect(socket: &Path) -> Arc<VppCtx> {
+    let client = VppClient::start(Options::new(socket));
     client.connected().await.unwrap();
     Arc::new(VppCtx::new(client, Settings::default(), Vec::new()))
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::names::{self, BY_BD_INDEX, BY_IP_ADDRESS, BY_SW_IF_INDEX};
 use crate::op::{chain, op_error};
-use crate::{BridgeDomainMeta, Facts, InterfaceMeta, Settings, Watcher};
+use crate::{BridgeDomainMeta, Facts, InterfaceMeta, LinuxNames, MemifSockets, Settings, Watcher};
 
 /// Client, facts and indexes of one VPP.
 pub struct VppCtx {
@@ -26,6 +26,8 @@ pub struct VppCtx {
     interfaces: IdxMap<InterfaceMeta>,
     bridge_domains: IdxMap<BridgeDomainMeta>,
     last_bd_index: AtomicU32,
+    memif_sockets: tokio::sync::Mutex<MemifSockets>,
+    linux: Option<Box<dyn LinuxNames>>,
 }
 
 impl VppCtx {
@@ -40,7 +42,16 @@ impl VppCtx {
             interfaces: names::interfaces(),
             bridge_domains: names::bridge_domains(),
             last_bd_index: AtomicU32::new(0),
+            memif_sockets: tokio::sync::Mutex::default(),
+            linux: None,
         }
+    }
+
+    /// Lets the kinds look the interfaces of Linux up.
+    #[must_use]
+    pub fn with_linux(mut self, linux: Box<dyn LinuxNames>) -> Self {
+        self.linux = Some(linux);
+        self
     }
 
     /// The client, for what the methods here do not offer.
@@ -133,6 +144,16 @@ impl VppCtx {
     pub fn interfaces_with_address(&self, address: &str) -> Vec<String> {
         let interfaces = self.interfaces.snapshot();
         interfaces.by_index(BY_IP_ADDRESS, address).map(|item| item.name.to_owned()).collect()
+    }
+
+    /// Name in the kernel of a Linux interface, if it is there and this agent manages any.
+    pub fn linux_host_name(&self, logical_name: &str) -> Option<String> {
+        self.linux.as_ref()?.host_name(logical_name)
+    }
+
+    /// Numbers of the socket files of memifs. Held while one is added.
+    pub fn memif_sockets(&self) -> &tokio::sync::Mutex<MemifSockets> {
+        &self.memif_sockets
     }
 
     /// Bridge domains by name. Written by the kind of bridge domains only.

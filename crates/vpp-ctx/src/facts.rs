@@ -22,6 +22,8 @@ pub struct Facts {
 pub struct Settings {
     /// MTU of interfaces that set none; 0 leaves VPP's own.
     pub default_mtu: u32,
+    /// Whether this agent manages interfaces of Linux too: then VPP's wait for theirs.
+    pub linux_interfaces: bool,
 }
 
 impl Facts {

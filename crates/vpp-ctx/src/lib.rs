@@ -13,6 +13,6 @@ mod watch;
 
 pub use ctx::VppCtx;
 pub use facts::{Facts, Settings};
-pub use names::{BridgeDomainMeta, InterfaceMeta};
+pub use names::{BridgeDomainMeta, InterfaceMeta, LinuxNames, MemifSockets};
 pub use op::{op_error, unsupported};
 pub use watch::Watcher;

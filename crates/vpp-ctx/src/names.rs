@@ -1,5 +1,7 @@
 //! The indexes from logical names to what VPP calls the objects.
 
+use std::collections::BTreeMap;
+
 use ligato_idxmap::{IdxMap, Index};
 use serde::Serialize;
 
@@ -29,6 +31,21 @@ pub struct InterfaceMeta {
 pub struct BridgeDomainMeta {
     /// VPP's number of the bridge domain.
     pub index: u32,
+}
+
+/// Socket files of memifs as VPP numbers them, on one connection.
+#[derive(Debug, Clone, Default)]
+pub struct MemifSockets {
+    /// Number of the connection this was learnt on; 0 before the first.
+    pub connection: u64,
+    /// Numbers by path.
+    pub ids: BTreeMap<String, u32>,
+}
+
+/// The interfaces of Linux, as far as VPP's have to know them.
+pub trait LinuxNames: Send + Sync {
+    /// Name in the kernel of the interface with this logical name, if it is there.
+    fn host_name(&self, logical_name: &str) -> Option<String>;
 }
 
 /// VPP's index, in decimal.

@@ -1,0 +1,186 @@
+//! A VPP, real or simulated, with the kinds over its socket and the least a scheduler does: derived values in the order
+//! of their dependencies, metadata into the index, everything known given to a read-back.
+
+#![expect(clippy::unwrap_used, reason = "in a test a failure is the answer")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ligato_kvs_api::{AnyKnown, AnyRetrieved, DynDescriptor, Metadata, OpError, Origin};
+use ligato_model::{Key, Model, Value};
+use ligato_proto::vpp::interfaces::Interface;
+use ligato_vpp_client::{Options, VppClient};
+use ligato_vpp_ctx::{InterfaceMeta, Settings, VppCtx};
+use ligato_vpp_if::{descriptors, watchers};
+use ligato_vpp_sim::Sim;
+
+pub(crate) struct Bench {
+    pub(crate) ctx: Arc<VppCtx>,
+    kinds: Vec<Arc<dyn DynDescriptor>>,
+    applied: BTreeMap<Key, (Value, Option<Metadata>)>,
+}
+
+pub(crate) async fn sim() -> Sim {
+    Sim::builder().host_interfaces(|name| name.starts_with("veth")).start().await.unwrap()
+}
+
+impl Bench {
+    /// Over the simulator.
+    pub(crate) async fn over(sim: &Sim) -> Self {
+        Self::connect(Options::new(sim.socket_path()), Settings::default()).await
+    }
+
+    pub(crate) async fn with(sim: &Sim, settings: Settings) -> Self {
+        Self::connect(Options::new(sim.socket_path()), settings).await
+    }
+
+    pub(crate) async fn connect(options: Options, settings: Settings) -> Self {
+        let client = VppClient::start(options);
+        tokio::time::timeout(Duration::from_secs(10), client.connected()).await.unwrap().unwrap();
+        let ctx = Arc::new(VppCtx::new(client, settings, watchers()));
+        Self { kinds: descriptors(&ctx), ctx, applied: BTreeMap::new() }
+    }
+
+    fn kind(&self, key: &str) -> Option<Arc<dyn DynDescriptor>> {
+        self.kinds.iter().find(|kind| kind.selects(key)).cloned()
+    }
+
+    pub(crate) fn interfaces(&self) -> Arc<dyn DynDescriptor> {
+        self.kind("config/vpp/v2/interfaces/any").unwrap()
+    }
+
+    /// Creates an interface and what is derived from it.
+    pub(crate) async fn create(&mut self, value: Interface) -> Result<(), OpError> {
+        let key = value.key();
+        self.put(&key, Value::new(value.clone())).await?;
+        for (key, value) in self.in_order(&key, &Value::new(value)) {
+            self.put(&key, value).await?;
+        }
+        Ok(())
+    }
+
+    /// Derived values with an owner: the VRF first, addresses next, the rest behind them.
+    fn in_order(&self, key: &Key, value: &Value) -> Vec<(Key, Value)> {
+        let rank = |key: &Key| match () {
+            () if key.contains("/vrf/") => 0,
+            () if key.contains("/address/") => 1,
+            () => 2,
+        };
+        let mut derived = self.interfaces().derive(key, value);
+        derived.retain(|(key, _)| self.kind(key).is_some());
+        derived.sort_by_key(|(key, _)| rank(key));
+        derived
+    }
+
+    /// Creates or updates one value.
+    pub(crate) async fn put(&mut self, key: &Key, value: Value) -> Result<(), OpError> {
+        let kind = self.kind(key).unwrap();
+        kind.validate(key, &value)?;
+        kind.supported(key, &value)?;
+        let meta = match self.applied.get(key) {
+            None => kind.create(key, &value).await?,
+            Some((old, _)) if kind.equivalent(key, old, &value) => return Ok(()),
+            Some((old, meta)) if kind.needs_recreate(key, old, &value, meta.as_ref()) => {
+                kind.delete(key, old, meta.as_ref()).await?;
+                kind.create(key, &value).await?
+            }
+            Some((old, meta)) => kind.update(key, old, &value, meta.as_ref()).await?,
+        };
+        kind.index(key, &value, meta.as_ref());
+        self.applied.insert(key.clone(), (value, meta));
+        Ok(())
+    }
+
+    /// Changes an interface; what is derived no more goes first, what is derived anew comes last.
+    pub(crate) async fn update(&mut self, value: Interface) -> Result<(), OpError> {
+        let key = value.key();
+        let old = self.applied.get(&key).unwrap().0.clone();
+        let new = Value::new(value);
+        let wanted = self.in_order(&key, &new);
+        let derived = self.in_order(&key, &old);
+        let kept = |key: &Key| wanted.iter().any(|(wanted, _)| wanted == key);
+        // Addresses depend on the VRF.
+        let moved = derived.iter().any(|(key, _)| key.contains("/vrf/") && !kept(key));
+        for (key, _) in derived.iter().rev() {
+            if !kept(key) || (moved && key.contains("/address/")) {
+                self.remove(key).await?;
+            }
+        }
+        self.put(&key, new).await?;
+        for (key, value) in wanted {
+            self.put(&key, value).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes an interface and what is derived from it.
+    pub(crate) async fn delete(&mut self, name: &str) -> Result<(), OpError> {
+        let key = Interface::key_of(name);
+        let value = self.applied.get(&key).unwrap().0.clone();
+        for (key, _) in self.in_order(&key, &value).iter().rev() {
+            self.remove(key).await?;
+        }
+        self.remove(&key).await
+    }
+
+    pub(crate) async fn remove(&mut self, key: &Key) -> Result<(), OpError> {
+        let kind = self.kind(key).unwrap();
+        let Some((value, meta)) = self.applied.remove(key) else { return Ok(()) };
+        kind.delete(key, &value, meta.as_ref()).await?;
+        kind.index(key, &value, None);
+        Ok(())
+    }
+
+    /// Reads the interfaces back, with those wanted as the correlation.
+    pub(crate) async fn read_back(&self, wanted: &[Interface]) -> Vec<AnyRetrieved> {
+        let mut known: Vec<AnyKnown> = wanted
+            .iter()
+            .map(|value| AnyKnown {
+                key: value.key(),
+                value: Value::new(value.clone()),
+                metadata: None,
+                origin: Origin::Nb,
+            })
+            .collect();
+        known.sort_by(|a, b| a.key.cmp(&b.key));
+        self.interfaces().retrieve(known.into()).await.unwrap()
+    }
+
+    /// Whether the interfaces found are those wanted and nothing is left to do.
+    pub(crate) async fn assert_in_place(&self, wanted: &[Interface]) {
+        let found = self.read_back(wanted).await;
+        let kind = self.interfaces();
+        let mut ours: Vec<&AnyRetrieved> =
+            found.iter().filter(|found| found.origin == Origin::Nb).collect();
+        for value in wanted {
+            let (key, new) = (value.key(), Value::new(value.clone()));
+            let at = ours.iter().position(|found| found.key == key);
+            let old = ours.remove(at.unwrap_or_else(|| panic!("{key} is not in VPP: {found:#?}")));
+            assert!(
+                kind.equivalent(&key, &old.value, &new),
+                "found  {:?}\nwanted {value:?}",
+                old.value
+            );
+            let derived = |value| {
+                let mut derived = self.in_order(&key, value);
+                derived.sort_by(|a, b| a.0.cmp(&b.0));
+                derived
+            };
+            let (found, wanted) = (derived(&old.value), derived(&new));
+            assert_eq!(
+                found.iter().map(|(key, _)| key).collect::<Vec<_>>(),
+                wanted.iter().map(|(key, _)| key).collect::<Vec<_>>()
+            );
+            for ((key, old), (_, new)) in found.iter().zip(&wanted) {
+                let kind = self.kind(key).unwrap();
+                assert!(kind.equivalent(key, old, new), "{key}: {old:?} / {new:?}");
+            }
+        }
+        assert!(ours.is_empty(), "left in VPP: {ours:#?}");
+    }
+
+    pub(crate) fn meta(&self, name: &str) -> Arc<InterfaceMeta> {
+        self.ctx.interface(name).unwrap()
+    }
+}

@@ -1,6 +1,6 @@
 //! What was done: the record of a transaction.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use ligato_model::{Key, Value};
 use serde::{Deserialize, Serialize};
@@ -75,9 +75,9 @@ pub struct RecordedOp {
     /// Content after.
     pub new_value: Option<Value>,
     /// Error before and after.
-    pub prev_error: Option<String>,
+    pub prev_error: Option<Arc<str>>,
     /// Error after.
-    pub new_error: Option<String>,
+    pub new_error: Option<Arc<str>>,
     /// Nothing was sent to the southbound.
     pub noop: bool,
     /// The value is derived.

@@ -1,10 +1,7 @@
 //! A persistent index from keys to node ids: a hash trie whose leaves hold hashes and ids only, so
 //! that copying one copies plain numbers.
 
-use std::{
-    hash::{BuildHasher, Hash},
-    sync::Arc,
-};
+use std::{hash::BuildHasher, sync::Arc};
 
 use rustc_hash::FxBuildHasher;
 
@@ -33,16 +30,15 @@ impl Default for Trie {
     }
 }
 
+/// Hash of a key for a table in memory.
+pub(crate) fn wide_hash_of(key: &str) -> u64 {
+    FxBuildHasher.hash_one(key)
+}
+
 /// Hash of a key, as used in here.
 pub(crate) fn hash_of(key: &str) -> u32 {
-    struct Text<'k>(&'k str);
-    impl Hash for Text<'_> {
-        fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-            self.0.hash(state);
-        }
-    }
-    let full = FxBuildHasher.hash_one(Text(key));
-    (full ^ (full >> 32)) as u32
+    let wide = wide_hash_of(key);
+    (wide ^ (wide >> 32)) as u32
 }
 
 impl KeyIndex {

@@ -74,6 +74,8 @@ pub(crate) enum Applied {
         last: Option<Content>,
         /// It exists, only its content is in doubt.
         exists: bool,
+        /// The operation whose outcome is not known.
+        tried: OpKind,
     },
 }
 

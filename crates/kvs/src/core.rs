@@ -1,0 +1,420 @@
+//! The scheduler as a state machine: no I/O, no clock, no tasks.
+//!
+//! [`Input`]s go in, each with the time; [`Effect`]s come out and are carried out by somebody else
+//! (the engine, a test, a replay), who brings the results back as further inputs. The same inputs
+//! give the same effects.
+//!
+//! One transaction is carried out at a time. It goes through the phases of [`Phase`]; `flow` moves
+//! it from one to the next, `intake` turns wishes into desired values, `apply` takes results in,
+//! `finish` ends it.
+
+mod finish;
+mod flow;
+pub(crate) mod intake;
+mod lanes;
+mod noops;
+mod requests;
+mod undo;
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+    time::{Duration, SystemTime},
+};
+
+use ligato_kvs_api::{
+    AnyKnown, AnyRetrieved, Availability, DynDescriptor, KeyError, Metadata, Notification, OpError,
+    OpKind, Origin, Plan, PlanError, RegistrationError, Revision, SouthboundName, Transaction,
+    TxnReport, TxnSeq,
+};
+use ligato_model::{Key, Value};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    catalog::Catalog,
+    config::SchedulerConfig,
+    execute::{Run, Traffic},
+    graph::Graph,
+    handle::{DumpError, UnregisterMode},
+    node::{DescriptorId, Need, Node, NodeId},
+    plan::{Scratch, Seed},
+    record::{Draft, history::History},
+    resync::Reading,
+    retry::{Attempts, DueRetry, Retries},
+    snapshot::{DumpItem, Published, Snapshot},
+    stats::{DescriptorCell, StatsCells},
+    subscribe::{Delta, Queue},
+};
+
+/// Connects an input with the effect that answers it.
+pub(crate) type Token = u64;
+/// Number of an operation or read-back under way.
+pub(crate) type CallId = u64;
+
+/// The time, as given to the core.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    pub(crate) wall: SystemTime,
+    pub(crate) mono: Duration,
+    /// From 0 to 1; for jitter.
+    pub(crate) random: f64,
+}
+
+/// Everything that can happen to the scheduler.
+pub(crate) enum Input {
+    /// A northbound transaction.
+    Commit { txn: Transaction, waited: Duration, token: Token },
+    /// A question what a transaction would do.
+    Plan { txn: Transaction, token: Token },
+    /// Something happened in a southbound.
+    Notify(Vec<Notification>),
+    /// An operation has an outcome.
+    Operated { call: CallId, result: Result<Option<Metadata>, OpError>, took: Duration },
+    /// A read-back has an outcome.
+    Retrieved { call: CallId, result: Result<Vec<AnyRetrieved>, OpError>, took: Duration },
+    /// Read a descriptor back for a reader.
+    DumpSouthbound { descriptor: String, token: Token },
+    Register { new: Arc<dyn DynDescriptor>, token: Token },
+    Unregister { name: String, mode: UnregisterMode, token: Token },
+    Subscribe(Weak<Queue>),
+    /// Tell when nothing is left to do.
+    Quiescent { token: Token },
+    /// The time has come that was asked for.
+    Tick,
+    /// Refuse everything that is queued or comes later.
+    Close { token: Token },
+}
+
+/// What the core wants done.
+pub(crate) enum Effect {
+    Operate(Operation),
+    Retrieve { call: CallId, descriptor: Arc<dyn DynDescriptor>, known: Arc<[AnyKnown]> },
+    Publish(Snapshot),
+    Report { token: Token, report: Box<TxnReport> },
+    Planned { token: Token, plan: Box<Result<Plan, PlanError>> },
+    Dumped { token: Token, dump: Result<Vec<DumpItem>, DumpError> },
+    Registered { token: Token, result: Result<(), RegistrationError> },
+    Unregistered { token: Token, report: Option<Box<TxnReport>> },
+    Quiet { token: Token, revision: Revision },
+    Closed { token: Token },
+}
+
+/// One operation to be started.
+pub(crate) struct Operation {
+    pub(crate) call: CallId,
+    pub(crate) descriptor: Arc<dyn DynDescriptor>,
+    pub(crate) key: Key,
+    pub(crate) action: Action,
+}
+
+pub(crate) enum Action {
+    Create { value: Value },
+    Update { old: Value, new: Value, metadata: Option<Metadata> },
+    Delete { value: Value, metadata: Option<Metadata> },
+}
+
+/// The state machine.
+pub(crate) struct Core {
+    pub(crate) config: SchedulerConfig,
+    pub(crate) now: Now,
+    pub(crate) graph: Graph,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) infos: Vec<Info>,
+    pub(crate) lanes: Vec<(SouthboundName, Availability)>,
+    /// Descriptors whose southbound cannot be reached.
+    pub(crate) down: FxHashSet<DescriptorId>,
+    pub(crate) traffic: Traffic,
+    published: Published,
+    pub(crate) history: History,
+    pub(crate) scratch: Scratch,
+    pub(crate) queue: VecDeque<Request>,
+    pub(crate) active: Option<Box<Active>>,
+    pub(crate) retries: Retries,
+    /// Whose keys that are gone were, for read-backs that cannot tell.
+    pub(crate) graveyard: VecDeque<(Key, Origin)>,
+    pub(crate) graves: FxHashMap<Key, Origin>,
+    pub(crate) traces: Vec<Trace>,
+    pub(crate) next_seq: u64,
+    pub(crate) next_call: CallId,
+    pub(crate) calls: FxHashMap<CallId, Call>,
+    pub(crate) effects: VecDeque<Effect>,
+    pub(crate) subscribers: Vec<Weak<Queue>>,
+    pub(crate) quiet: Vec<Token>,
+    pub(crate) stats: Arc<StatsCells>,
+    pub(crate) closed: Option<Token>,
+    pub(crate) is_closed: bool,
+}
+
+/// What the core keeps beside a descriptor.
+pub(crate) struct Info {
+    pub(crate) cell: Arc<DescriptorCell>,
+    /// A read-back of it succeeded before.
+    pub(crate) was_read: bool,
+}
+
+/// Something to be carried out, waiting for its turn.
+pub(crate) enum Request {
+    Northbound { txn: Transaction, waited: Duration, since: Duration, token: Option<Token> },
+    Plan { txn: Transaction, token: Token },
+    Notify(Vec<Notification>),
+    Retry(DueRetry),
+    /// Values that waited for the descriptor.
+    Implemented { descriptor: DescriptorId },
+    Unregister { descriptor: DescriptorId, mode: UnregisterMode, token: Token },
+    Dump { descriptor: DescriptorId, token: Token },
+}
+
+/// What a call under way is for.
+pub(crate) enum Call {
+    Step { at: u32, descriptor: DescriptorId },
+    Reading { descriptor: DescriptorId },
+    Dump { token: Token },
+}
+
+/// Where the transaction under way is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Reading back before anything is planned.
+    Reading,
+    /// To be planned.
+    Planning,
+    /// Steps are under way.
+    Executing,
+    /// Reading back what failed.
+    Reviewing,
+    /// Reading back what was done, to compare.
+    Verifying,
+    Over,
+}
+
+/// Who is told how a transaction ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Audience {
+    Nobody,
+    Commit(Token),
+    Unregister(Token, DescriptorId),
+}
+
+/// The transaction under way.
+pub(crate) struct Active {
+    pub(crate) seq: TxnSeq,
+    pub(crate) phase: Phase,
+    pub(crate) audience: Audience,
+    pub(crate) options: ligato_kvs_api::TxnOptions,
+    pub(crate) draft: Draft,
+    pub(crate) attempts: Attempts,
+    /// What is compared and what is repaired.
+    pub(crate) resync: Option<ligato_kvs_api::ResyncKind>,
+    pub(crate) started: Duration,
+    pub(crate) planning: Duration,
+    pub(crate) seeds: Vec<Seed>,
+    /// What touched nodes were before, in order of first touch; `None`: nothing.
+    pub(crate) journal: Vec<(NodeId, Option<Arc<Node>>)>,
+    pub(crate) old_needs: FxHashMap<NodeId, Arc<[Need]>>,
+    pub(crate) held: FxHashSet<NodeId>,
+    pub(crate) run: Run,
+    pub(crate) round: u32,
+    pub(crate) reading: Option<Reading>,
+    /// Failed since the last read-back.
+    pub(crate) failed: Vec<NodeId>,
+    pub(crate) cancelled: Vec<NodeId>,
+    /// Everything that failed and may be retried.
+    pub(crate) to_retry: Vec<NodeId>,
+    pub(crate) errors: Vec<KeyError>,
+    /// Base values named by the request.
+    pub(crate) named: Vec<NodeId>,
+    pub(crate) undoing: bool,
+    pub(crate) failures: bool,
+    pub(crate) undo_failed: Vec<Key>,
+    /// Obtained values whose content was put back by the undo.
+    pub(crate) to_release: Vec<NodeId>,
+    /// A read-back without repair.
+    pub(crate) only_look: bool,
+}
+
+/// What the transaction under way noted about a node. Valid only if `epoch` is its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Trace {
+    pub(crate) epoch: u64,
+    pub(crate) journaled: Option<u32>,
+    /// Place of its operation without effect in the draft.
+    pub(crate) noop: Option<u32>,
+    pub(crate) operated: bool,
+    pub(crate) listed: bool,
+    pub(crate) found: bool,
+}
+
+// === impl Core ===
+
+impl Core {
+    pub(crate) fn new(
+        config: SchedulerConfig,
+        descriptors: Vec<Arc<dyn DynDescriptor>>,
+        stats: Arc<StatsCells>,
+        now: Now,
+    ) -> Result<Self, RegistrationError> {
+        let traffic = Traffic::new(config.window);
+        let mut core = Self {
+            config,
+            now,
+            graph: Graph::default(),
+            catalog: Arc::default(),
+            infos: Vec::new(),
+            lanes: Vec::new(),
+            down: FxHashSet::default(),
+            traffic,
+            published: Published::default(),
+            history: History::default(),
+            scratch: Scratch::default(),
+            queue: VecDeque::new(),
+            active: None,
+            retries: Retries::default(),
+            graveyard: VecDeque::new(),
+            graves: FxHashMap::default(),
+            traces: Vec::new(),
+            next_seq: 0,
+            next_call: 0,
+            calls: FxHashMap::default(),
+            effects: VecDeque::new(),
+            subscribers: Vec::new(),
+            quiet: Vec::new(),
+            stats,
+            closed: None,
+            is_closed: false,
+        };
+        for descriptor in descriptors {
+            core.add_descriptor(descriptor)?;
+        }
+        core.publish();
+        Ok(core)
+    }
+
+    /// Takes one input in.
+    pub(crate) fn input(&mut self, now: Now, input: Input) {
+        self.now = now;
+        match input {
+            Input::Operated { call, result, took } => self.operated(call, result, took),
+            Input::Retrieved { call, result, took } => self.retrieved(call, result, took),
+            Input::Subscribe(queue) => self.subscribers.push(queue),
+            Input::Tick => {}
+            Input::Close { token } => self.close(token),
+            other => self.enqueue(other),
+        }
+        self.take_due_retries();
+        self.work();
+    }
+
+    /// The next thing to be done outside.
+    pub(crate) fn next(&mut self) -> Option<Effect> {
+        if let Some(effect) = self.effects.pop_front() {
+            return Some(effect);
+        }
+        self.start_steps();
+        if self.effects.is_empty() && self.active.as_ref().is_some_and(|a| a.run_is_over()) {
+            self.work();
+        }
+        self.effects.pop_front()
+    }
+
+    /// When the core wants a tick.
+    pub(crate) fn wake_at(&self) -> Option<Duration> {
+        self.retries.next_due()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// The southbounds, each with one descriptor that can watch it.
+    pub(crate) fn watchers(&self) -> Vec<(SouthboundName, Arc<dyn DynDescriptor>)> {
+        let mut all: Vec<(SouthboundName, Arc<dyn DynDescriptor>)> = Vec::new();
+        for (_, descriptor) in self.catalog.iter() {
+            let name = descriptor.southbound();
+            if !all.iter().any(|(known, _)| *known == name) {
+                all.push((name, Arc::clone(descriptor)));
+            }
+        }
+        all
+    }
+
+    pub(crate) fn trace(&mut self, id: NodeId) -> &mut Trace {
+        let epoch = self.active.as_ref().map_or(0, |a| a.seq.0 + 1);
+        if self.traces.len() <= id as usize {
+            self.traces.resize(self.graph.bound().max(id as usize + 1), Trace::default());
+        }
+        let trace = &mut self.traces[id as usize];
+        if trace.epoch != epoch {
+            *trace = Trace { epoch, ..Trace::default() };
+        }
+        trace
+    }
+
+    /// Keeps what the node was before this transaction touched it.
+    pub(crate) fn remember(&mut self, id: NodeId) {
+        if self.trace(id).journaled.is_some() {
+            return;
+        }
+        let node = self.graph.node(id);
+        let before = (!node.is_empty()).then(|| Arc::clone(node));
+        let Some(active) = &mut self.active else { return };
+        let at = active.journal.len() as u32;
+        active.journal.push((id, before));
+        self.trace(id).journaled = Some(at);
+    }
+
+    /// What the node was before this transaction, if it was touched by it.
+    pub(crate) fn before(&mut self, id: NodeId) -> Option<Option<Arc<Node>>> {
+        let at = self.trace(id).journaled?;
+        let active = self.active.as_ref()?;
+        active.journal.get(at as usize).map(|(_, before)| before.clone())
+    }
+
+    pub(crate) fn base_of(&self, mut id: NodeId) -> NodeId {
+        while let Some(parent) = self.graph.node(id).parent {
+            id = parent;
+        }
+        id
+    }
+
+    pub(crate) fn descriptor_of(&self, id: NodeId) -> Option<(DescriptorId, Arc<dyn DynDescriptor>)> {
+        let descriptor = self.graph.node(id).descriptor?;
+        Some((descriptor, Arc::clone(self.catalog.get(descriptor)?)))
+    }
+
+    pub(crate) fn fail_key(&mut self, id: NodeId, operation: OpKind, error: &str) {
+        let key = self.graph.node(id).key.clone();
+        if let Some(active) = &mut self.active {
+            active.errors.push(KeyError { key, operation, error: error.to_owned() });
+            active.failures = true;
+        }
+    }
+
+    pub(crate) fn publish(&mut self) {
+        self.graph.publish(&mut self.published);
+        self.published.revision.0 += 1;
+        self.published.catalog = Arc::clone(&self.catalog);
+        self.published.history = self.history.records.clone();
+        self.published.now = self.now.mono;
+        self.effects.push_back(Effect::Publish(Snapshot(Arc::new(self.published.clone()))));
+    }
+
+    pub(crate) fn tell_subscribers(&mut self, delta: &Delta) {
+        self.subscribers.retain(|queue| match queue.upgrade() {
+            Some(queue) => {
+                queue.push(delta.clone());
+                true
+            }
+            None => false,
+        });
+    }
+}
+
+impl Active {
+    fn run_is_over(&self) -> bool {
+        self.phase == Phase::Executing && self.run.is_over()
+    }
+
+    pub(crate) fn seed(&mut self, node: NodeId, reason: ligato_kvs_api::Reason) {
+        self.seeds.push(Seed { node, reason });
+    }
+}

@@ -1,0 +1,333 @@
+//! The end of a transaction: retries, cleaning up, the record, publication, answers.
+
+use std::sync::Arc;
+
+use ligato_kvs_api::{
+    BaseValueStatus, OpKind, Origin, TxnKind, TxnOutcome, TxnReport, ValueState, ValueStatus,
+};
+use ligato_model::Key;
+use rustc_hash::FxHashSet;
+
+use crate::{
+    core::{Active, Audience, Core, Effect, Phase},
+    node::{Applied, Node, NodeId, Problem, ProblemKind},
+    plan::Steps,
+    record::{self, Outcome},
+    resync::Reading,
+    snapshot::{Published, Snapshot},
+    subscribe::Delta,
+};
+
+/// Keys that are gone whose origin is remembered.
+const GRAVES: usize = 65_536;
+
+impl Core {
+    /// Ends the transaction under way.
+    pub(crate) fn finish(&mut self) {
+        if self.active.as_ref().is_some_and(|a| a.undoing) {
+            self.verify_undo();
+        }
+        self.drop_invisible();
+        self.schedule_retries();
+        let Some(mut active) = self.active.take() else { return };
+        let mut changed: Vec<NodeId> = self.graph.dirty_nodes().to_vec();
+        changed.sort_unstable();
+        let bases = self.touched_bases(&active, &changed);
+        self.bury(&changed);
+        self.graph.sweep(changed);
+        let before = self.published.clone();
+        let record = std::mem::take(&mut active.draft).finish(self.now.wall, &self.config);
+        self.history.push(record, &self.config);
+        self.publish();
+        self.report(&active, &before, bases);
+        self.count(&active);
+        if let Audience::Unregister(_, descriptor) = active.audience {
+            self.remove_descriptor(descriptor);
+        }
+    }
+
+    /// Operations without effect on derived values that nobody ever saw.
+    fn drop_invisible(&mut self) {
+        let Some(active) = &self.active else { return };
+        let mut invisible = Vec::new();
+        for (at, op) in active.draft.pending_noops() {
+            let hidden = self.graph.find(&op.key).is_none_or(|id| {
+                let parent = self.graph.node(id).parent;
+                parent.is_some_and(|p| !self.graph.node(p).available())
+            });
+            if hidden && op.derived {
+                invisible.push(at);
+            }
+        }
+        if let Some(active) = &mut self.active {
+            for at in invisible {
+                active.draft.drop_op(at);
+            }
+        }
+    }
+
+    fn schedule_retries(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        let mut failed = std::mem::take(&mut active.to_retry);
+        failed.sort_unstable();
+        failed.dedup();
+        let (attempts, seq) = (active.attempts.clone(), active.seq);
+        let mut planned = FxHashSet::default();
+        for id in failed {
+            let Some(retry) = self.graph.node(id).problem.as_ref().and_then(|p| p.retry) else {
+                continue;
+            };
+            let base = self.graph.node(self.base_of(id)).key.clone();
+            let (of, attempt) = attempts.next(&base, seq);
+            if planned.insert(base.clone()) {
+                self.retries.plan(retry.due, of, attempt, base);
+            }
+        }
+    }
+
+    /// Base values whose status is part of the report.
+    fn touched_bases(&self, active: &Active, changed: &[NodeId]) -> Vec<(NodeId, Key)> {
+        let mut bases: Vec<NodeId> = changed.iter().map(|id| self.base_of(*id)).collect();
+        bases.extend_from_slice(&active.named);
+        bases.sort_unstable();
+        bases.dedup();
+        let mut keyed: Vec<(NodeId, Key)> =
+            bases.into_iter().map(|id| (id, self.graph.node(id).key.clone())).collect();
+        if !keyed.is_sorted_by(|a, b| a.1 <= b.1) {
+            keyed.sort_by(|a, b| a.1.cmp(&b.1));
+        }
+        keyed
+    }
+
+    /// Remembers whose values that go now were.
+    fn bury(&mut self, changed: &[NodeId]) {
+        for id in changed {
+            let node = self.graph.node(*id);
+            if node.parent.is_none() && node.is_empty() && node.last_op == OpKind::Delete {
+                let key = node.key.clone();
+                if self.graves.insert(key.clone(), Origin::Nb).is_none() {
+                    self.graveyard.push_back((key, Origin::Nb));
+                }
+            }
+        }
+        while self.graveyard.len() > GRAVES {
+            if let Some((key, _)) = self.graveyard.pop_front() {
+                self.graves.remove(&key);
+            }
+        }
+    }
+
+    fn report(&mut self, active: &Active, before: &Published, bases: Vec<(NodeId, Key)>) {
+        let watched = !self.subscribers.is_empty();
+        let wanted = !matches!(active.audience, Audience::Nobody);
+        if !watched && !wanted {
+            return;
+        }
+        let mut statuses = Vec::with_capacity(bases.len());
+        let mut news = Vec::new();
+        for (id, key) in bases {
+            let now = self.published.node(id).filter(|n| n.key == key);
+            let was = before.node(id).filter(|n| n.key == key);
+            let status = match now.filter(|n| self.published.visible(n)) {
+                Some(node) => self.published.base_status(node),
+                None => gone(&key, was.is_some_and(|n| before.visible(n))),
+            };
+            if watched && self.is_news(&status, now, was, before) {
+                news.push(status.clone());
+            }
+            if wanted {
+                statuses.push(status);
+            }
+        }
+        if watched && !news.is_empty() {
+            let after = Snapshot(Arc::new(self.published.clone()));
+            self.tell_subscribers(&Delta { txn: active.seq, after, statuses: news.into() });
+        }
+        self.answer(active, statuses);
+    }
+
+    fn is_news(
+        &self,
+        status: &BaseValueStatus,
+        now: Option<&Node>,
+        was: Option<&Node>,
+        before: &Published,
+    ) -> bool {
+        let Some(was) = was.filter(|n| before.visible(n)) else {
+            return status.value.state != ValueState::Nonexistent;
+        };
+        let content = |n: &Node| match &n.applied {
+            Applied::Known(content) => Some(content.value.clone()),
+            _ => None,
+        };
+        before.base_status(was) != *status || now.and_then(content) != content(was)
+    }
+
+    fn answer(&mut self, active: &Active, statuses: Vec<BaseValueStatus>) {
+        let outcome = if active.undoing && active.undo_failed.is_empty() {
+            TxnOutcome::Undone
+        } else if active.undoing {
+            TxnOutcome::UndoFailed(active.undo_failed.clone())
+        } else if active.failures {
+            TxnOutcome::Partial
+        } else {
+            TxnOutcome::Done
+        };
+        let report = Box::new(TxnReport {
+            seq: Some(active.seq),
+            revision: self.published.revision,
+            outcome,
+            errors: active.errors.clone(),
+            statuses,
+        });
+        match active.audience {
+            Audience::Nobody => {}
+            Audience::Commit(token) => self.effects.push_back(Effect::Report { token, report }),
+            Audience::Unregister(token, _) => {
+                let report = Some(report);
+                self.effects.push_back(Effect::Unregistered { token, report });
+            }
+        }
+    }
+
+    fn count(&self, active: &Active) {
+        use std::sync::atomic::Ordering::Relaxed;
+        self.stats.transactions.fetch_add(1, Relaxed);
+        if active.failures {
+            self.stats.with_errors.fetch_add(1, Relaxed);
+        }
+        self.stats.queue_length.store(self.queue.len() as u64, Relaxed);
+        self.stats.processing.add(self.now.mono.saturating_sub(active.started));
+        self.stats.planning.add(active.planning);
+    }
+
+    /// Reads back what the transaction touched; false if there is nothing to read.
+    pub(crate) fn start_verification(&mut self) -> bool {
+        let Some(active) = &self.active else { return false };
+        let touched = active.draft.ops().filter_map(|op| self.graph.find(&op.key));
+        let bases: FxHashSet<NodeId> = touched.map(|id| self.base_of(id)).collect();
+        let of = |id: u16| bases.iter().any(|b| self.graph.node(*b).descriptor == Some(id));
+        let mut reading = Reading::new(&self.catalog, &self.down, of);
+        if reading.is_over() {
+            return false;
+        }
+        reading.only = Some(bases);
+        reading.failures = true;
+        if let Some(active) = &mut self.active {
+            active.reading = Some(reading);
+            active.phase = Phase::Verifying;
+        }
+        self.start_reading();
+        true
+    }
+
+    /// Compares what was read back with what was to be there.
+    pub(crate) fn verify(&mut self) {
+        let Some(active) = &self.active else { return };
+        let mut ops: Vec<(Key, OpKind)> = active.draft.ops().map(|o| (o.key.clone(), o.op)).collect();
+        ops.sort();
+        ops.dedup_by(|a, b| a.0 == b.0);
+        for (key, op) in ops {
+            let Some(id) = self.graph.find(&key) else { continue };
+            let node = self.graph.node(id);
+            let retrying = node.problem.as_ref().is_some_and(|p| {
+                !matches!(p.kind, ProblemKind::Invalid { .. })
+            });
+            let readable = self
+                .descriptor_of(self.base_of(id))
+                .is_some_and(|(_, d)| d.capabilities().retrieve);
+            if retrying || !readable {
+                continue;
+            }
+            let expected = node.desired.is_some() && !node.is_invalid() && self.graph.unmet(id) == 0
+                && node.parent.is_none_or(|p| self.graph.node(p).available());
+            let text = match (expected, node.available()) {
+                (true, false) => "value is not actually configured",
+                (true, true) if node.marks.differs => {
+                    "applied value is not equivalent with the refreshed value"
+                }
+                (false, true) if !node.is_invalid() => "value is not actually removed",
+                _ => continue,
+            };
+            self.fail_key(id, op, text);
+            let problem = Problem {
+                kind: ProblemKind::Failed,
+                error: text.into(),
+                op,
+                retry: None,
+            };
+            self.graph.edit(id).problem = Some(Arc::new(problem));
+        }
+    }
+
+    /// Records the plan as it was made.
+    pub(crate) fn record_plan(&mut self, steps: &Steps) {
+        let Some(active) = &self.active else { return };
+        let mut ops: Vec<_> = active.draft.ops().cloned().collect();
+        for step in &steps.steps {
+            let before = self.predicted_before(step);
+            let node = self.graph.node(step.node);
+            let wanted = node.wanted().cloned();
+            let state = match step.op {
+                OpKind::Delete if step.recreate || step.along || wanted.is_none() => {
+                    ValueState::Removed
+                }
+                OpKind::Delete => ValueState::Pending,
+                _ => ValueState::Configured,
+            };
+            let value = if state == ValueState::Removed { None } else { wanted };
+            let property = node.is_property();
+            let after = Outcome { state, value, error: None };
+            ops.push(record::planned_op(step, node, property, before, after));
+        }
+        if let Some(active) = &mut self.active {
+            active.draft.planned = Some(ops);
+        }
+    }
+
+    fn predicted_before(&mut self, step: &crate::plan::Step) -> Outcome {
+        if self.trace(step.node).journaled.is_some() {
+            return self.journaled_outcome(step.node);
+        }
+        let node = self.graph.node(step.node);
+        if node.available() || node.parent.is_none() {
+            let (state, error) = (node.state(), node.error_text());
+            return Outcome { state, value: node.shown().cloned(), error };
+        }
+        Outcome::default()
+    }
+
+    /// Answers what a transaction would do.
+    pub(crate) fn answer_plan(&mut self, txn: ligato_kvs_api::Transaction, token: u64) {
+        let needs_reading = matches!(&txn.kind, TxnKind::Resync(kind)
+            if *kind != ligato_kvs_api::ResyncKind::Upstream);
+        if needs_reading {
+            let why = "a plan does not read back: plan an upstream resync, or ask for a read-back without repair";
+            let plan = Err(ligato_kvs_api::PlanError::BadRequest(why.to_owned()));
+            return self.effects.push_back(Effect::Planned { token, plan: Box::new(plan) });
+        }
+        self.open("NBTransaction", txn.options.clone(), Audience::Nobody);
+        self.take_in(txn);
+        let steps = self.make_plan();
+        let plan = self.plan_as_data(steps);
+        self.roll_back();
+        self.effects.push_back(Effect::Planned { token, plan: Box::new(Ok(plan)) });
+    }
+}
+
+/// Status of a value that is not there any more.
+fn gone(key: &Key, was_there: bool) -> BaseValueStatus {
+    let (state, last_operation) = if was_there {
+        (ValueState::Removed, OpKind::Delete)
+    } else {
+        (ValueState::Nonexistent, OpKind::Undefined)
+    };
+    let value = ValueStatus {
+        key: key.clone(),
+        state,
+        error: String::new(),
+        last_operation,
+        details: Vec::new(),
+    };
+    BaseValueStatus { value, derived_values: Vec::new() }
+}

@@ -1,0 +1,537 @@
+//! The course of a transaction, from its turn in the queue to its end.
+
+use std::{sync::Arc, time::Duration};
+
+use ligato_kvs_api::{
+    Origin, Policy, Reason, RecordedValue, ResyncKind, RetryPolicy, Scope, Transaction, TxnKind,
+    TxnOptions, TxnSeq,
+};
+use ligato_model::Key;
+use rustc_hash::FxHashSet;
+
+use crate::{
+    core::{Active, Audience, Core, Phase, Request, Token, intake::Wish},
+    execute::Run,
+    node::{Applied, DescriptorId, NodeId},
+    plan::{self, Facts, Steps},
+    record::Draft,
+    resync::Reading,
+    retry::{Attempts, DueRetry},
+};
+
+/// Rounds of planning in one transaction; each but the first follows a failure and touches less.
+const MAX_ROUNDS: u32 = 100;
+
+impl Core {
+    /// Goes on as far as possible without results from outside.
+    pub(crate) fn work(&mut self) {
+        loop {
+            if self.active.is_some() {
+                if !self.advance() {
+                    return;
+                }
+            } else if let Some(request) = self.next_request() {
+                if let Some(waited) = request.waited(self.now.mono) {
+                    self.stats.queue_wait.add(waited);
+                }
+                self.begin(request);
+            } else {
+                return self.idle();
+            }
+        }
+    }
+
+    fn idle(&mut self) {
+        if self.retries.is_empty() || self.closed.is_some() {
+            for token in std::mem::take(&mut self.quiet) {
+                let revision = self.published.revision;
+                self.effects.push_back(super::Effect::Quiet { token, revision });
+            }
+        }
+        if let Some(token) = self.closed.take_if(|_| !self.is_closed) {
+            self.is_closed = true;
+            self.effects.push_back(super::Effect::Closed { token });
+        }
+    }
+
+    fn begin(&mut self, request: Request) {
+        match request {
+            Request::Northbound { txn, token, .. } => self.begin_northbound(txn, token),
+            Request::Plan { txn, token } => self.answer_plan(txn, token),
+            Request::Notify(batch) => self.begin_notification(batch),
+            Request::Retry(due) => self.begin_retry(due),
+            Request::Implemented { descriptor } => self.begin_implemented(descriptor),
+            Request::Unregister { descriptor, mode, token } => {
+                self.begin_unregister(descriptor, mode, token);
+            }
+            Request::Dump { .. } => {}
+        }
+    }
+
+    /// Opens a transaction; its number is used up by it.
+    pub(crate) fn open(
+        &mut self,
+        txn_type: &'static str,
+        options: TxnOptions,
+        audience: Audience,
+    ) -> &mut Active {
+        let seq = TxnSeq(self.next_seq);
+        self.next_seq += 1;
+        let mut draft = Draft::new(seq, txn_type, self.now.wall);
+        draft.description = options.description.clone().unwrap_or_default();
+        if options.simulate || self.config.simulate {
+            draft.planned = Some(Vec::new());
+        }
+        self.active.insert(Box::new(Active {
+            seq,
+            phase: Phase::Planning,
+            audience,
+            options,
+            draft,
+            attempts: Attempts::default(),
+            resync: None,
+            started: self.now.mono,
+            planning: Duration::ZERO,
+            seeds: Vec::new(),
+            journal: Vec::new(),
+            old_needs: rustc_hash::FxHashMap::default(),
+            held: FxHashSet::default(),
+            run: Run::default(),
+            round: 0,
+            reading: None,
+            failed: Vec::new(),
+            cancelled: Vec::new(),
+            to_retry: Vec::new(),
+            errors: Vec::new(),
+            named: Vec::new(),
+            undoing: false,
+            failures: false,
+            undo_failed: Vec::new(),
+            to_release: Vec::new(),
+            only_look: false,
+        }))
+    }
+
+    fn begin_northbound(&mut self, txn: Transaction, token: Option<Token>) {
+        let current = self.published.revision;
+        if let Some(revision) = txn.options.only_at.filter(|r| *r != current) {
+            let why = format!(
+                "the plan was made for revision {}, the graph is at {}",
+                revision.0, current.0
+            );
+            return self.refuse(token, why);
+        }
+        let audience = token.map_or(Audience::Nobody, Audience::Commit);
+        let active = self.open("NBTransaction", txn.options.clone(), audience);
+        if let TxnKind::Resync(kind) = &txn.kind {
+            active.resync = Some(kind.clone());
+            active.draft.resync_type = match kind {
+                ResyncKind::Full => "FullResync",
+                ResyncKind::Upstream => "UpstreamResync",
+                ResyncKind::Downstream(_) | ResyncKind::ReadBack(_) => "DownstreamResync",
+            };
+            active.only_look = matches!(kind, ResyncKind::ReadBack(_));
+        }
+        self.take_in(txn);
+        let active_invalid = self.active.as_ref().is_some_and(|a| a.options.reject_invalid);
+        if active_invalid && let Some(why) = self.first_invalid() {
+            self.roll_back();
+            self.refuse(token, why);
+            return;
+        }
+        self.prepare_resync();
+    }
+
+    /// All changes of a northbound transaction, sorted by key, the last of each.
+    pub(crate) fn take_in(&mut self, txn: Transaction) {
+        let mut changes = txn.changes;
+        if !changes.is_sorted_by(|a, b| a.key < b.key) {
+            changes.sort_by(|a, b| a.key.cmp(&b.key));
+            changes.reverse();
+            changes.dedup_by(|a, b| a.key == b.key);
+            changes.reverse();
+        }
+        let retry: Option<Arc<RetryPolicy>> = txn.options.retry.map(Arc::new);
+        let mut named = Vec::with_capacity(changes.len());
+        let recorded = self.config.record_history;
+        let mut values = Vec::with_capacity(if recorded { changes.len() } else { 0 });
+        for change in changes {
+            if recorded {
+                values.push(RecordedValue {
+                    key: change.key.clone(),
+                    value: change.value.clone(),
+                    origin: Origin::Nb,
+                });
+            }
+            let wish = Wish {
+                value: change.value,
+                source: change.source,
+                retry: retry.clone(),
+                reason: Reason::Requested,
+            };
+            named.extend(self.wish(&change.key, wish));
+        }
+        let everything = matches!(
+            txn.kind,
+            TxnKind::Resync(ResyncKind::Full | ResyncKind::Upstream)
+        );
+        if let Some(active) = &mut self.active {
+            active.named = named;
+            active.draft.values = values;
+        }
+        if everything {
+            self.let_go_unlisted();
+        }
+    }
+
+    /// Values of NB that a complete statement does not list are no longer wanted.
+    fn let_go_unlisted(&mut self) {
+        let all: Vec<NodeId> = self.graph.in_order().collect();
+        for id in all {
+            let node = self.graph.node(id);
+            if node.parent.is_none()
+                && (node.desired.is_some() || node.problem.is_some())
+                && !self.trace(id).listed
+            {
+                let key = self.graph.node(id).key.clone();
+                let wish =
+                    Wish { value: None, source: None, retry: None, reason: Reason::Unwanted };
+                self.wish(&key, wish);
+            }
+        }
+    }
+
+    /// Starts the read-backs a resync begins with.
+    pub(crate) fn prepare_resync(&mut self) {
+        let Some(kind) = self.active.as_ref().and_then(|a| a.resync.clone()) else { return };
+        let scope = match kind {
+            ResyncKind::Upstream => return self.seed_unwanted(),
+            ResyncKind::Full => Scope::All,
+            ResyncKind::Downstream(scope) | ResyncKind::ReadBack(scope) => scope,
+        };
+        let only = self.nodes_in(&scope);
+        let descriptors: Option<FxHashSet<DescriptorId>> = match (&scope, &only) {
+            (Scope::All, _) => None,
+            (Scope::Descriptors(names), _) => {
+                Some(names.iter().filter_map(|n| self.catalog.by_name(n)).collect())
+            }
+            (Scope::Southbound(name), _) => {
+                let of_lane = |(_, d): &(DescriptorId, &Arc<dyn ligato_kvs_api::DynDescriptor>)| {
+                    d.southbound() == name.as_str()
+                };
+                Some(self.catalog.iter().filter(of_lane).map(|(id, _)| id).collect())
+            }
+            (_, Some(only)) => {
+                Some(only.iter().filter_map(|id| self.graph.node(*id).descriptor).collect())
+            }
+            _ => None,
+        };
+        let mut reading = Reading::new(&self.catalog, &self.down, |id| {
+            descriptors.as_ref().is_none_or(|wanted| wanted.contains(&id))
+        });
+        reading.only = only;
+        self.seed_problems(descriptors.as_ref());
+        if let Scope::Southbound(name) = &scope {
+            self.reconsider(name);
+        }
+        if let Some(active) = &mut self.active {
+            active.reading = Some(reading);
+            active.phase = Phase::Reading;
+        }
+        self.start_reading();
+    }
+
+    /// Base values named by a scope of keys.
+    fn nodes_in(&self, scope: &Scope) -> Option<FxHashSet<NodeId>> {
+        match scope {
+            Scope::Keys(keys) => {
+                Some(keys.iter().filter_map(|k| self.graph.find(k)).map(|n| self.base_of(n)).collect())
+            }
+            Scope::Prefix(prefix) => {
+                let base = |id: &NodeId| self.graph.node(*id).parent.is_none();
+                Some(self.graph.with_prefix(prefix).filter(base).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// A resync tries again what failed.
+    fn seed_problems(&mut self, descriptors: Option<&FxHashSet<DescriptorId>>) {
+        let all: Vec<NodeId> = self.graph.in_order().collect();
+        for id in all {
+            let node = self.graph.node(id);
+            let in_scope = descriptors
+                .is_none_or(|wanted| node.descriptor.is_some_and(|d| wanted.contains(&d)));
+            if in_scope && node.problem.is_some() && !node.is_refused() {
+                self.remember(id);
+                self.graph.edit(id).problem = None;
+                if let Some(active) = &mut self.active {
+                    active.seed(id, Reason::Requested);
+                }
+            }
+        }
+    }
+
+    /// What NB does not want and no read-back confirmed as foreign goes.
+    fn seed_unwanted(&mut self) {
+        let discovered: Vec<NodeId> = self
+            .graph
+            .in_order()
+            .filter(|id| {
+                let node = self.graph.node(*id);
+                node.desired.is_none() && node.available() && node.origin == Origin::Nb
+            })
+            .collect();
+        for id in discovered {
+            self.remember(id);
+            if let Some(active) = &mut self.active {
+                active.seed(id, Reason::Unwanted);
+            }
+        }
+    }
+
+    pub(crate) fn start_reading(&mut self) {
+        loop {
+            let Some(active) = &mut self.active else { return };
+            let Some(reading) = &mut active.reading else { return };
+            let Some(id) = reading.next(&self.catalog) else { return };
+            let Some(descriptor) = self.catalog.get(id).cloned() else { continue };
+            let known = crate::resync::known_values(&self.graph, &self.catalog, id);
+            self.next_call += 1;
+            let call = self.next_call;
+            self.calls.insert(call, super::Call::Reading { descriptor: id });
+            self.effects.push_back(super::Effect::Retrieve { call, descriptor, known });
+        }
+    }
+
+    fn begin_retry(&mut self, due: DueRetry) {
+        let options = TxnOptions { simulate: false, ..TxnOptions::default() };
+        let active = self.open("RetryFailedOps", options, Audience::Nobody);
+        active.draft.retry_for = Some((due.of, due.attempt));
+        for key in due.keys {
+            let Some(id) = self.graph.find(&key) else { continue };
+            if !self.is_still_failing(id, due.attempt) {
+                continue;
+            }
+            self.retry_value(id, &key, due.of, due.attempt);
+        }
+    }
+
+    /// Nothing newer than the failure has happened to it or to what is derived from it.
+    fn is_still_failing(&self, id: NodeId, attempt: u32) -> bool {
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            let node = self.graph.node(id);
+            let planned = node.problem.as_ref().and_then(|p| p.retry);
+            if planned.is_some_and(|retry| retry.attempt == attempt) {
+                return true;
+            }
+            open.extend_from_slice(&node.children);
+        }
+        false
+    }
+
+    fn retry_value(&mut self, id: NodeId, key: &Key, of: TxnSeq, attempt: u32) {
+        let desired = self.graph.node(id).desired.clone();
+        let value = desired.as_ref().map(|d| d.value.clone());
+        if let Some(active) = &mut self.active {
+            active.attempts.0.insert(key.clone(), (of, attempt));
+            active.named.push(id);
+            active.draft.values.push(RecordedValue {
+                key: key.clone(),
+                value: value.clone(),
+                origin: Origin::Nb,
+            });
+        }
+        let wish = Wish {
+            value,
+            source: desired.as_ref().and_then(|d| d.source.clone()),
+            retry: desired.and_then(|d| d.retry),
+            reason: Reason::Retry,
+        };
+        self.wish(key, wish);
+    }
+
+    /// One step through the phases; false if results from outside are needed first.
+    fn advance(&mut self) -> bool {
+        let Some(active) = &mut self.active else { return false };
+        match active.phase {
+            Phase::Reading => {
+                if active.reading.as_ref().is_some_and(|r| !r.is_over()) {
+                    return false;
+                }
+                active.reading = None;
+                active.phase = Phase::Planning;
+                true
+            }
+            Phase::Planning => {
+                self.plan_round();
+                true
+            }
+            Phase::Executing => {
+                if !active.run.is_over() {
+                    self.start_steps();
+                    return self.active.as_ref().is_some_and(|a| a.run.is_over());
+                }
+                self.after_run();
+                true
+            }
+            Phase::Reviewing => {
+                if active.reading.as_ref().is_some_and(|r| !r.is_over()) {
+                    return false;
+                }
+                active.reading = None;
+                self.after_review();
+                true
+            }
+            Phase::Verifying => {
+                if active.reading.as_ref().is_some_and(|r| !r.is_over()) {
+                    return false;
+                }
+                active.reading = None;
+                active.phase = Phase::Over;
+                self.verify();
+                true
+            }
+            Phase::Over => {
+                self.finish();
+                true
+            }
+        }
+    }
+
+    /// Plans from the seeds and starts carrying it out.
+    fn plan_round(&mut self) {
+        let steps = self.make_plan();
+        let undo_at_once = self.active.as_ref().is_some_and(|a| {
+            a.options.policy == Policy::AllOrNothing && !a.undoing && a.round == 1
+        }) && self.first_invalid().is_some();
+        self.note_noops(&steps);
+        let only_look = self.active.as_ref().is_some_and(|a| a.only_look);
+        if only_look || self.active.as_ref().is_some_and(|a| a.draft.planned.is_some() && a.round == 1)
+        {
+            self.record_plan(&steps);
+        }
+        if undo_at_once {
+            return self.start_undo();
+        }
+        let Some(active) = &mut self.active else { return };
+        if only_look {
+            active.phase = Phase::Over;
+            return;
+        }
+        active.run = Run::new(steps);
+        active.phase = Phase::Executing;
+    }
+
+    pub(crate) fn make_plan(&mut self) -> Steps {
+        let disturbed = self.graph.take_disturbed();
+        let Some(active) = &mut self.active else { return Steps::default() };
+        active.round += 1;
+        let mut seeds = std::mem::take(&mut active.seeds);
+        for node in disturbed {
+            seeds.push(plan::Seed { node, reason: Reason::Drift });
+        }
+        let facts = Facts {
+            graph: &self.graph,
+            catalog: &self.catalog,
+            held: &active.held,
+            down: &self.down,
+            old_needs: &active.old_needs,
+        };
+        plan::plan(facts, &seeds, &mut self.scratch)
+    }
+
+    /// All steps of a round are done, failed or cancelled.
+    fn after_run(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        if active.failed.is_empty() && active.cancelled.is_empty() {
+            // What the steps set off is what they were planned for.
+            self.graph.take_disturbed();
+            return self.verify_or_end();
+        }
+        let failed = std::mem::take(&mut active.failed);
+        // Values that were taken down for something that now stays come back.
+        let graph = &self.graph;
+        let down = active.run.steps.iter().map(|s| s.node).filter(|id| {
+            let node = graph.node(*id);
+            node.desired.is_some() && !node.available()
+        });
+        active.cancelled.extend(down);
+        let doubtful = failed.into_iter().filter(|id| self.in_doubt(*id));
+        let bases: FxHashSet<NodeId> = doubtful.map(|id| self.base_of(id)).collect();
+        if bases.is_empty() {
+            return self.after_review();
+        }
+        let descriptors: FxHashSet<DescriptorId> =
+            bases.iter().filter_map(|id| self.graph.node(*id).descriptor).collect();
+        let mut reading =
+            Reading::new(&self.catalog, &self.down, |id| descriptors.contains(&id));
+        reading.only = Some(bases);
+        reading.failures = true;
+        if let Some(active) = &mut self.active {
+            active.reading = Some(reading);
+            active.phase = Phase::Reviewing;
+        }
+        self.start_reading();
+    }
+
+    /// What failed was read back as far as possible: on with the remainder.
+    fn after_review(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        let cancelled = std::mem::take(&mut active.cancelled);
+        if active.options.policy == Policy::AllOrNothing && !active.undoing {
+            return self.start_undo();
+        }
+        if active.options.policy == Policy::StopAtFirstFailure && !active.undoing {
+            self.graph.take_disturbed();
+            return self.verify_or_end();
+        }
+        for id in cancelled {
+            active.seed(id, Reason::Requested);
+        }
+        active.phase = if active.round < MAX_ROUNDS { Phase::Planning } else { Phase::Over };
+    }
+
+    fn verify_or_end(&mut self) {
+        let verify = self.config.verify || self.active.as_ref().is_some_and(|a| a.options.verify);
+        if verify && self.start_verification() {
+            return;
+        }
+        if let Some(active) = &mut self.active {
+            active.phase = Phase::Over;
+        }
+    }
+
+    /// The first problem of an invalid value named by the transaction, as text.
+    fn first_invalid(&self) -> Option<String> {
+        let active = self.active.as_ref()?;
+        active.journal.iter().find_map(|(id, _)| {
+            let node = self.graph.node(*id);
+            let problem = node.problem.as_ref().filter(|_| node.is_invalid())?;
+            Some(format!("{} is invalid: {}", node.key, problem.error))
+        })
+    }
+
+    /// Everything is as before the transaction; nothing was sent.
+    pub(crate) fn roll_back(&mut self) {
+        let Some(active) = self.active.take() else { return };
+        let touched: Vec<NodeId> = active.journal.iter().map(|(id, _)| *id).collect();
+        for (id, before) in active.journal.into_iter().rev() {
+            let node = self.graph.node(id);
+            let before = before.unwrap_or_else(|| {
+                let blank = crate::node::Node::placeholder(node.key.clone(), node.descriptor);
+                Arc::new(blank)
+            });
+            self.graph.restore(id, &before);
+        }
+        self.graph.take_disturbed();
+        self.graph.sweep(touched);
+        self.next_seq = self.next_seq.saturating_sub(1);
+    }
+
+    /// Is it in doubt what the southbound holds of it?
+    pub(crate) fn in_doubt(&self, id: NodeId) -> bool {
+        matches!(self.graph.node(id).applied, Applied::Unknown { .. })
+    }
+}

@@ -1,0 +1,407 @@
+//! From wishes to desired values: validated, with what is derived from them and what they need.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use ligato_kvs_api::{
+    Dependency, DynDescriptor, Invalid, OpError, OpKind, Origin, Reason, Release, RetryPolicy,
+    SourceId, TxnSeq,
+};
+use ligato_model::{Key, Value};
+
+use rustc_hash::FxHashSet;
+
+use crate::{
+    core::Core,
+    node::{Applied, Desired, Node, NodeId, Problem, ProblemKind},
+};
+
+/// Values derived deeper than this are a mistake of the descriptors.
+const MAX_DEPTH: u32 = 16;
+
+/// A wish for one base value.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub(crate) value: Option<Value>,
+    pub(crate) source: Option<SourceId>,
+    pub(crate) retry: Option<Arc<RetryPolicy>>,
+    pub(crate) reason: Reason,
+}
+
+/// What a descriptor says about a value.
+#[derive(Debug, Default)]
+struct Description {
+    problem: Option<Problem>,
+    derived: Vec<(Key, Value)>,
+    dependencies: Vec<Dependency>,
+}
+
+impl Core {
+    /// Takes a wish in. Gives the node unless there is nothing to know about the key.
+    pub(crate) fn wish(&mut self, key: &Key, wish: Wish) -> Option<NodeId> {
+        let catalog = Arc::clone(&self.catalog);
+        let id = match &wish.value {
+            Some(_) => self.graph.intern(key, &catalog),
+            None => self.graph.find(key)?,
+        };
+        if let Some(parent) = self.graph.node(id).parent {
+            let base = self.graph.node(parent).key.clone();
+            let op = if wish.value.is_some() { OpKind::Create } else { OpKind::Delete };
+            self.fail_key(id, op, &format!("it is derived from {base} and cannot be set"));
+            return Some(id);
+        }
+        self.trace(id).listed = true;
+        match wish.value.clone() {
+            Some(value) => self.want(id, value, &wish),
+            None => self.let_go(id, &wish.reason),
+        }
+        Some(id)
+    }
+
+    fn want(&mut self, id: NodeId, value: Value, wish: &Wish) {
+        let node = self.graph.node(id);
+        let same = node.wanted().is_some_and(|wanted| *wanted == value);
+        let settled = same
+            && node.problem.is_none()
+            && node.origin == Origin::Nb
+            && matches!(node.applied, Applied::Known(_))
+            && !node.marks.differs
+            && !node.marks.discovered;
+        if settled && wish.reason != Reason::Retry {
+            return self.confirm(id, wish);
+        }
+        self.remember(id);
+        let seq = self.current_seq();
+        let node = self.graph.edit(id);
+        let since = if wish.reason == Reason::Retry {
+            node.desired.as_ref().map_or(seq, |d| d.since)
+        } else {
+            seq
+        };
+        let refused = node.is_refused();
+        let undescribed = !same || refused || node.desired.is_none();
+        node.desired = Some(Desired {
+            value,
+            source: wish.source.clone(),
+            retry: wish.retry.clone(),
+            since,
+        });
+        node.problem = None;
+        node.last_seq = seq;
+        if node.available() {
+            node.marks.adopted |= node.origin == Origin::Sb;
+            node.origin = Origin::Nb;
+        }
+        node.last_op = if node.available() { OpKind::Update } else { OpKind::Create };
+        if undescribed {
+            self.describe(id, 0);
+        } else {
+            self.renew_children(id);
+        }
+        self.compare(id);
+        if let Some(active) = &mut self.active {
+            active.seed(id, wish.reason.clone());
+        }
+    }
+
+    /// Nothing changes by this wish but whose it is.
+    fn confirm(&mut self, id: NodeId, wish: &Wish) {
+        let differs = self.graph.node(id).desired.as_ref().is_some_and(|d| {
+            d.source != wish.source || d.retry.as_deref() != wish.retry.as_deref()
+        });
+        if differs {
+            self.remember(id);
+            if let Some(desired) = &mut self.graph.edit(id).desired {
+                desired.source.clone_from(&wish.source);
+                desired.retry.clone_from(&wish.retry);
+            }
+        }
+        if let Some(active) = &mut self.active {
+            active.draft.confirmed += 1;
+        }
+    }
+
+    fn let_go(&mut self, id: NodeId, reason: &Reason) {
+        let node = self.graph.node(id);
+        if node.is_empty() || (node.desired.is_none() && *reason == Reason::Unwanted && {
+            node.is_obtained() || (node.problem.is_none() && !node.available())
+        }) {
+            return;
+        }
+        self.remember(id);
+        let released = self.graph.node(id).marks.adopted
+            && self.descriptor_of(id).is_some_and(|(_, d)| d.release() == Release::Keep);
+        let seq = self.current_seq();
+        let node = self.graph.edit(id);
+        node.desired = None;
+        node.problem = None;
+        node.last_op = OpKind::Delete;
+        node.last_seq = seq;
+        node.marks.differs = false;
+        node.marks.missing = false;
+        if released && matches!(node.applied, Applied::Known(_)) {
+            node.origin = Origin::Sb;
+            node.marks.adopted = false;
+        } else if node.available() {
+            node.origin = Origin::Nb;
+            self.drop_children(id, reason);
+        } else {
+            self.drop_children(id, reason);
+        }
+        if let Some(active) = &mut self.active {
+            active.seed(id, reason.clone());
+        }
+    }
+
+    /// What is derived from a value that is no longer wanted is not wanted either.
+    pub(crate) fn drop_children(&mut self, id: NodeId, reason: &Reason) {
+        let mut open = self.graph.node(id).children.to_vec();
+        while let Some(child) = open.pop() {
+            if self.graph.node(child).is_empty() {
+                continue;
+            }
+            self.remember(child);
+            let node = self.graph.edit(child);
+            node.desired = None;
+            node.problem = None;
+            node.last_op = OpKind::Delete;
+            node.marks.differs = false;
+            if node.available() {
+                node.origin = Origin::Nb;
+            }
+            open.extend_from_slice(&self.graph.node(child).children);
+            let from = self.graph.node(id).key.clone();
+            let why = match reason {
+                Reason::Undo => Reason::Undo,
+                _ => Reason::Derived { from },
+            };
+            if let Some(active) = &mut self.active {
+                active.seed(child, why);
+            }
+        }
+    }
+
+    /// A value is asked for again: what failed below it is tried again too.
+    fn renew_children(&mut self, id: NodeId) {
+        let mut open = self.graph.node(id).children.to_vec();
+        while let Some(child) = open.pop() {
+            let node = self.graph.node(child);
+            open.extend_from_slice(&node.children);
+            if node.problem.is_none() || node.is_refused() {
+                continue;
+            }
+            self.remember(child);
+            self.graph.edit(child).problem = None;
+            let from = self.graph.node(id).key.clone();
+            if let Some(active) = &mut self.active {
+                active.seed(child, Reason::Derived { from });
+            }
+        }
+    }
+
+    /// Asks the descriptor about the wanted content, and connects the node accordingly. A refused
+    /// content leaves the edges of what is applied as they are.
+    pub(crate) fn describe(&mut self, id: NodeId, depth: u32) {
+        let Some((_, descriptor)) = self.descriptor_of(id) else {
+            return self.connect(id, Vec::new(), Vec::new(), depth);
+        };
+        let node = self.graph.node(id);
+        let Some(value) = node.wanted().cloned() else { return };
+        let key = node.key.clone();
+        let op = if node.available() { OpKind::Update } else { OpKind::Create };
+        let Description { problem, derived, dependencies } =
+            describe(&*descriptor, &key, &value, op);
+        if let Some(problem) = problem {
+            self.remember(id);
+            self.graph.edit(id).problem = Some(Arc::new(problem));
+            return;
+        }
+        self.connect(id, derived, dependencies, depth);
+    }
+
+    fn connect(
+        &mut self,
+        id: NodeId,
+        derived: Vec<(Key, Value)>,
+        dependencies: Vec<Dependency>,
+        depth: u32,
+    ) {
+        let old = Arc::clone(&self.graph.node(id).needs);
+        let catalog = Arc::clone(&self.catalog);
+        if self.graph.set_needs(id, dependencies, &catalog)
+            && !old.is_empty()
+            && let Some(active) = &mut self.active
+        {
+            active.old_needs.entry(id).or_insert(old);
+        }
+        if derived.is_empty() && self.graph.node(id).children.is_empty() {
+            return;
+        }
+        self.set_children(id, derived, depth);
+    }
+
+    /// Makes exactly these values derived from the node; they are wanted as it is.
+    fn set_children(&mut self, id: NodeId, mut derived: Vec<(Key, Value)>, depth: u32) {
+        derived.sort_by(|a, b| a.0.cmp(&b.0));
+        derived.dedup_by(|a, b| a.0 == b.0);
+        let catalog = Arc::clone(&self.catalog);
+        let mut children = Vec::with_capacity(derived.len());
+        for (key, value) in derived {
+            let child = self.graph.intern(&key, &catalog);
+            if depth >= MAX_DEPTH || !self.may_derive(id, child) {
+                let error = format!("derived value {key} is already there independently");
+                let problem = Problem {
+                    kind: ProblemKind::Invalid { fields: Vec::new() },
+                    error: error.into(),
+                    op: OpKind::Create,
+                    retry: None,
+                };
+                self.graph.edit(id).problem = Some(Arc::new(problem));
+                return;
+            }
+            children.push((child, value));
+        }
+        let parent = self.graph.node(id);
+        let old = Arc::clone(&parent.children);
+        let key = parent.key.clone();
+        let mut all: Vec<NodeId> = children.iter().map(|(child, _)| *child).collect();
+        let kept: FxHashSet<NodeId> = all.iter().copied().collect();
+        let obsolete: Vec<NodeId> = old.iter().copied().filter(|c| !kept.contains(c)).collect();
+        for child in &obsolete {
+            self.drop_child(*child, &key);
+        }
+        all.extend(obsolete);
+        if *all != *old {
+            all.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
+            self.graph.edit(id).children = all.into();
+        }
+        for (child, value) in children {
+            self.want_child(id, child, value, &key, depth);
+        }
+    }
+
+    /// A derived value must not take the place of an independent one.
+    fn may_derive(&self, parent: NodeId, child: NodeId) -> bool {
+        let node = self.graph.node(child);
+        child != parent && (node.parent == Some(parent) || (node.parent.is_none() && node.is_empty()))
+    }
+
+    fn drop_child(&mut self, child: NodeId, from: &Key) {
+        if self.graph.node(child).is_empty() {
+            return;
+        }
+        self.remember(child);
+        let node = self.graph.edit(child);
+        node.desired = None;
+        node.problem = None;
+        node.last_op = OpKind::Delete;
+        if let Some(active) = &mut self.active {
+            active.seed(child, Reason::Derived { from: from.clone() });
+        }
+        self.drop_children(child, &Reason::Derived { from: from.clone() });
+    }
+
+    fn want_child(&mut self, parent: NodeId, child: NodeId, value: Value, from: &Key, depth: u32) {
+        let (source, retry) = match &self.graph.node(parent).desired {
+            Some(desired) => (desired.source.clone(), desired.retry.clone()),
+            None => return,
+        };
+        let seq = self.current_seq();
+        self.remember(child);
+        let node = self.graph.edit(child);
+        let same = node.wanted().is_some_and(|wanted| *wanted == value);
+        let undescribed = !same || node.is_refused();
+        node.parent = Some(parent);
+        node.desired = Some(Desired { value, source, retry, since: seq });
+        node.problem = None;
+        node.last_op = if node.available() { OpKind::Update } else { OpKind::Create };
+        node.last_seq = seq;
+        if node.available() {
+            node.origin = Origin::Nb;
+        }
+        if undescribed {
+            self.describe(child, depth + 1);
+        }
+        self.compare(child);
+        if let Some(active) = &mut self.active {
+            active.seed(child, Reason::Derived { from: from.clone() });
+        }
+    }
+
+    /// Notes whether what is applied is what is wanted.
+    pub(crate) fn compare(&mut self, id: NodeId) {
+        let node = self.graph.node(id);
+        let differs = match (node.wanted(), &node.applied) {
+            (Some(wanted), Applied::Known(content)) => match self.descriptor_of(id) {
+                Some((_, descriptor)) => {
+                    let (key, old) = (&node.key, &content.value);
+                    !calm(|| descriptor.equivalent(key, old, wanted)).unwrap_or(false)
+                }
+                None => *wanted != content.value,
+            },
+            (Some(_), Applied::Unknown { .. }) => true,
+            _ => false,
+        };
+        if self.graph.node(id).marks.differs != differs {
+            self.graph.edit(id).marks.differs = differs;
+        }
+    }
+
+    pub(crate) fn current_seq(&self) -> TxnSeq {
+        self.active.as_ref().map_or(TxnSeq(self.next_seq), |a| a.seq)
+    }
+}
+
+/// Asks everything there is to ask about a value. A panic in a descriptor is its value's problem.
+fn describe(
+    descriptor: &dyn DynDescriptor,
+    key: &Key,
+    value: &Value,
+    op: OpKind,
+) -> Description {
+    let asked = calm(|| {
+        descriptor.validate(key, value).map_err(OpError::Invalid)?;
+        descriptor.supported(key, value)?;
+        Ok((descriptor.derive(key, value), descriptor.dependencies(key, value)))
+    });
+    let result = asked.unwrap_or_else(|message| Err(OpError::Final(message)));
+    match result {
+        Ok((derived, dependencies)) => Description { problem: None, derived, dependencies },
+        Err(error) => Description {
+            problem: Some(refusal(&error, op)),
+            ..Description::default()
+        },
+    }
+}
+
+/// The problem of a value that is not even tried.
+pub(crate) fn refusal(error: &OpError, op: OpKind) -> Problem {
+    let kind = match error {
+        OpError::Invalid(invalid) => ProblemKind::Invalid { fields: field_names(invalid) },
+        OpError::Unsupported(_) => ProblemKind::Unsupported,
+        _ => ProblemKind::Invalid { fields: Vec::new() },
+    };
+    Problem { kind, error: error.to_string().into(), op, retry: None }
+}
+
+fn field_names(invalid: &Invalid) -> Vec<String> {
+    invalid.field_names()
+}
+
+/// Calls the pure half of a descriptor; a panic becomes its message.
+pub(crate) fn calm<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(|s| (*s).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned());
+        format!("descriptor panicked: {}", text.unwrap_or_default())
+    })
+}
+
+/// Is the node what a read-back or a notification put there, children included?
+pub(crate) fn is_found(node: &Node) -> bool {
+    node.desired.is_none() && node.available()
+}

@@ -1,0 +1,438 @@
+//! Descriptors and southbounds that come and go, and what southbounds tell by themselves.
+
+use std::sync::Arc;
+
+use ligato_kvs_api::{
+    Availability, Concurrency, DynDescriptor, Metadata, Notification, OpKind, Origin, Reason,
+    RecordedValue, RegistrationError, ResyncKind, Scope, SouthboundName, TxnOptions,
+};
+use ligato_model::{Key, Value};
+
+use crate::{
+    core::{
+        Audience, Core, Effect, Info, Request, Token,
+        intake::{Wish, calm},
+    },
+    handle::UnregisterMode,
+    node::{Applied, Content, DescriptorId, NodeId},
+};
+
+impl Core {
+    pub(crate) fn add_descriptor(
+        &mut self,
+        new: Arc<dyn DynDescriptor>,
+    ) -> Result<DescriptorId, RegistrationError> {
+        let mut catalog = (*self.catalog).clone();
+        let id = catalog.register(Arc::clone(&new))?;
+        self.catalog = Arc::new(catalog);
+        self.infos.push(Info { cell: self.stats.add_descriptor(new.name()), was_read: false });
+        let name = new.southbound();
+        let lane = match self.lanes.iter().position(|(known, _)| *known == name) {
+            Some(lane) => lane,
+            None => {
+                self.lanes.push((name, new.availability()));
+                self.lanes.len() - 1
+            }
+        };
+        self.traffic.add(lane, new.concurrency() == Concurrency::Serial);
+        if self.lanes.get(lane).is_some_and(|(_, now)| matches!(now, Availability::Down { .. })) {
+            self.down.insert(id);
+        }
+        self.published.lanes = Arc::new(self.lanes.clone());
+        Ok(id)
+    }
+
+    pub(crate) fn register(&mut self, new: Arc<dyn DynDescriptor>, token: Token) {
+        let result = self.add_descriptor(new);
+        if let Ok(descriptor) = result {
+            self.adopt_nodes(descriptor);
+            self.queue.push_back(Request::Implemented { descriptor });
+        }
+        self.publish();
+        let result = result.map(|_| ());
+        self.effects.push_back(Effect::Registered { token, result });
+    }
+
+    /// Nodes whose keys the new descriptor owns are its own from now on.
+    fn adopt_nodes(&mut self, descriptor: DescriptorId) {
+        let orphans: Vec<NodeId> = self
+            .graph
+            .in_order()
+            .filter(|id| {
+                let node = self.graph.node(*id);
+                node.descriptor.is_none() && self.catalog.owner(&node.key) == Some(descriptor)
+            })
+            .collect();
+        for id in orphans {
+            self.graph.set_descriptor(id, Some(descriptor));
+        }
+    }
+
+    /// Values that waited for the descriptor are applied.
+    pub(crate) fn begin_implemented(&mut self, descriptor: DescriptorId) {
+        let waiting: Vec<NodeId> = self
+            .graph
+            .owned_by(descriptor)
+            .iter()
+            .copied()
+            .filter(|id| {
+                let node = self.graph.node(*id);
+                node.parent.is_none() && node.desired.is_some() && !node.available()
+            })
+            .collect();
+        let Some(since) = waiting
+            .iter()
+            .filter_map(|id| self.graph.node(*id).desired.as_ref())
+            .map(|d| d.since)
+            .min()
+        else {
+            return;
+        };
+        let active = self.open("RetryUnimplOps", TxnOptions::default(), Audience::Nobody);
+        active.draft.retry_for = Some((since, 0));
+        let mut keys: Vec<Key> = waiting.iter().map(|id| self.graph.node(*id).key.clone()).collect();
+        keys.sort_unstable();
+        for key in keys {
+            self.implement(&key);
+        }
+    }
+
+    fn implement(&mut self, key: &Key) {
+        let Some(id) = self.graph.find(key) else { return };
+        let Some(desired) = self.graph.node(id).desired.clone() else { return };
+        if let Some(active) = &mut self.active {
+            active.named.push(id);
+            active.draft.values.push(RecordedValue {
+                key: key.clone(),
+                value: Some(desired.value.clone()),
+                origin: Origin::Nb,
+            });
+        }
+        self.remember(id);
+        // Not described so far: to be asked as if it were new.
+        self.graph.edit(id).desired = None;
+        let wish = Wish {
+            value: Some(desired.value),
+            source: desired.source,
+            retry: desired.retry,
+            reason: Reason::Retry,
+        };
+        self.wish(key, wish);
+    }
+
+    pub(crate) fn begin_unregister(
+        &mut self,
+        descriptor: DescriptorId,
+        mode: UnregisterMode,
+        token: Token,
+    ) {
+        let audience = Audience::Unregister(token, descriptor);
+        self.open("NBTransaction", TxnOptions::default(), audience);
+        let owned: Vec<NodeId> = self.graph.owned_by(descriptor).to_vec();
+        let bases: Vec<NodeId> =
+            owned.into_iter().filter(|id| self.graph.node(*id).parent.is_none()).collect();
+        for id in bases {
+            let node = self.graph.node(id);
+            match mode {
+                UnregisterMode::Remove => {
+                    let (key, reason) = (node.key.clone(), Reason::Requested);
+                    self.wish(&key, Wish { value: None, source: None, retry: None, reason });
+                }
+                UnregisterMode::Forget => self.forget_value(id),
+            }
+        }
+    }
+
+    /// The value stays where it is and is nobody's business any more.
+    fn forget_value(&mut self, id: NodeId) {
+        self.remember(id);
+        self.graph.set_applied(id, Applied::Absent);
+        let children = Arc::clone(&self.graph.node(id).children);
+        let catalog = Arc::clone(&self.catalog);
+        self.graph.set_needs(id, Vec::new(), &catalog);
+        self.graph.set_descriptor(id, None);
+        for child in children.iter() {
+            self.remember(*child);
+            self.graph.set_applied(*child, Applied::Absent);
+            self.graph.edit(*child).desired = None;
+        }
+        if let Some(active) = &mut self.active {
+            active.seed(id, Reason::Requested);
+        }
+    }
+
+    pub(crate) fn remove_descriptor(&mut self, descriptor: DescriptorId) {
+        let mut catalog = (*self.catalog).clone();
+        catalog.remove(descriptor);
+        self.catalog = Arc::new(catalog);
+        for id in self.graph.owned_by(descriptor).to_vec() {
+            self.graph.set_descriptor(id, None);
+        }
+        self.publish();
+    }
+
+    /// One batch of notifications is one transaction, or more if there are requests in it.
+    pub(crate) fn begin_notification(&mut self, batch: Vec<Notification>) {
+        let mut values = Vec::new();
+        let mut stale: Vec<String> = Vec::new();
+        let mut lanes = Vec::new();
+        for notification in batch {
+            match notification {
+                Notification::Value { key, value, metadata } => values.push((key, value, metadata)),
+                Notification::Stale { descriptors, reason } => {
+                    tracing::info!(?descriptors, %reason, "values are read back");
+                    stale.extend(descriptors.iter().map(|d| (*d).to_owned()));
+                }
+                Notification::Availability { southbound, now } => lanes.push((southbound, now)),
+            }
+        }
+        if !stale.is_empty() {
+            stale.sort_unstable();
+            stale.dedup();
+            self.queue.push_front(Request::Northbound {
+                txn: internal_resync(Scope::Descriptors(stale)),
+                waited: std::time::Duration::ZERO,
+                since: self.now.mono,
+                token: None,
+            });
+        }
+        for (southbound, now) in lanes {
+            self.set_availability(southbound, now);
+        }
+        if !values.is_empty() || !self.down_nodes_to_see().is_empty() {
+            self.notified(values);
+        }
+    }
+
+    fn notified(&mut self, values: Vec<(Key, Option<Value>, Option<Metadata>)>) {
+        let lost = self.down_nodes_to_see();
+        let active = self.open("SBNotification", TxnOptions::default(), Audience::Nobody);
+        if !lost.is_empty() {
+            "southbound cannot be reached".clone_into(&mut active.draft.description);
+        }
+        for (key, value, metadata) in values {
+            if let Some(active) = &mut self.active {
+                active.draft.values.push(RecordedValue {
+                    key: key.clone(),
+                    value: value.clone(),
+                    origin: Origin::Sb,
+                });
+            }
+            self.notified_value(&key, value, metadata);
+        }
+        for id in lost {
+            self.lose(id);
+        }
+    }
+
+    /// Values of NB are not taken from notifications: what NB wants decides.
+    fn notified_value(&mut self, key: &Key, value: Option<Value>, metadata: Option<Metadata>) {
+        let catalog = Arc::clone(&self.catalog);
+        let Some(descriptor) = catalog.owner(key).and_then(|id| catalog.get(id)) else { return };
+        let Some(value) = value else {
+            if let Some(id) = self.graph.find(key)
+                && self.graph.node(id).is_obtained()
+                && self.graph.node(id).parent.is_none()
+            {
+                self.obtained_goes(id, &**descriptor);
+            }
+            return;
+        };
+        let id = self.graph.intern(key, &catalog);
+        let node = self.graph.node(id);
+        if node.desired.is_some() || node.parent.is_some() || (node.available() && !node.is_obtained()) {
+            return;
+        }
+        let metadata = metadata.filter(|_| descriptor.with_metadata());
+        descriptor.index(key, &value, metadata.as_ref());
+        let same = node.content().is_some_and(|c| c.value == value);
+        let was_there = node.available();
+        self.remember(id);
+        let content = Content { value: value.clone(), metadata };
+        self.graph.set_applied(id, Applied::Known(content));
+        let node = self.graph.edit(id);
+        node.origin = Origin::Sb;
+        node.problem = None;
+        if let Some(active) = &mut self.active {
+            active.named.push(id);
+        }
+        if !was_there || !same {
+            let op = if was_there { OpKind::Update } else { OpKind::Create };
+            self.record_obtained(id, op);
+        }
+        self.obtain_children(id, &**descriptor, &value);
+    }
+
+    fn obtain_children(&mut self, id: NodeId, descriptor: &dyn DynDescriptor, value: &Value) {
+        let key = self.graph.node(id).key.clone();
+        let derived = calm(|| descriptor.derive(&key, value)).unwrap_or_default();
+        let catalog = Arc::clone(&self.catalog);
+        let mut children = Vec::with_capacity(derived.len());
+        for (key, value) in derived {
+            let child = self.graph.intern(&key, &catalog);
+            let node = self.graph.node(child);
+            if node.parent != Some(id) && !(node.parent.is_none() && node.is_empty()) {
+                continue;
+            }
+            children.push(child);
+            let was_there = node.available();
+            let same = node.content().is_some_and(|c| c.value == value);
+            if was_there && same {
+                continue;
+            }
+            self.remember(child);
+            self.graph
+                .set_applied(child, Applied::Known(Content { value: value.clone(), metadata: None }));
+            let node = self.graph.edit(child);
+            node.parent = Some(id);
+            node.origin = Origin::Sb;
+            let op = if was_there { OpKind::Update } else { OpKind::Create };
+            self.record_obtained(child, op);
+            if let Some((_, descriptor)) = self.descriptor_of(child) {
+                self.obtain_children(child, &*descriptor, &value);
+            }
+        }
+        let old = Arc::clone(&self.graph.node(id).children);
+        for child in old.iter().filter(|c| !children.contains(c)) {
+            self.child_goes(*child);
+        }
+        if *old != *children {
+            children.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
+            self.graph.edit(id).children = children.into();
+        }
+    }
+
+    fn obtained_goes(&mut self, id: NodeId, descriptor: &dyn DynDescriptor) {
+        for child in Arc::clone(&self.graph.node(id).children).iter() {
+            self.child_goes(*child);
+        }
+        if let Some(content) = self.graph.node(id).content() {
+            descriptor.index(&self.graph.node(id).key, &content.value, None);
+        }
+        self.remember(id);
+        if let Some(active) = &mut self.active {
+            active.named.push(id);
+        }
+        self.graph.set_applied(id, Applied::Absent);
+        self.record_obtained(id, OpKind::Delete);
+    }
+
+    fn child_goes(&mut self, child: NodeId) {
+        for nested in Arc::clone(&self.graph.node(child).children).iter() {
+            self.child_goes(*nested);
+        }
+        if self.graph.node(child).available() {
+            self.remember(child);
+            self.graph.set_applied(child, Applied::Absent);
+            self.record_obtained(child, OpKind::Delete);
+        }
+    }
+
+    // === southbounds ===
+
+    fn set_availability(&mut self, southbound: SouthboundName, now: Availability) {
+        let Some(lane) = self.lanes.iter_mut().find(|(name, _)| *name == southbound) else {
+            return;
+        };
+        if lane.1 == now {
+            return;
+        }
+        tracing::info!(southbound, ?now, "southbound");
+        lane.1 = now.clone();
+        self.published.lanes = Arc::new(self.lanes.clone());
+        let of_lane: Vec<DescriptorId> = self
+            .catalog
+            .iter()
+            .filter(|(_, d)| d.southbound() == southbound)
+            .map(|(id, _)| id)
+            .collect();
+        match now {
+            Availability::Down { .. } => self.down.extend(of_lane),
+            Availability::Up { .. } => {
+                for id in of_lane {
+                    self.down.remove(&id);
+                }
+                self.queue.push_front(Request::Northbound {
+                    txn: internal_resync(Scope::Southbound(southbound.to_owned())),
+                    waited: std::time::Duration::ZERO,
+                    since: self.now.mono,
+                    token: None,
+                });
+            }
+        }
+    }
+
+    /// Values believed to be in a southbound that cannot be reached.
+    fn down_nodes_to_see(&self) -> Vec<NodeId> {
+        let mut ids: Vec<DescriptorId> = self.down.iter().copied().collect();
+        ids.sort_unstable();
+        let nodes = ids.into_iter().flat_map(|id| self.graph.owned_by(id).iter().copied());
+        nodes.filter(|id| self.graph.node(*id).available()).collect()
+    }
+
+    /// Its southbound cannot be reached: nobody knows what is there.
+    fn lose(&mut self, id: NodeId) {
+        self.remember(id);
+        let node = self.graph.node(id);
+        let applied = match node.content().cloned() {
+            Some(last) if node.desired.is_some() || node.origin == Origin::Nb => {
+                Applied::Unknown { last: Some(last), exists: false, tried: OpKind::Update }
+            }
+            _ => Applied::Absent,
+        };
+        if let Some((_, descriptor)) = self.descriptor_of(id)
+            && let Some(content) = self.graph.node(id).content()
+        {
+            descriptor.index(&self.graph.node(id).key, &content.value, None);
+        }
+        self.graph.set_applied(id, applied);
+        let children = Arc::clone(&self.graph.node(id).children);
+        if let Some(active) = &mut self.active {
+            for child in children.iter() {
+                active.seed(*child, Reason::Drift);
+            }
+        }
+    }
+
+    /// A southbound came up, maybe as a new incarnation: what it can do and what it holds may
+    /// differ from before.
+    pub(crate) fn reconsider(&mut self, southbound: &str) {
+        let ids: Vec<DescriptorId> = self
+            .catalog
+            .iter()
+            .filter(|(_, d)| d.southbound() == southbound)
+            .map(|(id, _)| id)
+            .collect();
+        for descriptor in ids {
+            let readable = self.catalog.get(descriptor).is_some_and(|d| d.capabilities().retrieve);
+            let mut owned: Vec<NodeId> = self.graph.owned_by(descriptor).to_vec();
+            owned.sort_unstable();
+            for id in owned {
+                self.reconsider_value(id, readable);
+            }
+        }
+    }
+
+    fn reconsider_value(&mut self, id: NodeId, readable: bool) {
+        if self.graph.node(id).is_empty() {
+            return;
+        }
+        self.remember(id);
+        if !readable && self.in_doubt(id) {
+            self.graph.set_applied(id, Applied::Absent);
+        }
+        if self.graph.node(id).desired.is_none() {
+            return;
+        }
+        self.graph.edit(id).problem = None;
+        self.describe(id, 0);
+        self.compare(id);
+        if let Some(active) = &mut self.active {
+            active.seed(id, Reason::Drift);
+        }
+    }
+}
+
+fn internal_resync(scope: Scope) -> ligato_kvs_api::Transaction {
+    ligato_kvs_api::Transaction::resync(ResyncKind::Downstream(scope), Vec::new())
+}

@@ -1,0 +1,202 @@
+//! What a transaction changed without asking the southbound: values that are pending now, invalid,
+//! unimplemented, confirmed, or gone before they ever were.
+
+use ligato_kvs_api::{OpKind, Reason, RecordedOp, ValueState};
+use rustc_hash::FxHashSet;
+
+use crate::{
+    core::Core,
+    node::NodeId,
+    plan::Steps,
+    record::Outcome,
+};
+
+impl Core {
+    /// Records what happened to touched values that the plan has no steps for.
+    pub(crate) fn note_noops(&mut self, steps: &Steps) {
+        let planned: FxHashSet<NodeId> = steps.steps.iter().map(|s| s.node).collect();
+        let Some(active) = &self.active else { return };
+        let mut touched: Vec<NodeId> = active.journal.iter().map(|(id, _)| *id).collect();
+        for step in &steps.steps {
+            touched.extend_from_slice(&self.graph.node(step.node).children);
+        }
+        touched.retain(|id| !planned.contains(id));
+        if touched.is_empty() {
+            return;
+        }
+        touched.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
+        touched.dedup();
+        let of_kind = |op: OpKind| -> FxHashSet<NodeId> {
+            steps.steps.iter().filter(|s| s.op == op).map(|s| s.node).collect()
+        };
+        let (created, deleted) = (of_kind(OpKind::Create), of_kind(OpKind::Delete));
+        for id in touched {
+            let trace = *self.trace(id);
+            if trace.operated || trace.noop.is_some() {
+                continue;
+            }
+            let parent = self.graph.node(id).parent;
+            let comes = parent.is_some_and(|p| created.contains(&p));
+            let goes = parent.is_some_and(|p| deleted.contains(&p));
+            self.note_noop(id, comes, goes);
+        }
+    }
+
+    /// `comes`, `goes`: what it is derived from is created or deleted by the plan.
+    fn note_noop(&mut self, id: NodeId, comes: bool, goes: bool) {
+        if self.active.as_ref().is_some_and(|a| a.held.contains(&id)) {
+            return;
+        }
+        let journaled = self.trace(id).journaled.is_some();
+        let node = self.graph.node(id);
+        if !journaled && (node.is_empty() || !(comes || goes) || node.available()) {
+            return;
+        }
+        let before = if journaled {
+            self.journaled_outcome(id)
+        } else if goes {
+            let node = self.graph.node(id);
+            Outcome { state: node.state(), value: node.shown().cloned(), error: node.error_text() }
+        } else {
+            Outcome::default()
+        };
+        let Some((op, state)) = self.noop_of(id, &before, comes, goes) else { return };
+        self.settle(id, op, state);
+        let node = self.graph.node(id);
+        let value = if state == ValueState::Removed { None } else { node.wanted().cloned() };
+        let error = if state == ValueState::Removed { None } else { node.error_text() };
+        if let Some(error) = &error
+            && matches!(state, ValueState::Invalid | ValueState::Failed)
+            && node.is_refused()
+        {
+            let error = std::sync::Arc::clone(error);
+            self.fail_key(id, op, &error);
+        }
+        self.record_noop(id, op, before, Outcome { state, value, error });
+    }
+
+    fn noop_of(
+        &self,
+        id: NodeId,
+        before: &Outcome,
+        comes: bool,
+        goes: bool,
+    ) -> Option<(OpKind, ValueState)> {
+        let node = self.graph.node(id);
+        let known_before = before.state != ValueState::Nonexistent;
+        if node.desired.is_none() || (goes && !comes) {
+            let nothing_there = !node.available() && !self.in_doubt(id);
+            if node.is_obtained() && known_before && before.state != ValueState::Obtained {
+                return Some((OpKind::Update, ValueState::Obtained));
+            }
+            return (known_before && nothing_there)
+                .then_some((OpKind::Delete, ValueState::Removed));
+        }
+        let parent_there =
+            comes || node.parent.is_none_or(|p| self.graph.node(p).available());
+        if !parent_there && !node.available() {
+            return None;
+        }
+        let state = node.state();
+        let was_there = matches!(
+            before.state,
+            ValueState::Configured | ValueState::Obtained | ValueState::Discovered
+        );
+        if node.available() {
+            // Discovered and now wanted is no change worth a record; equal neither.
+            let found = matches!(before.state, ValueState::Nonexistent | ValueState::Pending | ValueState::Missing | ValueState::Discovered);
+            let now = if node.marks.discovered { ValueState::Configured } else { state };
+            return (!found && now != before.state).then_some((OpKind::Update, now));
+        }
+        let resync = self.active.as_ref().is_some_and(|a| a.resync.is_some());
+        let same = state == before.state && node.wanted() == before.value.as_ref();
+        if state == ValueState::Unimplemented && before.state == state || (resync && same) {
+            return None;
+        }
+        let op = if was_there { OpKind::Update } else { OpKind::Create };
+        Some((op, state))
+    }
+
+    /// The node shows what was recorded.
+    fn settle(&mut self, id: NodeId, op: OpKind, state: ValueState) {
+        let node = self.graph.edit(id);
+        node.last_op = op;
+        if state == ValueState::Configured {
+            node.marks.discovered = false;
+            node.marks.missing = false;
+        }
+    }
+
+    fn record_noop(&mut self, id: NodeId, op: OpKind, before: Outcome, after: Outcome) {
+        let node = self.graph.node(id);
+        let reason = match node.parent.map(|p| self.graph.node(p).key.clone()) {
+            Some(from) => Reason::Derived { from },
+            None => Reason::Requested,
+        };
+        let recorded = RecordedOp {
+            op,
+            key: node.key.clone(),
+            prev_state: before.state,
+            new_state: after.state,
+            prev_value: before.value,
+            new_value: after.value,
+            prev_error: before.error,
+            new_error: after.error,
+            noop: true,
+            derived: node.parent.is_some(),
+            property: node.is_property(),
+            revert: false,
+            retry: false,
+            recreate: false,
+            reason,
+        };
+        let Some(active) = &mut self.active else { return };
+        let recorded = RecordedOp {
+            revert: active.undoing,
+            retry: active.draft.retry_for.is_some(),
+            reason: if active.undoing { Reason::Undo } else { recorded.reason },
+            ..recorded
+        };
+        let round = active.round;
+        let at = active.draft.push(round, u32::MAX, recorded);
+        self.trace(id).noop = Some(at);
+    }
+}
+
+impl Core {
+    /// Records what happened in the southbound by itself.
+    pub(crate) fn record_obtained(&mut self, id: NodeId, op: OpKind) {
+        let before = match self.before(id) {
+            Some(Some(before)) if op != OpKind::Create => {
+                Outcome { state: before.state(), value: before.shown().cloned(), error: None }
+            }
+            _ => Outcome::default(),
+        };
+        let node = self.graph.node(id);
+        let (state, value) = match op {
+            OpKind::Delete => (ValueState::Removed, None),
+            _ => (ValueState::Obtained, node.content().map(|c| c.value.clone())),
+        };
+        let recorded = RecordedOp {
+            op,
+            key: node.key.clone(),
+            prev_state: before.state,
+            new_state: state,
+            prev_value: before.value,
+            new_value: value,
+            prev_error: None,
+            new_error: None,
+            noop: false,
+            derived: node.parent.is_some(),
+            property: node.is_property(),
+            revert: false,
+            retry: false,
+            recreate: false,
+            reason: Reason::Drift,
+        };
+        self.trace(id).operated = true;
+        if let Some(active) = &mut self.active {
+            active.draft.push(0, 0, recorded);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The queue: what waits for its turn, and in which order it comes.
+
+use std::time::Duration;
+
+use ligato_kvs_api::{
+    ResyncKind, Transaction, TxnKind, TxnOutcome, TxnPriority, TxnReport,
+};
+
+use crate::{
+    core::{Call, Core, Effect, Input, Request, Token},
+    handle::DumpError,
+    resync,
+};
+
+impl Core {
+    pub(crate) fn enqueue(&mut self, input: Input) {
+        let since = self.now.mono;
+        let request = match input {
+            Input::Commit { txn, waited, token } => match refusal(&txn) {
+                Some(why) => return self.refuse(Some(token), why),
+                None => Request::Northbound { txn, waited, since, token: Some(token) },
+            },
+            Input::Plan { txn, token } => Request::Plan { txn, token },
+            Input::Notify(batch) => Request::Notify(batch),
+            Input::DumpSouthbound { descriptor, token } => {
+                let found = self.catalog.by_name(&descriptor);
+                let readable = found
+                    .and_then(|id| self.catalog.get(id))
+                    .map(|d| d.capabilities().retrieve);
+                match (found, readable) {
+                    (Some(descriptor), Some(true)) => Request::Dump { descriptor, token },
+                    (Some(_), _) => {
+                        let dump = Err(DumpError::NotRetrievable);
+                        return self.effects.push_back(Effect::Dumped { token, dump });
+                    }
+                    (None, _) => {
+                        let dump = Err(DumpError::UnknownDescriptor);
+                        return self.effects.push_back(Effect::Dumped { token, dump });
+                    }
+                }
+            }
+            Input::Register { new, token } => return self.register(new, token),
+            Input::Unregister { name, mode, token } => match self.catalog.by_name(&name) {
+                Some(descriptor) => Request::Unregister { descriptor, mode, token },
+                None => {
+                    return self.effects.push_back(Effect::Unregistered { token, report: None });
+                }
+            },
+            Input::Quiescent { token } => return self.quiet.push(token),
+            _ => return,
+        };
+        if self.closed.is_some() {
+            return self.refuse_request(request);
+        }
+        if let Request::Dump { descriptor, token } = request {
+            // Asks the southbound only: no need to wait for its turn.
+            return self.start_dump(descriptor, token);
+        }
+        self.queue.push_back(request);
+    }
+
+    /// The most urgent request, first come first served within a class.
+    pub(crate) fn next_request(&mut self) -> Option<Request> {
+        let mut best: Option<(TxnPriority, usize)> = None;
+        for (at, request) in self.queue.iter().enumerate() {
+            let class = request.class();
+            if best.is_none_or(|(urgent, _)| class < urgent) {
+                best = Some((class, at));
+            }
+            if class == TxnPriority::Northbound {
+                break;
+            }
+        }
+        self.queue.remove(best?.1)
+    }
+
+    pub(crate) fn take_due_retries(&mut self) {
+        while let Some(due) = self.retries.take_due(self.now.mono) {
+            self.queue.push_back(Request::Retry(due));
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, token: Option<Token>, why: String) {
+        self.stats.refused.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let Some(token) = token else { return };
+        let report = TxnReport {
+            seq: None,
+            revision: self.published.revision,
+            outcome: TxnOutcome::Refused(why),
+            errors: Vec::new(),
+            statuses: Vec::new(),
+        };
+        self.effects.push_back(Effect::Report { token, report: Box::new(report) });
+    }
+
+    pub(crate) fn close(&mut self, token: Token) {
+        self.closed = Some(token);
+        for request in std::mem::take(&mut self.queue) {
+            self.refuse_request(request);
+        }
+    }
+
+    fn refuse_request(&mut self, request: Request) {
+        match request {
+            Request::Northbound { token, .. } => {
+                self.refuse(token, "scheduler was closed".to_owned());
+            }
+            Request::Plan { token, .. } => {
+                let plan = Box::new(Err(ligato_kvs_api::PlanError::Closed));
+                self.effects.push_back(Effect::Planned { token, plan });
+            }
+            Request::Unregister { token, .. } => {
+                self.effects.push_back(Effect::Unregistered { token, report: None });
+            }
+            Request::Dump { token, .. } => {
+                self.effects.push_back(Effect::Dumped { token, dump: Err(DumpError::Closed) });
+            }
+            Request::Notify(_) | Request::Retry(_) | Request::Implemented { .. } => {}
+        }
+    }
+
+    fn start_dump(&mut self, descriptor: u16, token: Token) {
+        let Some(entry) = self.catalog.get(descriptor).cloned() else { return };
+        let known = resync::known_values(&self.graph, &self.catalog, descriptor);
+        self.next_call += 1;
+        let call = self.next_call;
+        self.calls.insert(call, Call::Dump { token });
+        self.effects.push_back(Effect::Retrieve { call, descriptor: entry, known });
+    }
+}
+
+impl Request {
+    fn class(&self) -> TxnPriority {
+        match self {
+            Self::Northbound { txn, .. } => txn.options.priority,
+            Self::Plan { .. } | Self::Unregister { .. } | Self::Dump { .. } => {
+                TxnPriority::Northbound
+            }
+            Self::Notify(_) | Self::Implemented { .. } => TxnPriority::Notification,
+            Self::Retry(_) => TxnPriority::Retry,
+        }
+    }
+
+    /// How long it has waited, as far as known.
+    pub(crate) fn waited(&self, now: Duration) -> Option<Duration> {
+        match self {
+            Self::Northbound { waited, since, .. } => Some(*waited + now.saturating_sub(*since)),
+            _ => None,
+        }
+    }
+}
+
+/// Requests that contradict themselves.
+fn refusal(txn: &Transaction) -> Option<String> {
+    let TxnKind::Resync(kind) = &txn.kind else { return None };
+    let leaves_desired = matches!(kind, ResyncKind::Downstream(_) | ResyncKind::ReadBack(_));
+    if leaves_desired && !txn.changes.is_empty() {
+        return Some("downstream resync combined with data changes in one transaction".to_owned());
+    }
+    None
+}

@@ -1,0 +1,121 @@
+//! Undoing a transaction that was to be all or nothing, and making sure that it is undone.
+
+use std::sync::Arc;
+
+use ligato_kvs_api::{Origin, Reason};
+
+use crate::{
+    core::{Core, Phase},
+    node::{Applied, Desired, Node, NodeId},
+};
+
+impl Core {
+    /// Puts back what was desired before; the planner does the rest.
+    pub(crate) fn start_undo(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        active.undoing = true;
+        active.held.clear();
+        active.cancelled.clear();
+        active.failed.clear();
+        active.to_retry.clear();
+        let run = std::mem::take(&mut active.run);
+        let journal: Vec<(NodeId, Option<Arc<Node>>)> =
+            active.journal.iter().rev().cloned().collect();
+        let mut touched: Vec<NodeId> = journal.iter().map(|(id, _)| *id).collect();
+        touched.extend(run.steps.iter().map(|step| step.node));
+        for (id, before) in journal {
+            self.wish_back(id, before.as_deref());
+        }
+        for id in touched {
+            self.trace(id).noop = None;
+            if let Some(active) = &mut self.active {
+                active.seed(id, Reason::Undo);
+            }
+        }
+        if let Some(active) = &mut self.active {
+            active.phase = Phase::Planning;
+        }
+    }
+
+    fn wish_back(&mut self, id: NodeId, before: Option<&Node>) {
+        let seq = self.current_seq();
+        let Some(before) = before else {
+            let node = self.graph.edit(id);
+            node.desired = None;
+            node.problem = None;
+            node.marks.differs = false;
+            if node.available() {
+                node.origin = Origin::Nb;
+            }
+            return;
+        };
+        self.graph.restore_needs(id, &before.needs);
+        let all = {
+            let now = &self.graph.node(id).children;
+            let mut all = before.children.to_vec();
+            all.extend(now.iter().copied().filter(|c| !before.children.contains(c)));
+            all
+        };
+        let node = self.graph.edit(id);
+        node.desired.clone_from(&before.desired);
+        node.problem = None;
+        node.parent = before.parent;
+        node.marks.adopted = before.marks.adopted;
+        node.children = all.into();
+        if before.is_obtained()
+            && let Applied::Known(content) = &before.applied
+        {
+            // Its content is put back as if NB wanted it, then NB lets go of it.
+            let value = content.value.clone();
+            node.desired = Some(Desired { value, source: None, retry: None, since: seq });
+            if let Some(active) = &mut self.active {
+                active.to_release.push(id);
+            }
+        }
+        self.compare(id);
+    }
+
+    /// Compares with what was before; what differs is named.
+    pub(crate) fn verify_undo(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        let journal = std::mem::take(&mut active.journal);
+        let mut differing = Vec::new();
+        for (id, before) in &journal {
+            let was = before.as_ref().and_then(|b| match &b.applied {
+                Applied::Known(content) => Some(content.value.clone()),
+                _ => None,
+            });
+            let node = self.graph.node(*id);
+            let same = match (&was, &node.applied) {
+                (None, Applied::Absent) => true,
+                (Some(was), Applied::Known(now)) => {
+                    *was == now.value
+                        || self
+                            .descriptor_of(*id)
+                            .is_some_and(|(_, d)| d.equivalent(&node.key, was, &now.value))
+                }
+                (None, Applied::Unknown { .. }) => {
+                    before.as_ref().is_some_and(|b| matches!(b.applied, Applied::Unknown { .. }))
+                }
+                _ => false,
+            };
+            if !same {
+                differing.push(node.key.clone());
+            } else if let Some(problem) = before.as_ref().and_then(|b| b.problem.clone())
+                && node.problem.is_none()
+            {
+                self.graph.edit(*id).problem = Some(problem);
+            }
+        }
+        differing.sort_unstable();
+        let Some(active) = &mut self.active else { return };
+        active.journal = journal;
+        active.undo_failed = differing;
+        for id in std::mem::take(&mut active.to_release) {
+            let node = self.graph.edit(id);
+            node.desired = None;
+            node.origin = Origin::Sb;
+            node.marks.differs = false;
+        }
+    }
+}

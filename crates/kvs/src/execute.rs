@@ -1,0 +1,446 @@
+//! Carrying a plan out: starting what may start, taking results in.
+
+mod run;
+
+use std::{sync::Arc, time::Duration};
+
+use ligato_kvs_api::{
+    Metadata, OpError, OpKind, Origin, Policy, ValueState,
+};
+use ligato_model::{Key, Value};
+
+pub(crate) use crate::execute::run::{Run, Traffic};
+use crate::{
+    core::{Action, Call, CallId, Core, Effect, Operation, Phase},
+    node::{Applied, Content, NodeId, PlannedRetry, Problem, ProblemKind},
+    plan::Step,
+    record::Outcome,
+    retry,
+};
+
+/// What to do with a step whose turn has come.
+enum Start {
+    Call(Box<Operation>),
+    /// Nothing to be sent.
+    Done,
+    /// It is not possible any more; the planner will see to it.
+    Skip,
+    Fail(OpError),
+}
+
+// === impl Core ===
+
+impl Core {
+    /// Starts steps until one needs something done outside.
+    pub(crate) fn start_steps(&mut self) {
+        while self.effects.is_empty() {
+            let Some(active) = &mut self.active else { return };
+            if active.phase != Phase::Executing {
+                return;
+            }
+            let (graph, traffic) = (&self.graph, &self.traffic);
+            let has_room = |step: &Step| {
+                graph.node(step.node).descriptor.is_none_or(|d| traffic.has_room(d))
+            };
+            let Some(at) = active.run.next(has_room) else { return };
+            let step = active.run.steps[at as usize].clone();
+            match self.start_of(&step) {
+                Start::Done => self.step_succeeded(at, &step, None),
+                Start::Fail(error) => self.step_failed(at, &step, error),
+                Start::Skip => self.step_skipped(at, &step),
+                Start::Call(mut operation) => {
+                    self.next_call += 1;
+                    operation.call = self.next_call;
+                    if let Some(descriptor) = self.graph.node(step.node).descriptor {
+                        self.traffic.enter(descriptor);
+                        self.calls.insert(self.next_call, Call::Step { at, descriptor });
+                    }
+                    self.effects.push_back(Effect::Operate(*operation));
+                }
+            }
+        }
+    }
+
+    fn start_of(&self, step: &Step) -> Start {
+        let node = self.graph.node(step.node);
+        let Some((_, descriptor)) = self.descriptor_of(step.node) else {
+            return match step.op {
+                OpKind::Delete => Start::Done,
+                _ if self.graph.unmet(step.node) > 0 => Start::Skip,
+                _ => Start::Done,
+            };
+        };
+        let content = node.content();
+        let metadata = || node.metadata().cloned().filter(|_| descriptor.with_metadata());
+        let has = descriptor.capabilities();
+        let action = match (step.op, node.wanted(), content) {
+            (OpKind::Delete, _, Some(content)) => {
+                if node.origin == Origin::Sb {
+                    return Start::Done;
+                }
+                if !has.delete {
+                    return Start::Fail(not_implemented("Delete"));
+                }
+                Action::Delete { value: content.value.clone(), metadata: metadata() }
+            }
+            (OpKind::Delete, ..) => return Start::Done,
+            (OpKind::Update, Some(wanted), Some(content)) => {
+                if !has.update {
+                    return Start::Fail(not_implemented("Update"));
+                }
+                let (old, new) = (content.value.clone(), wanted.clone());
+                Action::Update { old, new, metadata: metadata() }
+            }
+            (_, Some(_), _) if self.graph.unmet(step.node) > 0 || self.base_is_missing(step) => {
+                return Start::Skip;
+            }
+            (_, Some(_), _) if !has.create => return Start::Fail(not_implemented("Create")),
+            (_, Some(wanted), _) => Action::Create { value: wanted.clone() },
+            _ => return Start::Skip,
+        };
+        let key = node.key.clone();
+        Start::Call(Box::new(Operation { call: 0, descriptor, key, action }))
+    }
+
+    fn base_is_missing(&self, step: &Step) -> bool {
+        let parent = self.graph.node(step.node).parent;
+        parent.is_some_and(|parent| !self.graph.node(parent).available())
+    }
+
+    /// An operation has an outcome.
+    pub(crate) fn operated(
+        &mut self,
+        call: CallId,
+        result: Result<Option<Metadata>, OpError>,
+        took: Duration,
+    ) {
+        let Some(Call::Step { at, descriptor }) = self.calls.remove(&call) else { return };
+        self.traffic.leave(descriptor);
+        let Some(active) = &self.active else { return };
+        let step = active.run.steps[at as usize].clone();
+        if let Some(info) = self.infos.get(usize::from(descriptor)) {
+            info.cell.operation(step.op).add(took);
+            if result.is_err() {
+                info.cell.failures.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
+        match result {
+            Ok(metadata) => self.step_succeeded(at, &step, metadata),
+            Err(error) => self.step_failed(at, &step, error),
+        }
+    }
+
+    fn step_succeeded(&mut self, at: u32, step: &Step, metadata: Option<Metadata>) {
+        let id = step.node;
+        let before = self.outcome_before(id, step);
+        let old = self.graph.node(id).content().cloned();
+        let wanted = self.graph.node(id).wanted().cloned();
+        let described = self.descriptor_of(id).map(|(_, d)| d);
+        let keeps = described.as_ref().is_some_and(|d| d.with_metadata());
+        let applied = match (step.op, &wanted) {
+            (OpKind::Delete, _) | (_, None) => Applied::Absent,
+            (_, Some(value)) => Applied::Known(Content {
+                value: value.clone(),
+                metadata: metadata.filter(|_| keeps),
+            }),
+        };
+        self.graph.set_applied(id, applied);
+        let node = self.graph.edit(id);
+        node.problem = None;
+        node.marks.discovered = false;
+        node.marks.missing = false;
+        node.marks.differs = false;
+        match step.op {
+            OpKind::Delete => {
+                node.marks.adopted = false;
+                if !step.recreate {
+                    node.last_op = OpKind::Delete;
+                }
+            }
+            op => {
+                node.origin = Origin::Nb;
+                node.last_op = if step.recreate { OpKind::Update } else { op };
+            }
+        }
+        let state = match step.op {
+            OpKind::Delete if step.recreate || step.along || wanted.is_none() => {
+                ValueState::Removed
+            }
+            OpKind::Delete => ValueState::Pending,
+            _ => node.state(),
+        };
+        if let Some(descriptor) = &described {
+            let node = self.graph.node(id);
+            match (step.op, node.content(), &old) {
+                (OpKind::Delete, _, Some(old)) => descriptor.index(&node.key, &old.value, None),
+                (_, Some(new), _) => {
+                    descriptor.index(&node.key, &new.value, new.metadata.as_ref());
+                }
+                _ => {}
+            }
+        }
+        let value = if state == ValueState::Removed { None } else { wanted };
+        self.record_step(at, step, before, Outcome { state, value, error: None });
+        if let Some(active) = &mut self.active {
+            active.run.finish(at);
+        }
+    }
+
+    fn step_skipped(&mut self, at: u32, step: &Step) {
+        let Some(active) = &mut self.active else { return };
+        active.cancelled.push(step.node);
+        for other in active.run.fail(at) {
+            active.cancelled.push(active.run.steps[other as usize].node);
+        }
+    }
+
+    fn step_failed(&mut self, at: u32, step: &Step, error: OpError) {
+        let id = step.node;
+        let before = self.outcome_before(id, step);
+        let text: Arc<str> = error.to_string().into();
+        let retriable = self.is_retriable(id, &error);
+        self.note_doubt(id, step, &error);
+        let retry = self.planned_retry(id, retriable);
+        let kind = match &error {
+            OpError::Invalid(invalid) => ProblemKind::Invalid { fields: invalid.field_names() },
+            OpError::Unsupported(_) => ProblemKind::Unsupported,
+            OpError::Unknown(_) => ProblemKind::Unknown,
+            OpError::Retriable(_) | OpError::Final(_) => ProblemKind::Failed,
+        };
+        let problem = Arc::new(Problem { kind, error: Arc::clone(&text), op: step.op, retry });
+        let state = problem.state();
+        let node = self.graph.edit(id);
+        node.problem = Some(problem);
+        node.marks.differs = node.desired.is_some();
+        if step.op == OpKind::Delete || !step.recreate {
+            node.last_op = if step.recreate { OpKind::Update } else { step.op };
+        }
+        let value = node.wanted().cloned();
+        self.fail_key(id, step.op, &text);
+        self.record_step(at, step, before, Outcome { state, value, error: Some(text) });
+        let Some(active) = &mut self.active else { return };
+        active.held.insert(id);
+        active.failed.push(id);
+        active.to_retry.push(id);
+        let cancelled = active.run.fail(at);
+        self.cancel(step, retriable, cancelled);
+        self.stop_if_asked();
+    }
+
+    /// What follows from a failed step: held by it, or to be looked at again.
+    fn cancel(&mut self, failed: &Step, retriable: bool, cancelled: Vec<u32>) {
+        let by = self.graph.node(failed.node).key.clone();
+        let steps: Vec<Step> = {
+            let Some(active) = &self.active else { return };
+            cancelled.iter().map(|at| active.run.steps[*at as usize].clone()).collect()
+        };
+        for step in steps {
+            if run::is_held_by(failed.op, &step) {
+                self.hold(&step, &by, retriable);
+            } else if let Some(active) = &mut self.active {
+                active.cancelled.push(step.node);
+            }
+        }
+    }
+
+    fn hold(&mut self, step: &Step, by: &Key, retriable: bool) {
+        let id = step.node;
+        if self.active.as_ref().is_none_or(|a| a.held.contains(&id)) {
+            return;
+        }
+        self.remember(id);
+        let retry = self.planned_retry(id, retriable);
+        let error: Arc<str> = format!("{by} could not be removed before it").into();
+        let kind = ProblemKind::Held { by: by.clone() };
+        let node = self.graph.edit(id);
+        node.problem = Some(Arc::new(Problem { kind, error, op: step.op, retry }));
+        if let Some(active) = &mut self.active {
+            active.held.insert(id);
+            active.to_retry.push(id);
+        }
+    }
+
+    /// After a failure it may be in doubt what the southbound holds.
+    fn note_doubt(&mut self, id: NodeId, step: &Step, error: &OpError) {
+        let Some((_, descriptor)) = self.descriptor_of(id) else { return };
+        let is_sure = match error {
+            OpError::Invalid(_) | OpError::Unsupported(_) => true,
+            OpError::Unknown(_) => false,
+            OpError::Retriable(_) | OpError::Final(_) => {
+                let readable = descriptor.capabilities().retrieve;
+                readable && !self.config.read_back_failures
+            }
+        };
+        if is_sure {
+            return;
+        }
+        let node = self.graph.node(id);
+        let last = node.content().cloned().or_else(|| {
+            node.wanted().map(|value| Content { value: value.clone(), metadata: None })
+        });
+        let exists = step.op == OpKind::Update;
+        self.graph.set_applied(id, Applied::Unknown { last, exists, tried: step.op });
+    }
+
+    fn is_retriable(&self, id: NodeId, error: &OpError) -> bool {
+        let never = matches!(error, OpError::Invalid(_) | OpError::Unsupported(_))
+            || matches!(error, OpError::Final(text) if text.ends_with("is not implemented"));
+        !never && self.descriptor_of(id).is_some_and(|(_, d)| d.is_retriable(error))
+    }
+
+    /// The retry that follows a failure now, if one does.
+    pub(crate) fn planned_retry(&self, id: NodeId, retriable: bool) -> Option<PlannedRetry> {
+        let active = self.active.as_ref()?;
+        if !retriable || (active.options.policy == Policy::AllOrNothing && !active.undoing) {
+            return None;
+        }
+        let base = self.graph.node(self.base_of(id));
+        let policy = self.policy_of(id).or_else(|| self.policy_of(self.base_of(id)))?;
+        let (_, attempt) = active.attempts.next(&base.key, active.seq);
+        let delay =
+            retry::delay(&policy, attempt, self.config.retry_jitter, self.now.random)?;
+        Some(PlannedRetry { attempt, due: self.now.mono + delay })
+    }
+
+    /// The retry policy of a value; of one that is to go, the one it had.
+    fn policy_of(&self, id: NodeId) -> Option<Arc<ligato_kvs_api::RetryPolicy>> {
+        let node = self.graph.node(id);
+        if let Some(desired) = &node.desired {
+            return desired.retry.clone();
+        }
+        let active = self.active.as_ref()?;
+        let had = || {
+            let trace = self.traces.get(id as usize).filter(|t| t.epoch == active.seq.0 + 1)?;
+            let (_, before) = active.journal.get(trace.journaled? as usize)?;
+            before.as_ref()?.desired.as_ref()?.retry.clone()
+        };
+        active.options.retry.map(Arc::new).or_else(had)
+    }
+
+    fn stop_if_asked(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        if active.options.policy == Policy::BestEffort || active.undoing {
+            return;
+        }
+        let stopped = active.run.stop();
+        let steps: Vec<Step> =
+            stopped.iter().map(|at| active.run.steps[*at as usize].clone()).collect();
+        if active.options.policy == Policy::StopAtFirstFailure {
+            for step in steps {
+                self.mark_stopped(&step);
+            }
+        }
+    }
+
+    fn mark_stopped(&mut self, step: &Step) {
+        let node = self.graph.node(step.node);
+        if node.problem.is_some() {
+            return;
+        }
+        self.remember(step.node);
+        let problem = Problem {
+            kind: ProblemKind::Stopped,
+            error: "not tried: its transaction was stopped by a failure".into(),
+            op: step.op,
+            retry: None,
+        };
+        self.graph.edit(step.node).problem = Some(Arc::new(problem));
+    }
+
+    /// What the node was before this step.
+    fn outcome_before(&mut self, id: NodeId, step: &Step) -> Outcome {
+        let trace = *self.trace(id);
+        if let Some(noop) = trace.noop
+            && let Some(active) = &mut self.active
+        {
+            active.draft.drop_op(noop);
+            self.trace(id).noop = None;
+        }
+        if !trace.operated && trace.journaled.is_some() {
+            return self.journaled_outcome(id);
+        }
+        let node = self.graph.node(id);
+        if step.op == OpKind::Create && (step.along || !self.was_visible(id)) && !node.available() {
+            let shown = node.problem.is_some() && !step.along;
+            if !shown {
+                return Outcome::default();
+            }
+        }
+        if step.op == OpKind::Create && step.recreate && trace.operated {
+            return Outcome { state: ValueState::Removed, value: None, error: None };
+        }
+        Outcome { state: node.state(), value: node.shown().cloned(), error: node.error_text() }
+    }
+
+    /// Derived values are seen only while what they are derived from is there.
+    fn was_visible(&self, id: NodeId) -> bool {
+        let node = self.graph.node(id);
+        let Some(parent) = node.parent else { return true };
+        // The base was created by this transaction unless it is older than it.
+        let Some(active) = &self.active else { return true };
+        let trace = self.traces.get(parent as usize).copied().unwrap_or_default();
+        trace.epoch != active.seq.0 + 1 || !trace.operated || self.graph.node(parent).last_op != OpKind::Create
+    }
+
+    /// What a node shows that was journaled.
+    pub(crate) fn journaled_outcome(&mut self, id: NodeId) -> Outcome {
+        let Some(Some(before)) = self.before(id) else { return Outcome::default() };
+        if let Some(parent) = before.parent
+            && !before.available()
+            && before.problem.is_none()
+        {
+            let parent_was_there = match self.before(parent) {
+                Some(parent) => parent.is_some_and(|p| p.available()),
+                None => {
+                    let trace = *self.trace(parent);
+                    self.graph.node(parent).available() && !trace.operated
+                }
+            };
+            if !parent_was_there {
+                return Outcome::default();
+            }
+        }
+        Outcome {
+            state: before.state(),
+            value: before.shown().cloned(),
+            error: before.error_text(),
+        }
+    }
+
+    fn record_step(&mut self, at: u32, step: &Step, before: Outcome, after: Outcome) {
+        let again = std::mem::replace(&mut self.trace(step.node).operated, true);
+        let node = self.graph.node(step.node);
+        let (key, derived) = (node.key.clone(), node.parent.is_some());
+        let property = node.is_property();
+        let Some(active) = &mut self.active else { return };
+        let op = ligato_kvs_api::RecordedOp {
+            op: step.op,
+            key,
+            prev_state: before.state,
+            new_state: after.state,
+            prev_value: before.value.filter(|_| before.state != ValueState::Removed),
+            new_value: after.value,
+            prev_error: before.error,
+            new_error: after.error,
+            noop: false,
+            derived,
+            property,
+            revert: active.undoing,
+            retry: active.draft.retry_for.is_some(),
+            recreate: step.recreate
+                && (step.op == OpKind::Delete || !step.along || again),
+            reason: step.reason.clone(),
+        };
+        let round = active.round;
+        active.draft.push(round, at, op);
+    }
+}
+
+fn not_implemented(operation: &str) -> OpError {
+    OpError::Final(format!("operation {operation} is not implemented"))
+}
+
+/// Content of an applied value, as put into the graph.
+pub(crate) fn content(value: Value, metadata: Option<Metadata>) -> Applied {
+    Applied::Known(Content { value, metadata })
+}

@@ -1,0 +1,530 @@
+//! All values and what connects them.
+//!
+//! Keys are interned: a key that anybody depends on has a node, be it an empty one. An edge is kept
+//! at both ends, so that it is added and removed in constant time. The number of unmet needs of
+//! every node is always up to date: when the availability of a value flips, exactly its dependants
+//! are counted up or down, and those whose readiness changed are remembered as *disturbed*.
+
+mod groups;
+
+use std::{
+    collections::BTreeMap,
+    ops::Bound,
+    sync::Arc,
+};
+
+use hashbrown::HashTable;
+use ligato_kvs_api::{Dependency, DependencyKind, Target};
+use ligato_model::Key;
+use rustc_hash::FxHashSet;
+
+use crate::{
+    catalog::Catalog,
+    graph::groups::Groups,
+    keyindex::{hash_of, wide_hash_of},
+    node::{Applied, DescriptorId, GroupId, Need, Node, NodeId, On},
+    snapshot::Published,
+};
+
+/// The graph, as its owner holds it.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    slots: Vec<Slot>,
+    free: Vec<NodeId>,
+    by_key: HashTable<NodeId>,
+    ordered: BTreeMap<Key, NodeId>,
+    groups: Groups,
+    /// Base nodes by descriptor.
+    owned: Vec<Vec<NodeId>>,
+    /// Nodes changed since the last publication.
+    dirty: Vec<NodeId>,
+    /// Nodes whose readiness changed since this was last taken.
+    disturbed: Vec<NodeId>,
+    labels: FxHashSet<Arc<str>>,
+    used: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    node: Option<Arc<Node>>,
+    links: Links,
+}
+
+/// What the owner keeps beside a node.
+#[derive(Debug, Default)]
+struct Links {
+    /// Needs of others that point at this node.
+    dependants: Vec<Edge>,
+    /// For each need of this node: where its edge is in the target's list.
+    spots: Vec<u32>,
+    /// Groups that this node can satisfy.
+    member_of: Vec<GroupId>,
+    /// Needs that are not satisfied now.
+    unmet: u32,
+    /// Place in the list of its descriptor.
+    owned_at: u32,
+    dirty: bool,
+    published: bool,
+}
+
+/// One need of one node, seen from its target.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Edge {
+    pub(crate) from: NodeId,
+    pub(crate) need: u32,
+}
+
+const NOWHERE: u32 = u32::MAX;
+/// Labels beyond this number are not shared: they are probably made from keys.
+const LABELS: usize = 4096;
+
+// === impl Graph: nodes ===
+
+impl Graph {
+    /// The node; ids come from this graph and stay valid until [`sweep`](Self::sweep).
+    pub(crate) fn node(&self, id: NodeId) -> &Arc<Node> {
+        static GONE: std::sync::LazyLock<Arc<Node>> =
+            std::sync::LazyLock::new(|| Arc::new(Node::placeholder(Key::from(""), None)));
+        self.slots.get(id as usize).and_then(|s| s.node.as_ref()).unwrap_or(&GONE)
+    }
+
+    /// Number of node ids in use or used before: ids are smaller.
+    pub(crate) fn bound(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Number of nodes.
+    pub(crate) fn len(&self) -> usize {
+        self.used
+    }
+
+    pub(crate) fn find(&self, key: &str) -> Option<NodeId> {
+        let is_it = |id: &NodeId| self.node(*id).key == *key;
+        self.by_key.find(wide_hash_of(key), is_it).copied()
+    }
+
+    /// The node of a key, made if there is none.
+    pub(crate) fn intern(&mut self, key: &Key, catalog: &Catalog) -> NodeId {
+        if let Some(id) = self.find(key) {
+            return id;
+        }
+        let descriptor = catalog.owner(key);
+        let node = Arc::new(Node::placeholder(key.clone(), descriptor));
+        let slot = Slot { node: Some(node), links: Links::default() };
+        let id = match self.free.pop() {
+            Some(id) => {
+                if let Some(place) = self.slots.get_mut(id as usize) {
+                    let (dirty, published) = (place.links.dirty, place.links.published);
+                    *place = slot;
+                    (place.links.dirty, place.links.published) = (dirty, published);
+                }
+                id
+            }
+            None => {
+                self.slots.push(slot);
+                (self.slots.len() - 1) as NodeId
+            }
+        };
+        self.used += 1;
+        let slots = &self.slots;
+        self.by_key.insert_unique(wide_hash_of(key), id, |id| {
+            let key = slots.get(*id as usize).and_then(|s| s.node.as_ref()).map(|n| &n.key);
+            key.map_or(0, |k| wide_hash_of(k))
+        });
+        self.ordered.insert(key.clone(), id);
+        let member_of = self.groups.of_key(key);
+        let links = self.links(id);
+        links.member_of = member_of;
+        links.owned_at = NOWHERE;
+        self.own(id, descriptor);
+        id
+    }
+
+    /// The node, to be changed. Everything that affects availability or edges has a method of its
+    /// own.
+    pub(crate) fn edit(&mut self, id: NodeId) -> &mut Node {
+        self.mark_dirty(id);
+        match self.slots.get_mut(id as usize).and_then(|s| s.node.as_mut()) {
+            Some(node) => Arc::make_mut(node),
+            // Not reached: ids come from this graph.
+            None => {
+                let slot = Slot {
+                    node: Some(Arc::new(Node::placeholder(Key::from(""), None))),
+                    links: Links::default(),
+                };
+                self.slots.push(slot);
+                let at = (self.slots.len() - 1) as NodeId;
+                self.edit(at)
+            }
+        }
+    }
+
+    /// Puts a node back to what it was, edges included.
+    pub(crate) fn restore(&mut self, id: NodeId, before: &Arc<Node>) {
+        self.set_needs_resolved(id, Arc::clone(&before.needs));
+        let available = self.node(id).available();
+        self.mark_dirty(id);
+        if let Some(slot) = self.slots.get_mut(id as usize) {
+            slot.node = Some(Arc::clone(before));
+        }
+        if available != before.available() {
+            self.flip(id, before.available());
+        }
+    }
+
+    /// Changes what is in the southbound, and counts for the dependants.
+    pub(crate) fn set_applied(&mut self, id: NodeId, applied: Applied) {
+        let before = self.node(id).available();
+        let node = self.edit(id);
+        node.applied = applied;
+        let after = node.available();
+        if before != after {
+            self.flip(id, after);
+        }
+    }
+
+    /// Changes the owner of a node when descriptors come and go.
+    pub(crate) fn set_descriptor(&mut self, id: NodeId, descriptor: Option<DescriptorId>) {
+        self.disown(id);
+        self.edit(id).descriptor = descriptor;
+        self.own(id, descriptor);
+    }
+
+    /// Ids of the nodes of a descriptor, in no order.
+    pub(crate) fn owned_by(&self, descriptor: DescriptorId) -> &[NodeId] {
+        self.owned.get(usize::from(descriptor)).map_or(&[], Vec::as_slice)
+    }
+
+    /// All nodes in key order, placeholders included.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.ordered.values().copied()
+    }
+
+    /// Nodes whose keys start with a prefix, in key order.
+    pub(crate) fn with_prefix<'g>(&'g self, prefix: &'g str) -> impl Iterator<Item = NodeId> + 'g {
+        self.ordered
+            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+            .take_while(move |(key, _)| key.starts_with(prefix))
+            .map(|(_, id)| *id)
+    }
+
+    fn links(&mut self, id: NodeId) -> &mut Links {
+        if id as usize >= self.slots.len() {
+            let slot = || Slot { node: None, links: Links::default() };
+            self.slots.resize_with(id as usize + 1, slot);
+        }
+        &mut self.slots[id as usize].links
+    }
+
+    fn own(&mut self, id: NodeId, descriptor: Option<DescriptorId>) {
+        let Some(descriptor) = descriptor.map(usize::from) else { return };
+        if self.owned.len() <= descriptor {
+            self.owned.resize_with(descriptor + 1, Vec::new);
+        }
+        if let Some(list) = self.owned.get_mut(descriptor) {
+            list.push(id);
+            let at = (list.len() - 1) as u32;
+            self.links(id).owned_at = at;
+        }
+    }
+
+    fn disown(&mut self, id: NodeId) {
+        let at = std::mem::replace(&mut self.links(id).owned_at, NOWHERE);
+        let Some(descriptor) = self.node(id).descriptor else { return };
+        let Some(list) = self.owned.get_mut(usize::from(descriptor)) else { return };
+        if (at as usize) < list.len() {
+            list.swap_remove(at as usize);
+            if let Some(moved) = list.get(at as usize).copied() {
+                self.links(moved).owned_at = at;
+            }
+        }
+    }
+
+    fn mark_dirty(&mut self, id: NodeId) {
+        let links = self.links(id);
+        if !links.dirty {
+            links.dirty = true;
+            self.dirty.push(id);
+        }
+    }
+}
+
+// === impl Graph: edges ===
+
+impl Graph {
+    /// Edges to this node.
+    pub(crate) fn dependants(&self, id: NodeId) -> &[Edge] {
+        self.slots.get(id as usize).map_or(&[], |s| &s.links.dependants)
+    }
+
+    /// Groups this node can satisfy.
+    pub(crate) fn member_of(&self, id: NodeId) -> &[GroupId] {
+        self.slots.get(id as usize).map_or(&[], |s| &s.links.member_of)
+    }
+
+    /// Edges to a group.
+    pub(crate) fn group_dependants(&self, group: GroupId) -> &[Edge] {
+        self.groups.get(group).map_or(&[], |g| &g.dependants)
+    }
+
+    /// How many candidates of a group are available.
+    pub(crate) fn group_available(&self, group: GroupId) -> u32 {
+        self.groups.get(group).map_or(0, |g| g.available)
+    }
+
+    /// How many needs of a node are not satisfied now.
+    pub(crate) fn unmet(&self, id: NodeId) -> u32 {
+        self.slots.get(id as usize).map_or(0, |s| s.links.unmet)
+    }
+
+    pub(crate) fn kind_of(&self, edge: Edge) -> DependencyKind {
+        self.node(edge.from).needs.get(edge.need as usize).map_or_else(Default::default, |n| n.kind)
+    }
+
+    /// Nodes whose readiness changed since this was last called; may repeat.
+    pub(crate) fn take_disturbed(&mut self) -> Vec<NodeId> {
+        std::mem::take(&mut self.disturbed)
+    }
+
+    /// Replaces the dependencies of a node. Nothing happens if they are the same.
+    pub(crate) fn set_needs(
+        &mut self,
+        id: NodeId,
+        dependencies: Vec<Dependency>,
+        catalog: &Catalog,
+    ) -> bool {
+        if self.same_needs(id, &dependencies) {
+            return false;
+        }
+        let mut needs = Vec::with_capacity(dependencies.len());
+        for Dependency { label, kind, target } in dependencies {
+            let on = match target {
+                Target::Key(key) => On::Node(self.intern(&key, catalog)),
+                Target::AnyOf { prefixes, filter } => On::Group(self.group(prefixes, filter)),
+            };
+            let label = self.shared_label(label);
+            needs.push(Need { label, kind, on });
+        }
+        self.set_needs_resolved(id, needs.into());
+        true
+    }
+
+    fn set_needs_resolved(&mut self, id: NodeId, needs: Arc<[Need]>) {
+        if Arc::ptr_eq(&self.node(id).needs, &needs) {
+            return;
+        }
+        let before = Arc::clone(&self.node(id).needs);
+        for (at, need) in before.iter().enumerate() {
+            self.detach(id, at, need.on);
+        }
+        let mut unmet = 0;
+        let mut spots = Vec::with_capacity(needs.len());
+        for (at, need) in (0..).zip(needs.iter()) {
+            spots.push(self.attach(Edge { from: id, need: at }, need.on));
+            unmet += u32::from(!self.satisfied(need));
+        }
+        let links = self.links(id);
+        links.spots = spots;
+        links.unmet = unmet;
+        self.edit(id).needs = needs;
+        self.disturbed.push(id);
+    }
+
+    /// Puts back dependencies a node had before.
+    pub(crate) fn restore_needs(&mut self, id: NodeId, needs: &Arc<[Need]>) {
+        self.set_needs_resolved(id, Arc::clone(needs));
+    }
+
+    fn same_needs(&self, id: NodeId, dependencies: &[Dependency]) -> bool {
+        let needs = &self.node(id).needs;
+        needs.len() == dependencies.len()
+            && needs.iter().zip(dependencies).all(|(need, dependency)| {
+                need.label == dependency.label
+                    && need.kind == dependency.kind
+                    && match (need.on, &dependency.target) {
+                        (On::Node(target), Target::Key(key)) => self.node(target).key == *key,
+                        (On::Group(group), Target::AnyOf { prefixes, filter }) => {
+                            self.groups.get(group).is_some_and(|g| {
+                                *g.prefixes == **prefixes && g.filter == *filter
+                            })
+                        }
+                        _ => false,
+                    }
+            })
+    }
+
+    /// Is the need satisfied by what is available now?
+    pub(crate) fn satisfied(&self, need: &Need) -> bool {
+        let exists = match need.on {
+            On::Node(id) => self.node(id).available(),
+            On::Group(id) => self.group_available(id) > 0,
+        };
+        exists != (need.kind == DependencyKind::ConflictsWith)
+    }
+
+    fn shared_label(&mut self, label: Arc<str>) -> Arc<str> {
+        if let Some(known) = self.labels.get(&label) {
+            return Arc::clone(known);
+        }
+        if self.labels.len() < LABELS {
+            self.labels.insert(Arc::clone(&label));
+        }
+        label
+    }
+
+    fn attach(&mut self, edge: Edge, on: On) -> u32 {
+        let list = match on {
+            On::Node(target) => &mut self.links(target).dependants,
+            On::Group(group) => self.groups.dependants(group),
+        };
+        list.push(edge);
+        (list.len() - 1) as u32
+    }
+
+    fn detach(&mut self, id: NodeId, need: usize, on: On) {
+        let Some(at) = self.links(id).spots.get(need).copied() else { return };
+        let list = match on {
+            On::Node(target) => &mut self.links(target).dependants,
+            On::Group(group) => self.groups.dependants(group),
+        };
+        if (at as usize) >= list.len() {
+            return;
+        }
+        list.swap_remove(at as usize);
+        if let Some(moved) = list.get(at as usize).copied()
+            && let Some(spot) = self.links(moved.from).spots.get_mut(moved.need as usize)
+        {
+            *spot = at;
+        }
+    }
+
+    /// Counts a change of availability.
+    fn flip(&mut self, id: NodeId, available: bool) {
+        let dependants = std::mem::take(&mut self.links(id).dependants);
+        for edge in &dependants {
+            self.count(*edge, available);
+        }
+        self.links(id).dependants = dependants;
+        let member_of = std::mem::take(&mut self.links(id).member_of);
+        for group in &member_of {
+            if self.groups.count(*group, available) {
+                let dependants = std::mem::take(self.groups.dependants(*group));
+                for edge in &dependants {
+                    self.count(*edge, available);
+                }
+                *self.groups.dependants(*group) = dependants;
+            }
+        }
+        self.links(id).member_of = member_of;
+    }
+
+    fn count(&mut self, edge: Edge, exists: bool) {
+        let satisfied = exists != (self.kind_of(edge) == DependencyKind::ConflictsWith);
+        let links = self.links(edge.from);
+        if satisfied {
+            links.unmet = links.unmet.saturating_sub(1);
+        } else {
+            links.unmet += 1;
+        }
+        if links.unmet == 0 || !satisfied {
+            self.disturbed.push(edge.from);
+        }
+    }
+}
+
+// === impl Graph: end of a transaction ===
+
+impl Graph {
+    /// Forgets those of the nodes that hold nothing and that nobody points at.
+    pub(crate) fn sweep(&mut self, candidates: impl IntoIterator<Item = NodeId>) {
+        let mut open: Vec<NodeId> = candidates.into_iter().collect();
+        let mut parents: Vec<NodeId> = Vec::new();
+        let mut emptied = Vec::new();
+        while let Some(id) = open.pop() {
+            let node = Arc::clone(self.node(id));
+            if !node.is_empty() || self.slots.get(id as usize).is_none_or(|s| s.node.is_none()) {
+                continue;
+            }
+            if let Some(parent) = node.parent {
+                parents.push(parent);
+                self.edit(id).parent = None;
+            }
+            open.extend_from_slice(&node.children);
+            for need in node.needs.iter() {
+                if let On::Node(target) = need.on {
+                    open.push(target);
+                }
+            }
+            self.set_needs_resolved(id, Arc::from([]));
+            if !node.children.is_empty() {
+                self.edit(id).children = Arc::from([]);
+            }
+            emptied.push(id);
+        }
+        parents.sort_unstable();
+        parents.dedup();
+        for parent in parents {
+            let children = &self.node(parent).children;
+            let kept: Arc<[NodeId]> =
+                children.iter().copied().filter(|c| self.node(*c).parent == Some(parent)).collect();
+            if kept.len() != children.len() {
+                self.edit(parent).children = kept;
+            }
+        }
+        for id in emptied {
+            if self.dependants(id).is_empty() {
+                self.forget(id);
+            }
+        }
+    }
+
+    fn forget(&mut self, id: NodeId) {
+        let Some(node) = self.slots.get(id as usize).and_then(|s| s.node.clone()) else { return };
+        self.disown(id);
+        self.mark_dirty(id);
+        if let Ok(entry) = self
+            .by_key
+            .find_entry(wide_hash_of(&node.key), |other| *other == id)
+        {
+            entry.remove();
+        }
+        self.ordered.remove(&node.key);
+        if let Some(slot) = self.slots.get_mut(id as usize) {
+            slot.node = None;
+            slot.links.unmet = 0;
+            slot.links.member_of = Vec::new();
+        }
+        self.used -= 1;
+        self.free.push(id);
+    }
+
+    /// Nodes changed since the last publication.
+    pub(crate) fn dirty_nodes(&self) -> &[NodeId] {
+        &self.dirty
+    }
+
+    /// Brings a published state up to date with the graph.
+    pub(crate) fn publish(&mut self, into: &mut Published) {
+        let dirty = std::mem::take(&mut self.dirty);
+        for id in &dirty {
+            let Some(slot) = self.slots.get_mut(*id as usize) else { continue };
+            slot.links.dirty = false;
+            let was = slot.links.published;
+            slot.links.published = slot.node.is_some();
+            let old = if was { into.nodes.get(*id).map(|n| n.key.clone()) } else { None };
+            let key = slot.node.as_ref().map(|n| &n.key);
+            if old.as_ref() != key {
+                if let Some(old) = &old {
+                    into.keys.remove(hash_of(old), *id);
+                }
+                if let Some(key) = key {
+                    into.keys.insert(hash_of(key), *id);
+                }
+            }
+            into.nodes.set(*id, slot.node.clone());
+        }
+        self.dirty = dirty;
+        self.dirty.clear();
+        self.groups.publish(&mut into.groups);
+    }
+}

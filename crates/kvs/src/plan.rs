@@ -1,0 +1,179 @@
+//! From a difference to ordered steps.
+//!
+//! The planner changes nothing: it reads the graph, and a few facts about the transaction, and gives
+//! back steps. It works in four passes, each proportional to what is affected:
+//!
+//! 1. **goal** – which values can exist in the end. Starts from the seeds (values whose wish or
+//!    content changed) and follows dependants only where availability really flips. What is left
+//!    blocked is looked at once more for dependency cycles, which come into being as one unit.
+//! 2. **transit** – which values have to go in between, because something they need goes away first
+//!    or is created anew.
+//! 3. **steps** – what is to be done with each value, at most one delete and one create or update.
+//! 4. **order** – predecessors of every step and an order that respects them, ties by key.
+
+mod data;
+mod goal;
+mod order;
+mod steps;
+mod transit;
+
+use ligato_kvs_api::{OpKind, Reason};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    catalog::Catalog,
+    graph::Graph,
+    node::{DescriptorId, GroupId, NodeId},
+};
+
+/// Why the planner should look at a value.
+#[derive(Debug, Clone)]
+pub(crate) struct Seed {
+    pub(crate) node: NodeId,
+    pub(crate) reason: Reason,
+}
+
+/// What the planner reads besides seeds.
+pub(crate) struct Facts<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) catalog: &'a Catalog,
+    /// Values that this transaction must not touch (again): they failed or are held by one that
+    /// did.
+    pub(crate) held: &'a FxHashSet<NodeId>,
+    /// Descriptors whose southbound cannot be reached.
+    pub(crate) down: &'a FxHashSet<DescriptorId>,
+    /// What changed values depended on before.
+    pub(crate) old_needs: &'a FxHashMap<NodeId, std::sync::Arc<[crate::node::Need]>>,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) node: NodeId,
+    pub(crate) op: OpKind,
+    /// One half of a re-creation of the value or of what it is derived from.
+    pub(crate) recreate: bool,
+    /// It goes, or comes back, together with what it is derived from.
+    pub(crate) along: bool,
+    pub(crate) reason: Reason,
+}
+
+/// Steps in plan order with the edges between them.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    pub(crate) steps: Vec<Step>,
+    /// Pairs (before, after) of indexes into the steps, sorted; before < after except inside
+    /// dependency cycles, where there are none.
+    pub(crate) edges: Vec<(u32, u32)>,
+}
+
+/// Memory of the planner that is used again and again. Holds nothing between two plans.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    marks: Vec<Marks>,
+    touched: Vec<NodeId>,
+    reasons: FxHashMap<NodeId, Reason>,
+    /// Members of a group that come up, in the order in which they do.
+    rising: FxHashMap<GroupId, Vec<NodeId>>,
+    /// How many available members of a group go away for good or for a while.
+    goal_change: FxHashMap<GroupId, i32>,
+    gone_members: FxHashMap<GroupId, u32>,
+    /// The member of a group that was found first to go.
+    first_gone: FxHashMap<GroupId, NodeId>,
+    blocked: Vec<NodeId>,
+    work: Vec<NodeId>,
+}
+
+/// What the planner notes about one node.
+#[derive(Debug, Clone, Copy, Default)]
+struct Marks {
+    touched: bool,
+    seed: bool,
+    /// The goal is decided (otherwise it is as now).
+    decided: bool,
+    up: bool,
+    /// It has to be deleted, for good or for a while.
+    gone: bool,
+    /// It is deleted and created because its content cannot be changed in place.
+    recreate: bool,
+    /// It is changed in place.
+    update: bool,
+    /// `unmet` is counted.
+    counted: bool,
+    queued: bool,
+    blocked: bool,
+    /// How often the goal changed; a value that cannot make up its mind stays down.
+    flips: u8,
+    /// Needs unmet in the goal.
+    unmet: u32,
+    delete_step: u32,
+    put_step: u32,
+}
+
+/// One planning in progress.
+pub(crate) struct Planner<'a> {
+    facts: Facts<'a>,
+    scratch: &'a mut Scratch,
+}
+
+const NO_STEP: u32 = u32::MAX;
+
+/// Plans how to get from what is applied to what is wanted, as far as the seeds reach.
+pub(crate) fn plan(facts: Facts<'_>, seeds: &[Seed], scratch: &mut Scratch) -> Steps {
+    let bound = facts.graph.bound();
+    if scratch.marks.len() < bound {
+        scratch.marks.resize(bound, Marks::default());
+    }
+    let mut planner = Planner { facts, scratch };
+    planner.find_goal(seeds);
+    planner.find_transit();
+    let steps = planner.make_steps();
+    let ordered = planner.put_in_order(steps);
+    planner.clean_up();
+    ordered
+}
+
+// === impl Planner ===
+
+impl Planner<'_> {
+    fn marks(&self, id: NodeId) -> Marks {
+        self.scratch.marks.get(id as usize).copied().unwrap_or_default()
+    }
+
+    /// The notes about a node, to be changed.
+    fn note(&mut self, id: NodeId) -> &mut Marks {
+        if self.scratch.marks.len() <= id as usize {
+            self.scratch.marks.resize(id as usize + 1, Marks::default());
+        }
+        let marks = &mut self.scratch.marks[id as usize];
+        if !marks.touched {
+            *marks = Marks {
+                touched: true,
+                delete_step: NO_STEP,
+                put_step: NO_STEP,
+                ..Marks::default()
+            };
+            self.scratch.touched.push(id);
+        }
+        marks
+    }
+
+    fn give_reason(&mut self, id: NodeId, reason: impl FnOnce() -> Reason) {
+        self.scratch.reasons.entry(id).or_insert_with(reason);
+    }
+
+    fn clean_up(&mut self) {
+        for id in self.scratch.touched.drain(..) {
+            if let Some(marks) = self.scratch.marks.get_mut(id as usize) {
+                *marks = Marks::default();
+            }
+        }
+        self.scratch.reasons.clear();
+        self.scratch.rising.clear();
+        self.scratch.goal_change.clear();
+        self.scratch.gone_members.clear();
+        self.scratch.first_gone.clear();
+        self.scratch.blocked.clear();
+        self.scratch.work.clear();
+    }
+}

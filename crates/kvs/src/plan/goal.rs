@@ -1,0 +1,306 @@
+//! First pass: which values can exist in the end.
+
+use ligato_kvs_api::{DependencyKind, OpKind, Origin, Reason};
+
+use crate::{
+    graph::Edge,
+    node::{Applied, Need, Node, NodeId, On},
+    plan::{Planner, Seed},
+};
+
+/// A value whose goal changes more often than this (only values that exclude each other in a ring
+/// do that) stays down.
+const MAX_FLIPS: u8 = 6;
+
+impl Planner<'_> {
+    pub(super) fn find_goal(&mut self, seeds: &[Seed]) {
+        for seed in seeds {
+            let marks = self.note(seed.node);
+            if !std::mem::replace(&mut marks.seed, true) {
+                self.give_reason(seed.node, || seed.reason.clone());
+                self.classify(seed.node);
+            }
+        }
+        for seed in seeds {
+            self.look_at(seed.node);
+        }
+        loop {
+            while let Some(id) = self.scratch.work.pop() {
+                self.note(id).queued = false;
+                self.evaluate(id);
+            }
+            if !self.raise_cycles() {
+                break;
+            }
+        }
+    }
+
+    /// How a seed that is applied gets from what is there to what is wanted.
+    fn classify(&mut self, id: NodeId) {
+        let node = self.facts.graph.node(id);
+        let (Some(wanted), Some(content)) = (node.wanted(), node.content()) else { return };
+        let failed_create = matches!(node.applied, Applied::Unknown { tried: OpKind::Create, .. });
+        if !self.may_change(id, node) || failed_create {
+            return;
+        }
+        let Some(descriptor) = node.descriptor.and_then(|d| self.facts.catalog.get(d)) else {
+            self.note(id).update = content.value != *wanted;
+            return;
+        };
+        let certain = matches!(node.applied, Applied::Known(_));
+        if certain && !node.marks.differs {
+            return;
+        }
+        let meta = content.metadata.as_ref();
+        if descriptor.capabilities().update
+            && !descriptor.needs_recreate(&node.key, &content.value, wanted, meta)
+        {
+            self.note(id).update = true;
+        } else {
+            self.note(id).recreate = true;
+        }
+    }
+
+    /// May the wanted content of the node be applied by this plan, its dependencies apart?
+    fn may_change(&self, id: NodeId, node: &Node) -> bool {
+        node.desired.is_some()
+            && !node.is_refused()
+            && !self.facts.held.contains(&id)
+            && (node.descriptor.is_some() || node.parent.is_some())
+            && !node.descriptor.is_some_and(|d| self.facts.down.contains(&d))
+    }
+
+    /// Will the node be available in the end, as far as decided?
+    pub(super) fn goal(&self, id: NodeId) -> bool {
+        let marks = self.marks(id);
+        if marks.decided { marks.up } else { self.facts.graph.node(id).available() }
+    }
+
+    fn look_at(&mut self, id: NodeId) {
+        let marks = self.note(id);
+        if !std::mem::replace(&mut marks.queued, true) {
+            self.scratch.work.push(id);
+        }
+    }
+
+    fn evaluate(&mut self, id: NodeId) {
+        let should_be = self.should_be(id);
+        if should_be != self.goal(id) {
+            self.decide(id, should_be);
+        }
+        if !should_be && !self.marks(id).blocked && self.could_be(id) {
+            self.note(id).blocked = true;
+            self.scratch.blocked.push(id);
+        }
+    }
+
+    /// Everything but its dependencies allows it to exist.
+    fn could_be(&self, id: NodeId) -> bool {
+        let node = self.facts.graph.node(id);
+        self.may_change(id, node) && self.parent_allows(node)
+    }
+
+    fn should_be(&mut self, id: NodeId) -> bool {
+        let node = self.facts.graph.node(id);
+        let now = node.available();
+        if self.facts.held.contains(&id) || self.marks(id).flips > MAX_FLIPS {
+            return now && self.marks(id).flips <= MAX_FLIPS;
+        }
+        if node.descriptor.is_some_and(|d| self.facts.down.contains(&d)) {
+            return now;
+        }
+        if node.desired.is_none() {
+            let foreign = node.origin == Origin::Sb && !self.is_unwanted(id);
+            return now && foreign && node.parent.is_none_or(|p| self.goal(p));
+        }
+        if !self.parent_allows(node) || (!self.may_change(id, node) && !now) {
+            return false;
+        }
+        self.goal_unmet(id) == 0
+    }
+
+    /// Was it asked for that this value goes?
+    fn is_unwanted(&self, id: NodeId) -> bool {
+        self.marks(id).seed
+            && matches!(
+                self.scratch.reasons.get(&id),
+                Some(Reason::Requested | Reason::Unwanted | Reason::Undo | Reason::Retry)
+            )
+    }
+
+    /// Derived values exist only with what they are derived from, and follow its wanted content
+    /// only once that is applied.
+    fn parent_allows(&self, node: &Node) -> bool {
+        let Some(parent) = node.parent else { return true };
+        if !self.goal(parent) {
+            return false;
+        }
+        let base = self.facts.graph.node(parent);
+        let stalled = base.desired.is_some() && base.available() && base.marks.differs && {
+            let marks = self.marks(parent);
+            !marks.update && !marks.recreate
+        };
+        !stalled || node.available()
+    }
+
+    fn goal_unmet(&mut self, id: NodeId) -> u32 {
+        if !self.marks(id).counted {
+            let graph = self.facts.graph;
+            let needs = std::sync::Arc::clone(&graph.node(id).needs);
+            let unmet = needs.iter().filter(|need| !self.goal_satisfies(need)).count() as u32;
+            let marks = self.note(id);
+            marks.counted = true;
+            marks.unmet = unmet;
+        }
+        self.marks(id).unmet
+    }
+
+    pub(super) fn goal_satisfies(&self, need: &Need) -> bool {
+        let exists = match need.on {
+            On::Node(target) => self.goal(target),
+            On::Group(group) => {
+                let change = self.scratch.goal_change.get(&group).copied().unwrap_or(0);
+                i64::from(self.facts.graph.group_available(group)) + i64::from(change) > 0
+            }
+        };
+        exists != (need.kind == DependencyKind::ConflictsWith)
+    }
+
+    fn decide(&mut self, id: NodeId, up: bool) {
+        let marks = self.note(id);
+        marks.decided = true;
+        marks.up = up;
+        marks.flips += 1;
+        let graph = self.facts.graph;
+        for edge in graph.dependants(id) {
+            self.count(*edge, up, id);
+        }
+        for group in graph.member_of(id) {
+            let now = i64::from(graph.group_available(*group));
+            let change = self.scratch.goal_change.entry(*group).or_default();
+            let before = now + i64::from(*change) > 0;
+            *change += if up { 1 } else { -1 };
+            let crossed = before != (now + i64::from(*change) > 0);
+            if up {
+                self.scratch.rising.entry(*group).or_default().push(id);
+            }
+            if crossed {
+                for edge in graph.group_dependants(*group) {
+                    self.count(*edge, up, id);
+                }
+            }
+        }
+        for child in graph.node(id).children.iter() {
+            self.look_at(*child);
+            if up {
+                let from = &graph.node(id).key;
+                self.give_reason(*child, || Reason::Derived { from: from.clone() });
+            }
+        }
+    }
+
+    /// A target of the edge has changed its goal.
+    fn count(&mut self, edge: Edge, up: bool, by: NodeId) {
+        let graph = self.facts.graph;
+        let satisfied = up != (graph.kind_of(edge) == DependencyKind::ConflictsWith);
+        if self.marks(edge.from).counted {
+            let marks = self.note(edge.from);
+            marks.unmet = if satisfied { marks.unmet.saturating_sub(1) } else { marks.unmet + 1 };
+        }
+        let node = graph.node(edge.from);
+        if node.desired.is_some() || node.available() {
+            self.look_at(edge.from);
+            if satisfied && !node.available() {
+                let by = &graph.node(by).key;
+                self.give_reason(edge.from, || Reason::Unblocked { by: by.clone() });
+            }
+        }
+    }
+
+    /// Looks for dependency cycles among the blocked values: a set whose members need, besides what
+    /// is going to exist, only each other. Such a set comes into being as one unit.
+    fn raise_cycles(&mut self) -> bool {
+        let blocked = std::mem::take(&mut self.scratch.blocked);
+        for id in &blocked {
+            self.note(*id).blocked = false;
+        }
+        let seeds: Vec<NodeId> = blocked
+            .into_iter()
+            .filter(|id| !self.goal(*id) && self.could_be(*id) && self.is_waited_for(*id))
+            .collect();
+        if seeds.is_empty() {
+            return false;
+        }
+        let possible = self.cycle_members(seeds);
+        for id in &possible {
+            if !self.goal(*id) {
+                self.note(*id).counted = false;
+                self.decide(*id, true);
+            }
+        }
+        for id in &possible {
+            self.look_at(*id);
+        }
+        !possible.is_empty()
+    }
+
+    /// Only a value that others wait for can be part of a cycle.
+    fn is_waited_for(&self, id: NodeId) -> bool {
+        let graph = self.facts.graph;
+        let waits = |edge: &Edge| {
+            let node = graph.node(edge.from);
+            node.desired.is_some() && !self.goal(edge.from)
+        };
+        graph.dependants(id).iter().any(waits)
+            || graph.member_of(id).iter().any(|g| graph.group_dependants(*g).iter().any(waits))
+    }
+
+    /// The largest set of blocked values reachable from the seeds by unmet needs in which every
+    /// need is met by the goal or by a member.
+    fn cycle_members(&mut self, seeds: Vec<NodeId>) -> Vec<NodeId> {
+        let mut set = super::order::Members::default();
+        let mut open = seeds;
+        while let Some(id) = open.pop() {
+            if self.goal(id) || !self.could_be(id) || !set.insert(id) {
+                continue;
+            }
+            for need in self.facts.graph.node(id).needs.iter() {
+                if !self.goal_satisfies(need) && need.kind != DependencyKind::ConflictsWith {
+                    open.extend(self.candidates(need));
+                }
+            }
+        }
+        // Take out what cannot be, until nothing changes: each removal looks at dependants only.
+        let mut suspects: Vec<NodeId> = set.sorted();
+        while let Some(id) = suspects.pop() {
+            if !set.contains(id) || self.met_within(id, &set) {
+                continue;
+            }
+            set.remove(id);
+            let graph = self.facts.graph;
+            let waiting = graph.dependants(id).iter().map(|e| e.from);
+            suspects.extend(waiting.filter(|d| set.contains(*d)));
+            for group in graph.member_of(id) {
+                let waiting = graph.group_dependants(*group).iter().map(|e| e.from);
+                suspects.extend(waiting.filter(|d| set.contains(*d)));
+            }
+        }
+        set.sorted()
+    }
+
+    fn met_within(&self, id: NodeId, set: &super::order::Members) -> bool {
+        self.facts.graph.node(id).needs.iter().all(|need| {
+            self.goal_satisfies(need)
+                || (need.kind != DependencyKind::ConflictsWith
+                    && self.candidates(need).iter().any(|c| set.contains(*c)))
+        })
+    }
+
+    /// Nodes that could satisfy a need and are wanted.
+    fn candidates(&self, need: &Need) -> Vec<NodeId> {
+        match need.on {
+            On::Node(target) => vec![target],
+            On::Group(group) => self.facts.graph.wanted_members(group),
+        }
+    }
+}

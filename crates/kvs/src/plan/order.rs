@@ -1,0 +1,350 @@
+//! Fourth pass: predecessors of every step, and an order that respects them.
+
+use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
+
+use ligato_kvs_api::{DependencyKind, OpKind, Reason};
+use rustc_hash::FxHashSet;
+
+use crate::{
+    graph::Edge,
+    node::{Need, NodeId, On},
+    plan::{NO_STEP, Planner, Step, Steps},
+};
+
+/// A set of nodes with a stable order.
+#[derive(Debug, Default)]
+pub(super) struct Members(FxHashSet<NodeId>);
+
+/// One edge while the order is sought.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    from: u32,
+    to: u32,
+    tie: Tie,
+    cut: bool,
+}
+
+/// How firm an edge is. In a cycle the loosest are cut first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Tie {
+    /// What a value depended on before its change goes after the change.
+    Before,
+    /// Between two members of a dependency cycle, away from the one whose removal was asked for.
+    FromRoot,
+    /// By dependency.
+    Need,
+    /// Delete before create of the same value; by derivation.
+    Own,
+}
+
+// === impl Planner ===
+
+impl Planner<'_> {
+    pub(super) fn put_in_order(&self, steps: Vec<Step>) -> Steps {
+        let mut links = Vec::new();
+        for (at, step) in (0..).zip(&steps) {
+            if step.op == OpKind::Delete {
+                self.link_delete(at, step, &steps, &mut links);
+            } else {
+                self.link_put(at, step, &mut links);
+            }
+        }
+        if links.is_empty() {
+            return Steps { steps, edges: Vec::new() };
+        }
+        sort(steps, links)
+    }
+
+    fn link_delete(&self, at: u32, step: &Step, steps: &[Step], links: &mut Vec<Link>) {
+        let graph = self.facts.graph;
+        let id = step.node;
+        let mut leaders = Vec::new();
+        let mut before = |other: u32, tie| {
+            if other != NO_STEP && other != at {
+                links.push(Link { from: other, to: at, tie, cut: false });
+            }
+        };
+        let tie = |other: u32| {
+            let root = |s: &Step| {
+                matches!(s.reason, Reason::Requested | Reason::Unwanted | Reason::Undo)
+            };
+            let is_root = steps.get(other as usize).is_some_and(root);
+            if is_root && !root(step) { Tie::FromRoot } else { Tie::Need }
+        };
+        let mut waits = |edges: &[Edge]| {
+            for edge in edges {
+                if graph.kind_of(*edge) != DependencyKind::ConflictsWith {
+                    let other = self.delete_step(edge.from);
+                    before(other, tie(other));
+                }
+            }
+        };
+        waits(graph.dependants(id));
+        // One member of a group waits for the dependants, the others for that member.
+        for group in graph.member_of(id) {
+            match self.scratch.first_gone.get(group) {
+                Some(first) if *first != id => leaders.push(*first),
+                _ => waits(graph.group_dependants(*group)),
+            }
+        }
+        for first in leaders {
+            before(self.delete_step(first), Tie::Need);
+        }
+        for child in graph.node(id).children.iter() {
+            before(self.delete_step(*child), Tie::Own);
+        }
+        if let Some(old) = self.facts.old_needs.get(&id) {
+            self.link_old(at, old, Tie::Need, links);
+        }
+    }
+
+    fn link_put(&self, at: u32, step: &Step, links: &mut Vec<Link>) {
+        let graph = self.facts.graph;
+        let node = graph.node(step.node);
+        let mut after = |other: u32, tie| {
+            if other != NO_STEP && other != at {
+                links.push(Link { from: other, to: at, tie, cut: false });
+            }
+        };
+        let marks = self.marks(step.node);
+        after(marks.delete_step, Tie::Own);
+        if let Some(parent) = node.parent {
+            after(self.marks_or_none(parent).1, Tie::Own);
+        }
+        for child in node.children.iter() {
+            after(self.delete_step(*child), Tie::Own);
+        }
+        for need in node.needs.iter() {
+            for other in self.providers(need) {
+                after(other, Tie::Need);
+            }
+        }
+        for edge in graph.dependants(step.node) {
+            if graph.kind_of(*edge) == DependencyKind::ConflictsWith {
+                after(self.delete_step(edge.from), Tie::Need);
+            }
+        }
+        if marks.delete_step == NO_STEP
+            && let Some(old) = self.facts.old_needs.get(&step.node)
+        {
+            self.link_old(at, old, Tie::Before, links);
+        }
+    }
+
+    /// What a value depended on before goes after `at`.
+    fn link_old(&self, at: u32, old: &Arc<[Need]>, tie: Tie, links: &mut Vec<Link>) {
+        for need in old.iter() {
+            if let On::Node(target) = need.on {
+                let to = self.delete_step(target);
+                if to != NO_STEP && to != at && need.kind != DependencyKind::ConflictsWith {
+                    links.push(Link { from: at, to, tie, cut: false });
+                }
+            }
+        }
+    }
+
+    /// Steps that have to be done before a need is met.
+    fn providers(&self, need: &Need) -> Vec<u32> {
+        if need.kind == DependencyKind::ConflictsWith {
+            return match need.on {
+                On::Node(target) => vec![self.delete_step(target)],
+                On::Group(group) => {
+                    let members = self.facts.graph.wanted_members(group);
+                    members.into_iter().map(|m| self.delete_step(m)).collect()
+                }
+            };
+        }
+        match need.on {
+            On::Node(target) => vec![self.marks_or_none(target).1],
+            On::Group(group) => {
+                let gone = self.scratch.gone_members.get(&group).copied().unwrap_or(0);
+                if self.facts.graph.group_available(group) > gone {
+                    return Vec::new();
+                }
+                let put = |member| Some(self.marks_or_none(member).1).filter(|s| *s != NO_STEP);
+                let mut rising = self.scratch.rising.get(&group).into_iter().flatten().copied();
+                let first = rising.find_map(put).or_else(|| {
+                    self.facts.graph.wanted_members(group).into_iter().find_map(put)
+                });
+                first.into_iter().collect()
+            }
+        }
+    }
+
+    fn delete_step(&self, id: NodeId) -> u32 {
+        self.marks_or_none(id).0
+    }
+
+    /// The steps of a node: delete, put.
+    fn marks_or_none(&self, id: NodeId) -> (u32, u32) {
+        let marks = self.marks(id);
+        if marks.touched { (marks.delete_step, marks.put_step) } else { (NO_STEP, NO_STEP) }
+    }
+}
+
+/// Always the first step of those whose predecessors are done. Where nothing is left but cycles,
+/// edges in them are cut, the loosest first.
+fn sort(steps: Vec<Step>, mut links: Vec<Link>) -> Steps {
+    links.sort_unstable_by_key(|l| (l.from, l.to, Reverse(l.tie)));
+    links.dedup_by_key(|l| (l.from, l.to));
+    let starts = starts_of(steps.len(), &links);
+    let mut waiting = vec![0_u32; steps.len()];
+    for link in &links {
+        waiting[link.to as usize] += 1;
+    }
+    let mut ready: BinaryHeap<Reverse<u32>> =
+        (0..).zip(&waiting).filter(|(_, n)| **n == 0).map(|(at, _)| Reverse(at)).collect();
+    let mut order = Vec::with_capacity(steps.len());
+    let mut placed = vec![false; steps.len()];
+    let mut loosest = Tie::Before;
+    while order.len() < steps.len() {
+        let Some(Reverse(at)) = ready.pop() else {
+            let freed = cut_cycles(&mut links, &starts, &placed, &mut waiting, loosest);
+            if freed.is_empty() {
+                loosest = match loosest {
+                    Tie::Before => Tie::FromRoot,
+                    Tie::FromRoot => Tie::Need,
+                    Tie::Need | Tie::Own => Tie::Own,
+                };
+            }
+            ready.extend(freed.into_iter().map(Reverse));
+            continue;
+        };
+        placed[at as usize] = true;
+        order.push(at);
+        for link in &links[starts[at as usize]..starts[at as usize + 1]] {
+            if !link.cut {
+                let left = &mut waiting[link.to as usize];
+                *left -= 1;
+                if *left == 0 {
+                    ready.push(Reverse(link.to));
+                }
+            }
+        }
+    }
+    renumber(steps, &links, &order)
+}
+
+/// Where the links that leave each step begin.
+fn starts_of(steps: usize, links: &[Link]) -> Vec<usize> {
+    let mut starts = vec![0; steps + 1];
+    for link in links {
+        starts[link.from as usize + 1] += 1;
+    }
+    for at in 1..starts.len() {
+        starts[at] += starts[at - 1];
+    }
+    starts
+}
+
+/// Cuts the edges up to a looseness inside every cycle of unplaced steps; gives the steps that are
+/// free then.
+fn cut_cycles(
+    links: &mut [Link],
+    starts: &[usize],
+    placed: &[bool],
+    waiting: &mut [u32],
+    loosest: Tie,
+) -> Vec<u32> {
+    let component = components(links, starts, placed);
+    let mut freed = Vec::new();
+    for link in links {
+        let (from, to) = (link.from as usize, link.to as usize);
+        let inside = !placed[from] && !placed[to] && component[from] == component[to];
+        if inside && !link.cut && link.tie <= loosest {
+            link.cut = true;
+            waiting[to] -= 1;
+            if waiting[to] == 0 {
+                freed.push(link.to);
+            }
+        }
+    }
+    freed
+}
+
+/// Strongly connected components of the unplaced steps (Tarjan, with a stack of its own).
+fn components(links: &[Link], starts: &[usize], placed: &[bool]) -> Vec<u32> {
+    const NEW: u32 = u32::MAX;
+    let count = placed.len();
+    let (mut index, mut low) = (vec![NEW; count], vec![0_u32; count]);
+    let mut component = vec![NEW; count];
+    let (mut next, mut found) = (0, 0);
+    let (mut path, mut calls): (Vec<u32>, Vec<(u32, usize)>) = (Vec::new(), Vec::new());
+    for root in (0..count).filter(|at| !placed[*at]) {
+        if index[root] != NEW {
+            continue;
+        }
+        calls.push((root as u32, starts[root]));
+        while let Some((at, link)) = calls.pop() {
+            let here = at as usize;
+            if index[here] == NEW {
+                (index[here], low[here]) = (next, next);
+                next += 1;
+                path.push(at);
+            }
+            if let Some(edge) = links[link..starts[here + 1]].first() {
+                let to = edge.to as usize;
+                calls.push((at, link + 1));
+                if edge.cut || placed[to] {
+                } else if index[to] == NEW {
+                    calls.push((edge.to, starts[to]));
+                } else if component[to] == NEW {
+                    low[here] = low[here].min(index[to]);
+                }
+                continue;
+            }
+            if low[here] == index[here] {
+                while let Some(member) = path.pop() {
+                    component[member as usize] = found;
+                    if member == at {
+                        break;
+                    }
+                }
+                found += 1;
+            }
+            if let Some((parent, _)) = calls.last() {
+                let parent = *parent as usize;
+                low[parent] = low[parent].min(low[here]);
+            }
+        }
+    }
+    component
+}
+
+fn renumber(steps: Vec<Step>, links: &[Link], order: &[u32]) -> Steps {
+    let mut place = vec![0_u32; steps.len()];
+    for (new, old) in (0..).zip(order) {
+        place[*old as usize] = new;
+    }
+    let mut edges: Vec<(u32, u32)> = links
+        .iter()
+        .filter(|l| !l.cut)
+        .map(|l| (place[l.from as usize], place[l.to as usize]))
+        .collect();
+    edges.sort_unstable();
+    let mut slots: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+    let steps = order.iter().filter_map(|old| slots[*old as usize].take()).collect();
+    Steps { steps, edges }
+}
+
+// === impl Members ===
+
+impl Members {
+    pub(super) fn insert(&mut self, id: NodeId) -> bool {
+        self.0.insert(id)
+    }
+
+    pub(super) fn remove(&mut self, id: NodeId) {
+        self.0.remove(&id);
+    }
+
+    pub(super) fn contains(&self, id: NodeId) -> bool {
+        self.0.contains(&id)
+    }
+
+    pub(super) fn sorted(&self) -> Vec<NodeId> {
+        let mut all: Vec<NodeId> = self.0.iter().copied().collect();
+        all.sort_unstable();
+        all
+    }
+}

@@ -1,0 +1,124 @@
+//! Second pass: which values have to go in between.
+
+use ligato_kvs_api::{DependencyKind, Reason};
+
+use crate::{
+    graph::Edge,
+    node::{Applied, NodeId},
+    plan::Planner,
+};
+
+impl Planner<'_> {
+    pub(super) fn find_transit(&mut self) {
+        let graph = self.facts.graph;
+        let mut open: Vec<NodeId> = Vec::new();
+        let mut changed: Vec<NodeId> = Vec::new();
+        for at in 0..self.scratch.touched.len() {
+            let Some(id) = self.scratch.touched.get(at).copied() else { continue };
+            let node = graph.node(id);
+            let doubtful = matches!(node.applied, Applied::Unknown { .. });
+            let there = node.available() || (doubtful && node.desired.is_none());
+            if !there || self.facts.held.contains(&id) || self.is_down(id) {
+                continue;
+            }
+            let marks = self.marks(id);
+            if !self.goal(id) || marks.recreate {
+                open.push(id);
+            } else if marks.update {
+                changed.push(id);
+            }
+        }
+        for id in changed {
+            self.follow_update(id, &mut open);
+        }
+        while let Some(id) = open.pop() {
+            if !std::mem::replace(&mut self.note(id).gone, true) {
+                self.take_along(id, &mut open);
+            }
+        }
+    }
+
+    fn is_down(&self, id: NodeId) -> bool {
+        let descriptor = self.facts.graph.node(id).descriptor;
+        descriptor.is_some_and(|d| self.facts.down.contains(&d))
+    }
+
+    /// Dependants that asked to be touched when the content of their target changes.
+    fn follow_update(&mut self, id: NodeId, open: &mut Vec<NodeId>) {
+        let graph = self.facts.graph;
+        let mut edges = graph.dependants(id).to_vec();
+        for group in graph.member_of(id) {
+            edges.extend_from_slice(graph.group_dependants(*group));
+        }
+        for edge in edges {
+            let kind = graph.kind_of(edge);
+            if !self.can_go(edge.from) || !self.goal(edge.from) {
+                continue;
+            }
+            let key = &graph.node(id).key;
+            match kind {
+                DependencyKind::RecreateOnChange => {
+                    self.give_reason(edge.from, || Reason::Follows { key: key.clone() });
+                    self.note(edge.from).recreate = true;
+                    open.push(edge.from);
+                }
+                DependencyKind::UpdateOnChange => {
+                    self.give_reason(edge.from, || Reason::Follows { key: key.clone() });
+                    if !self.marks(edge.from).recreate {
+                        self.note(edge.from).update = true;
+                    }
+                }
+                DependencyKind::Requires | DependencyKind::ConflictsWith => {}
+            }
+        }
+    }
+
+    /// A value goes: so do, before it, those that need it and what is derived from it.
+    fn take_along(&mut self, id: NodeId, open: &mut Vec<NodeId>) {
+        let graph = self.facts.graph;
+        let key = graph.node(id).key.clone();
+        for edge in graph.dependants(id) {
+            self.lose(*edge, &key, open);
+        }
+        for group in graph.member_of(id) {
+            if !graph.node(id).available() {
+                continue;
+            }
+            self.scratch.first_gone.entry(*group).or_insert(id);
+            let gone = self.scratch.gone_members.entry(*group).or_default();
+            *gone += 1;
+            if *gone == graph.group_available(*group) {
+                for edge in graph.group_dependants(*group) {
+                    self.lose(*edge, &key, open);
+                }
+            }
+        }
+        for child in graph.node(id).children.iter() {
+            if self.can_go(*child) && !self.marks(*child).gone {
+                self.give_reason(*child, || Reason::Derived { from: key.clone() });
+                self.note(*child);
+                open.push(*child);
+            }
+        }
+    }
+
+    fn lose(&mut self, edge: Edge, key: &ligato_model::Key, open: &mut Vec<NodeId>) {
+        let graph = self.facts.graph;
+        if graph.kind_of(edge) == DependencyKind::ConflictsWith
+            || !self.can_go(edge.from)
+            || self.marks(edge.from).gone
+            || graph.node(edge.from).is_obtained()
+        {
+            return;
+        }
+        self.give_reason(edge.from, || Reason::Blocked { by: key.clone() });
+        self.note(edge.from);
+        open.push(edge.from);
+    }
+
+    fn can_go(&self, id: NodeId) -> bool {
+        self.facts.graph.node(id).available()
+            && !self.facts.held.contains(&id)
+            && !self.is_down(id)
+    }
+}

@@ -1,0 +1,356 @@
+//! Reading back: what is really in the southbound, and what follows from it for the graph.
+//!
+//! Descriptors are read in the order they ask for, independent ones at the same time. What one finds
+//! is put into the graph, and into its read-only index, before a descriptor that waits for it is
+//! read. Nothing is changed in the southbound here: the differences become seeds of the planner.
+
+mod reading;
+
+use std::{sync::Arc, time::Duration};
+
+use ligato_kvs_api::{
+    AnyRetrieved, DynDescriptor, OpError, OpKind, Origin, Reason,
+};
+use ligato_model::{Key, Value};
+use rustc_hash::FxHashSet;
+
+pub(crate) use crate::resync::reading::{Reading, known_values};
+use crate::{
+    core::{Call, CallId, Core, Effect, Phase, intake::calm},
+    handle::DumpError,
+    node::{Applied, Content, DescriptorId, NodeId},
+    snapshot::DumpItem,
+};
+
+// === impl Core ===
+
+impl Core {
+    /// A read-back has an outcome.
+    pub(crate) fn retrieved(
+        &mut self,
+        call: CallId,
+        result: Result<Vec<AnyRetrieved>, OpError>,
+        took: Duration,
+    ) {
+        match self.calls.remove(&call) {
+            Some(Call::Dump { token }) => {
+                let item = |r: AnyRetrieved| DumpItem {
+                    key: r.key,
+                    value: r.value,
+                    metadata: r.metadata,
+                    origin: r.origin,
+                };
+                let mut dump = result
+                    .map(|found| found.into_iter().map(item).collect::<Vec<_>>())
+                    .map_err(|error| DumpError::Failed(error.to_string()));
+                if let Ok(items) = &mut dump {
+                    items.sort_by(|a, b| a.key.cmp(&b.key));
+                }
+                self.effects.push_back(Effect::Dumped { token, dump });
+            }
+            Some(Call::Reading { descriptor }) => {
+                if let Some(info) = self.infos.get(usize::from(descriptor)) {
+                    info.cell.retrieve.add(took);
+                }
+                match result {
+                    Ok(found) => self.take_back(descriptor, found),
+                    Err(error) => tracing::warn!(
+                        descriptor = self.catalog.get(descriptor).map(|d| d.name()),
+                        %error,
+                        "reading back failed; what was known of its values stays"
+                    ),
+                }
+                if let Some(reading) = self.active.as_mut().and_then(|a| a.reading.as_mut()) {
+                    reading.finish(descriptor);
+                }
+                self.start_reading();
+            }
+            Some(Call::Step { .. }) | None => {}
+        }
+    }
+
+    /// Puts what was found of one descriptor into the graph.
+    fn take_back(&mut self, id: DescriptorId, found: Vec<AnyRetrieved>) {
+        let Some(descriptor) = self.catalog.get(id).cloned() else { return };
+        let catalog = Arc::clone(&self.catalog);
+        let only = self
+            .active
+            .as_mut()
+            .and_then(|a| a.reading.as_mut())
+            .and_then(|r| r.only.take());
+        for item in found {
+            if !descriptor.selects(&item.key) {
+                tracing::warn!(descriptor = descriptor.name(), key = %item.key, "read back a key of another descriptor");
+                continue;
+            }
+            if only.as_ref().is_some_and(|o| self.graph.find(&item.key).is_none_or(|n| !o.contains(&n))) {
+                continue;
+            }
+            let node = self.graph.intern(&item.key, &catalog);
+            if std::mem::replace(&mut self.trace(node).found, true) {
+                tracing::warn!(descriptor = descriptor.name(), key = %item.key, "read back twice");
+                continue;
+            }
+            if self.graph.node(node).parent.is_some() {
+                continue;
+            }
+            self.found(node, item, &*descriptor);
+        }
+        self.miss(id, &*descriptor, only.as_ref());
+        if let Some(reading) = self.active.as_mut().and_then(|a| a.reading.as_mut()) {
+            reading.only = only;
+        }
+        if let Some(info) = self.infos.get_mut(usize::from(id)) {
+            info.was_read = true;
+        }
+    }
+
+    /// One value that is in the southbound.
+    fn found(&mut self, id: NodeId, item: AnyRetrieved, descriptor: &dyn DynDescriptor) {
+        let metadata = item.metadata.filter(|_| descriptor.with_metadata());
+        let node = self.graph.node(id);
+        let unchanged = match &node.applied {
+            Applied::Known(content) => content.value == item.value,
+            _ => false,
+        };
+        let quiet = unchanged
+            && metadata.is_none()
+            && node.metadata().is_none()
+            && (node.desired.is_some() || node.origin == Origin::Sb)
+            && self.children_are_known(id);
+        if quiet {
+            return;
+        }
+        let node = self.graph.node(id);
+        let was_there = node.available();
+        let origin = self.origin_of(id, item.origin);
+        descriptor.index(&node.key, &item.value, metadata.as_ref());
+        if !unchanged {
+            self.remember(id);
+        }
+        let reviewing = self.active.as_ref().is_some_and(|a| a.phase == Phase::Reviewing);
+        let fresh = !was_there && !reviewing && self.is_new(id);
+        self.graph.set_applied(
+            id,
+            Applied::Known(Content { value: item.value.clone(), metadata }),
+        );
+        let node = self.graph.edit(id);
+        node.marks.missing = false;
+        if node.desired.is_some() {
+            node.marks.adopted |= !was_there && origin == Origin::Sb;
+            node.marks.discovered |= fresh && origin == Origin::Nb;
+            node.origin = Origin::Nb;
+            if !was_there && !reviewing {
+                node.last_op = OpKind::Update;
+            }
+        } else {
+            node.marks.discovered = origin == Origin::Nb && !was_there;
+            node.origin = origin;
+        }
+        self.take_back_children(id, &item.value, descriptor);
+        self.compare(id);
+        self.seed_found(id);
+    }
+
+    /// What follows for the planner from a value that was found.
+    fn seed_found(&mut self, id: NodeId) {
+        let node = self.graph.node(id);
+        let unwanted = node.desired.is_none() && node.origin == Origin::Nb;
+        let reason = match (unwanted, node.marks.differs || node.marks.discovered) {
+            (true, _) => Reason::Unwanted,
+            (false, true) => Reason::Drift,
+            (false, false) => return,
+        };
+        if unwanted {
+            self.remember_found(id);
+        }
+        if let Some(active) = &mut self.active {
+            active.seed(id, reason);
+        }
+    }
+
+    /// For the record, a discovered value was there before.
+    fn remember_found(&mut self, id: NodeId) {
+        let Some(at) = self.trace(id).journaled else { return };
+        let node = Arc::clone(self.graph.node(id));
+        if let Some(active) = &mut self.active
+            && let Some((_, before)) = active.journal.get_mut(at as usize)
+            && before.is_none()
+        {
+            *before = Some(node);
+        }
+    }
+
+    fn is_new(&mut self, id: NodeId) -> bool {
+        match self.before(id) {
+            Some(before) => before.is_none_or(|b| b.desired.is_none() && !b.available()),
+            None => self.graph.node(id).desired.is_none(),
+        }
+    }
+
+    fn children_are_known(&self, id: NodeId) -> bool {
+        self.graph.node(id).children.iter().all(|child| {
+            let node = self.graph.node(*child);
+            matches!(node.applied, Applied::Known(_)) && self.children_are_known(*child)
+        })
+    }
+
+    /// Who a found value belongs to, if the read-back cannot tell.
+    fn origin_of(&self, id: NodeId, said: Origin) -> Origin {
+        let node = self.graph.node(id);
+        if said != Origin::Unknown {
+            return said;
+        }
+        if node.desired.is_some() {
+            Origin::Nb
+        } else if node.origin != Origin::Unknown {
+            node.origin
+        } else {
+            self.graves.get(&node.key).copied().unwrap_or(Origin::Sb)
+        }
+    }
+
+    /// What is derived from a found value is taken to be there, what is not is not.
+    fn take_back_children(&mut self, id: NodeId, value: &Value, descriptor: &dyn DynDescriptor) {
+        let key = self.graph.node(id).key.clone();
+        let derived = calm(|| descriptor.derive(&key, value)).unwrap_or_default();
+        if self.graph.node(id).desired.is_none() && self.graph.node(id).origin != Origin::Sb {
+            let needs = calm(|| descriptor.dependencies(&key, value)).unwrap_or_default();
+            let catalog = Arc::clone(&self.catalog);
+            self.graph.set_needs(id, needs, &catalog);
+        }
+        if derived.is_empty() && self.graph.node(id).children.is_empty() {
+            return;
+        }
+        let catalog = Arc::clone(&self.catalog);
+        let mut present = FxHashSet::default();
+        for (key, value) in derived {
+            let child = self.graph.intern(&key, &catalog);
+            let node = self.graph.node(child);
+            let mine = node.parent == Some(id) || (node.parent.is_none() && node.is_empty());
+            if !mine || child == id {
+                continue;
+            }
+            present.insert(child);
+            self.found_child(id, child, &key, value);
+        }
+        let children = Arc::clone(&self.graph.node(id).children);
+        for child in children.iter().copied().filter(|c| !present.contains(c)) {
+            self.miss_child(child);
+        }
+        let mut all: Vec<NodeId> = children.to_vec();
+        all.extend(present.iter().copied().filter(|c| !children.contains(c)));
+        if all.len() != children.len() {
+            all.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
+            self.graph.edit(id).children = all.into();
+        }
+    }
+
+    fn found_child(&mut self, parent: NodeId, child: NodeId, key: &Key, value: Value) {
+        let origin = self.graph.node(parent).origin;
+        let same = matches!(&self.graph.node(child).applied,
+            Applied::Known(content) if content.value == value);
+        if !same {
+            self.remember(child);
+            let applied = Applied::Known(Content { value: value.clone(), metadata: None });
+            self.graph.set_applied(child, applied);
+            let base = self.graph.node(parent).desired.is_some();
+            let node = self.graph.edit(child);
+            node.parent = Some(parent);
+            node.origin = origin;
+            node.marks.missing = false;
+            node.marks.discovered = origin == Origin::Nb && !base;
+            if node.desired.is_some() {
+                node.last_op = OpKind::Update;
+            }
+            self.compare(child);
+            let node = self.graph.node(child);
+            if (node.desired.is_none() && origin == Origin::Nb) || node.marks.differs {
+                let from = self.graph.node(parent).key.clone();
+                if let Some(active) = &mut self.active {
+                    active.seed(child, Reason::Derived { from });
+                }
+            }
+        }
+        if let Some((_, descriptor)) = self.descriptor_of(child) {
+            let nested = calm(|| descriptor.derive(key, &value)).unwrap_or_default();
+            if !nested.is_empty() || !self.graph.node(child).children.is_empty() {
+                self.take_back_children(child, &value, &*descriptor);
+            }
+        }
+    }
+
+    fn miss_child(&mut self, child: NodeId) {
+        let mut open = vec![child];
+        while let Some(id) = open.pop() {
+            let node = self.graph.node(id);
+            open.extend_from_slice(&node.children);
+            if matches!(node.applied, Applied::Absent) {
+                continue;
+            }
+            self.remember(id);
+            let was = self.graph.node(id).state();
+            self.graph.set_applied(id, Applied::Absent);
+            let node = self.graph.edit(id);
+            node.marks.missing = was == ligato_kvs_api::ValueState::Configured;
+            node.marks.differs = false;
+            if let Some(active) = &mut self.active {
+                active.seed(id, Reason::Drift);
+            }
+        }
+    }
+
+    /// Values of the descriptor that were not found are not there.
+    fn miss(
+        &mut self,
+        id: DescriptorId,
+        descriptor: &dyn DynDescriptor,
+        only: Option<&FxHashSet<NodeId>>,
+    ) {
+        let owned: Vec<NodeId> = match only {
+            Some(only) => {
+                let mut some: Vec<NodeId> = only
+                    .iter()
+                    .copied()
+                    .filter(|n| self.graph.node(*n).descriptor == Some(id))
+                    .collect();
+                some.sort_unstable();
+                some
+            }
+            None => self.graph.owned_by(id).to_vec(),
+        };
+        for node_id in owned {
+            if self.trace(node_id).found {
+                continue;
+            }
+            let node = self.graph.node(node_id);
+            if node.parent.is_some() || matches!(node.applied, Applied::Absent) {
+                continue;
+            }
+            if let Some(content) = node.content() {
+                descriptor.index(&node.key, &content.value, None);
+            }
+            self.vanished(node_id);
+        }
+    }
+
+    /// A value that was believed to be there is not.
+    pub(crate) fn vanished(&mut self, id: NodeId) {
+        self.remember(id);
+        let node = self.graph.node(id);
+        let was_sure = matches!(node.applied, Applied::Known(_));
+        let missing = was_sure && node.desired.is_some() && node.problem.is_none();
+        self.graph.set_applied(id, Applied::Absent);
+        let node = self.graph.edit(id);
+        node.marks.missing = missing;
+        node.marks.differs = false;
+        node.marks.discovered = false;
+        node.marks.adopted = false;
+        for child in Arc::clone(&self.graph.node(id).children).iter() {
+            self.miss_child(*child);
+        }
+        if let Some(active) = &mut self.active {
+            active.seed(id, Reason::Drift);
+        }
+    }
+}

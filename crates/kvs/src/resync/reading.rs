@@ -1,0 +1,109 @@
+//! Which descriptors are read back when: in the order they ask for, independent ones at once.
+
+use std::sync::Arc;
+
+use ligato_kvs_api::{AnyKnown, Origin};
+use rustc_hash::FxHashSet;
+
+use crate::{
+    catalog::Catalog,
+    graph::Graph,
+    node::{DescriptorId, NodeId},
+};
+
+/// A round of read-backs under way.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    /// To be read, in read-back order.
+    waiting: Vec<DescriptorId>,
+    under_way: Vec<DescriptorId>,
+    /// Only these values are looked at; `None`: all of the descriptors.
+    pub(crate) only: Option<FxHashSet<NodeId>>,
+    /// Vanished NB values are wanted back: what is found missing is called MISSING.
+    pub(crate) failures: bool,
+}
+
+// === impl Reading ===
+
+impl Reading {
+    /// A round over these descriptors, as far as they can be read.
+    pub(crate) fn new(
+        catalog: &Catalog,
+        down: &FxHashSet<DescriptorId>,
+        wanted: impl Fn(DescriptorId) -> bool,
+    ) -> Self {
+        let readable = |id: &DescriptorId| {
+            wanted(*id)
+                && !down.contains(id)
+                && catalog.get(*id).is_some_and(|d| d.capabilities().retrieve)
+        };
+        let waiting = catalog.in_order().iter().copied().filter(readable).collect();
+        Self { waiting, ..Self::default() }
+    }
+
+    /// The next descriptor that may be read now.
+    pub(crate) fn next(&mut self, catalog: &Catalog) -> Option<DescriptorId> {
+        let open = |name: &str| {
+            catalog.by_name(name).is_some_and(|id| {
+                self.waiting.contains(&id) || self.under_way.contains(&id)
+            })
+        };
+        let at = self.waiting.iter().position(|id| {
+            catalog.get(*id).is_some_and(|d| !d.retrieve_after().iter().any(|name| open(name)))
+        })?;
+        let id = self.waiting.remove(at);
+        self.under_way.push(id);
+        Some(id)
+    }
+
+    pub(crate) fn finish(&mut self, id: DescriptorId) {
+        self.under_way.retain(|other| *other != id);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.waiting.is_empty() && self.under_way.is_empty()
+    }
+}
+
+/// What is known of the values of a descriptor, sorted by key, for telling one's own from others'.
+pub(crate) fn known_values(
+    graph: &Graph,
+    catalog: &Catalog,
+    descriptor: DescriptorId,
+) -> Arc<[AnyKnown]> {
+    let known = |id: NodeId| {
+        let node = graph.node(id);
+        if node.parent.is_some() || node.descriptor != Some(descriptor) {
+            return None;
+        }
+        let value = node.wanted().or_else(|| node.content().map(|c| &c.value))?;
+        let origin = if node.desired.is_some() { Origin::Nb } else { node.origin };
+        let metadata = node.metadata().cloned();
+        Some(AnyKnown { key: node.key.clone(), value: value.clone(), metadata, origin })
+    };
+    let prefixes = prefixes_of(catalog, descriptor);
+    if prefixes.is_empty() {
+        let mut all: Vec<AnyKnown> =
+            graph.owned_by(descriptor).iter().filter_map(|id| known(*id)).collect();
+        all.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        return all.into();
+    }
+    // The ordered index gives them sorted.
+    prefixes.iter().flat_map(|prefix| graph.with_prefix(prefix)).filter_map(known).collect()
+}
+
+/// Literal prefixes of the keys of a descriptor, sorted, without those inside others; empty if it
+/// selects keys by other means.
+fn prefixes_of(catalog: &Catalog, descriptor: DescriptorId) -> Vec<&'static str> {
+    let patterns = catalog.get(descriptor).map(|d| d.keys().to_vec()).unwrap_or_default();
+    let mut prefixes: Vec<&'static str> =
+        patterns.iter().map(ligato_kvs_api::KeyPattern::literal_prefix).collect();
+    prefixes.sort_unstable();
+    let mut outer: Vec<&'static str> = Vec::new();
+    for prefix in prefixes {
+        if outer.last().is_none_or(|last| !prefix.starts_with(last)) {
+            outer.push(prefix);
+        }
+    }
+    outer
+}

@@ -1,0 +1,123 @@
+//! Planned retries: what failed is tried again later, less and less often, not for ever.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use ligato_kvs_api::{RetryPolicy, TxnSeq};
+use ligato_model::Key;
+use rustc_hash::FxHashMap;
+
+/// All planned retries, in order of time. Values that failed together are retried together.
+#[derive(Debug, Default)]
+pub(crate) struct Retries {
+    planned: BTreeMap<(Duration, TxnSeq, u32), Vec<Key>>,
+}
+
+/// A retry whose time has come.
+#[derive(Debug, Clone)]
+pub(crate) struct DueRetry {
+    /// The transaction it is for.
+    pub(crate) of: TxnSeq,
+    pub(crate) attempt: u32,
+    pub(crate) keys: Vec<Key>,
+}
+
+/// What the current transaction knows about earlier attempts: for a retry, the transaction it is
+/// for and the attempt.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Attempts(pub(crate) FxHashMap<Key, (TxnSeq, u32)>);
+
+// === impl Retries ===
+
+impl Retries {
+    pub(crate) fn plan(&mut self, due: Duration, of: TxnSeq, attempt: u32, key: Key) {
+        self.planned.entry((due, of, attempt)).or_default().push(key);
+    }
+
+    /// When the next one is due.
+    pub(crate) fn next_due(&self) -> Option<Duration> {
+        self.planned.keys().next().map(|(due, _, _)| *due)
+    }
+
+    pub(crate) fn take_due(&mut self, now: Duration) -> Option<DueRetry> {
+        let entry = self.planned.first_entry().filter(|e| e.key().0 <= now)?;
+        let ((_, of, attempt), mut keys) = entry.remove_entry();
+        keys.sort_unstable();
+        Some(DueRetry { of, attempt, keys })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.planned.is_empty()
+    }
+}
+
+impl Attempts {
+    /// The transaction a retry after this failure would be for, and its attempt.
+    pub(crate) fn next(&self, base: &Key, now: TxnSeq) -> (TxnSeq, u32) {
+        self.0.get(base).map_or((now, 1), |(of, attempt)| (*of, attempt + 1))
+    }
+}
+
+/// The delay before an attempt (from 1), or `None` when it is time to give up. `random` is from 0
+/// to 1 and spreads the delay by `jitter` of it.
+pub(crate) fn delay(
+    policy: &RetryPolicy,
+    attempt: u32,
+    jitter: f64,
+    random: f64,
+) -> Option<Duration> {
+    if policy.max_count != 0 && attempt > policy.max_count {
+        return None;
+    }
+    let doublings = if policy.exponential { attempt.saturating_sub(1).min(32) } else { 0 };
+    let capped = policy
+        .period
+        .checked_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX))
+        .unwrap_or(Duration::MAX)
+        .min(policy.max_delay.max(policy.period));
+    Some(capped + capped.min(Duration::from_secs(3600)).mul_f64(jitter.clamp(0.0, 1.0) * random))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(max_count: u32, exponential: bool) -> RetryPolicy {
+        let (period, max_delay) = (Duration::from_millis(100), Duration::from_millis(500));
+        RetryPolicy { period, max_count, exponential, max_delay }
+    }
+
+    #[test]
+    fn delays_double_up_to_the_cap_and_end() {
+        let ms = |attempt| delay(&policy(5, true), attempt, 0.0, 0.0).map(|d| d.as_millis());
+        assert_eq!((1..=6).map(ms).collect::<Vec<_>>(), [
+            Some(100),
+            Some(200),
+            Some(400),
+            Some(500),
+            Some(500),
+            None
+        ]);
+        assert_eq!(
+            delay(&policy(0, true), 1_000_000, 0.0, 0.0),
+            Some(Duration::from_millis(500)),
+            "no limit on attempts, no overflow"
+        );
+        let jittered = delay(&policy(0, false), 1, 0.5, 1.0);
+        assert_eq!(jittered, Some(Duration::from_millis(150)));
+    }
+
+    #[test]
+    fn values_that_failed_together_are_retried_together() {
+        let mut retries = Retries::default();
+        let at = Duration::from_millis;
+        retries.plan(at(100), TxnSeq(1), 1, "b".into());
+        retries.plan(at(100), TxnSeq(1), 1, "a".into());
+        retries.plan(at(50), TxnSeq(2), 1, "c".into());
+        assert_eq!(retries.next_due(), Some(at(50)));
+        assert!(retries.take_due(at(49)).is_none());
+        assert_eq!(retries.take_due(at(60)).unwrap().keys, ["c"]);
+        assert!(retries.take_due(at(60)).is_none());
+        assert_eq!(retries.take_due(at(100)).unwrap().keys, ["a", "b"]);
+        assert!(retries.is_empty());
+    }
+}

@@ -63,26 +63,55 @@ pub(crate) struct Now {
 /// Everything that can happen to the scheduler.
 pub(crate) enum Input {
     /// A northbound transaction.
-    Commit { txn: Transaction, waited: Duration, token: Token },
+    Commit {
+        txn: Transaction,
+        waited: Duration,
+        token: Token,
+    },
     /// A question what a transaction would do.
-    Plan { txn: Transaction, token: Token },
+    Plan {
+        txn: Transaction,
+        token: Token,
+    },
     /// Something happened in a southbound.
     Notify(Vec<Notification>),
     /// An operation has an outcome.
-    Operated { call: CallId, result: Result<Option<Metadata>, OpError>, took: Duration },
+    Operated {
+        call: CallId,
+        result: Result<Option<Metadata>, OpError>,
+        took: Duration,
+    },
     /// A read-back has an outcome.
-    Retrieved { call: CallId, result: Result<Vec<AnyRetrieved>, OpError>, took: Duration },
+    Retrieved {
+        call: CallId,
+        result: Result<Vec<AnyRetrieved>, OpError>,
+        took: Duration,
+    },
     /// Read a descriptor back for a reader.
-    DumpSouthbound { descriptor: String, token: Token },
-    Register { new: Arc<dyn DynDescriptor>, token: Token },
-    Unregister { name: String, mode: UnregisterMode, token: Token },
+    DumpSouthbound {
+        descriptor: String,
+        token: Token,
+    },
+    Register {
+        new: Arc<dyn DynDescriptor>,
+        token: Token,
+    },
+    Unregister {
+        name: String,
+        mode: UnregisterMode,
+        token: Token,
+    },
     Subscribe(Weak<Queue>),
     /// Tell when nothing is left to do.
-    Quiescent { token: Token },
+    Quiescent {
+        token: Token,
+    },
     /// The time has come that was asked for.
     Tick,
     /// Refuse everything that is queued or comes later.
-    Close { token: Token },
+    Close {
+        token: Token,
+    },
 }
 
 /// What the core wants done.
@@ -124,7 +153,7 @@ pub(crate) struct Core {
     /// Descriptors whose southbound cannot be reached.
     pub(crate) down: FxHashSet<DescriptorId>,
     pub(crate) traffic: Traffic,
-    published: Published,
+    pub(crate) published: Published,
     pub(crate) history: History,
     pub(crate) scratch: Scratch,
     pub(crate) queue: VecDeque<Request>,
@@ -154,14 +183,31 @@ pub(crate) struct Info {
 
 /// Something to be carried out, waiting for its turn.
 pub(crate) enum Request {
-    Northbound { txn: Transaction, waited: Duration, since: Duration, token: Option<Token> },
-    Plan { txn: Transaction, token: Token },
+    Northbound {
+        txn: Transaction,
+        waited: Duration,
+        since: Duration,
+        token: Option<Token>,
+    },
+    Plan {
+        txn: Transaction,
+        token: Token,
+    },
     Notify(Vec<Notification>),
     Retry(DueRetry),
     /// Values that waited for the descriptor.
-    Implemented { descriptor: DescriptorId },
-    Unregister { descriptor: DescriptorId, mode: UnregisterMode, token: Token },
-    Dump { descriptor: DescriptorId, token: Token },
+    Implemented {
+        descriptor: DescriptorId,
+    },
+    Unregister {
+        descriptor: DescriptorId,
+        mode: UnregisterMode,
+        token: Token,
+    },
+    Dump {
+        descriptor: DescriptorId,
+        token: Token,
+    },
 }
 
 /// What a call under way is for.
@@ -337,6 +383,15 @@ impl Core {
         all
     }
 
+    /// Nobody is told anything any more.
+    pub(crate) fn close_subscriptions(&mut self) {
+        for queue in self.subscribers.drain(..) {
+            if let Some(queue) = queue.upgrade() {
+                queue.close();
+            }
+        }
+    }
+
     pub(crate) fn trace(&mut self, id: NodeId) -> &mut Trace {
         let epoch = self.active.as_ref().map_or(0, |a| a.seq.0 + 1);
         if self.traces.len() <= id as usize {
@@ -376,7 +431,10 @@ impl Core {
         id
     }
 
-    pub(crate) fn descriptor_of(&self, id: NodeId) -> Option<(DescriptorId, Arc<dyn DynDescriptor>)> {
+    pub(crate) fn descriptor_of(
+        &self,
+        id: NodeId,
+    ) -> Option<(DescriptorId, Arc<dyn DynDescriptor>)> {
         let descriptor = self.graph.node(id).descriptor?;
         Some((descriptor, Arc::clone(self.catalog.get(descriptor)?)))
     }

@@ -1,14 +1,34 @@
-//! The owner task.
+//! The owner task: runs the core on tokio.
+//!
+//! It is the only one that touches the core. Commands of handles, notifications of southbounds,
+//! results of operations and the clock become inputs; effects are carried out here. An operation is
+//! polled once on the spot: what answers at once costs no task switch. Every operation has a
+//! deadline, and a panic in one is its result.
 
-use std::sync::{Arc, Weak};
-
-use ligato_kvs_api::{
-    DynDescriptor, Plan, PlanError, RegistrationError, Revision, Transaction, TxnReport,
+use std::{
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::{Arc, Weak},
+    task::{Context, Poll, Waker},
+    time::{Duration, SystemTime},
 };
-use tokio::sync::{mpsc, oneshot};
+
+use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
+use ligato_kvs_api::{
+    AnyRetrieved, DynDescriptor, Metadata, OpError, Plan, PlanError, RegistrationError, Revision,
+    SouthboundName, Transaction, TxnReport,
+};
+use rustc_hash::FxHashMap;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::SchedulerConfig,
+    core::{Action, CallId, Core, Effect, Input, Now, Operation, Token},
     handle::{DumpError, Reader, UnregisterMode},
     inbox::Inbox,
     snapshot::DumpItem,
@@ -18,7 +38,7 @@ use crate::{
 
 /// What handles ask the owner for.
 pub(crate) enum Command {
-    Commit { txn: Transaction, submitted: tokio::time::Instant, reply: oneshot::Sender<TxnReport> },
+    Commit { txn: Transaction, submitted: Instant, reply: oneshot::Sender<TxnReport> },
     Plan { txn: Transaction, reply: oneshot::Sender<Result<Plan, PlanError>> },
     DumpSouthbound { descriptor: String, reply: oneshot::Sender<Result<Vec<DumpItem>, DumpError>> },
     Subscribe(Weak<Queue>),
@@ -36,13 +56,291 @@ pub(crate) struct Shared {
     pub(crate) stats: Arc<StatsCells>,
 }
 
+/// Who waits for an effect with a token.
+enum Waiting {
+    Report(oneshot::Sender<TxnReport>),
+    Plan(oneshot::Sender<Result<Plan, PlanError>>),
+    Dump(oneshot::Sender<Result<Vec<DumpItem>, DumpError>>),
+    Registered(oneshot::Sender<Result<(), RegistrationError>>),
+    Unregistered(oneshot::Sender<Option<TxnReport>>),
+    Quiet(oneshot::Sender<Revision>),
+    Closed(oneshot::Sender<()>),
+}
+
+/// The result of something under way.
+enum Outcome {
+    Operated(CallId, Result<Option<Metadata>, OpError>),
+    Retrieved(CallId, Result<Vec<AnyRetrieved>, OpError>),
+}
+
+type Running = Pin<Box<dyn Future<Output = (Outcome, Duration)> + Send>>;
+
+struct Owner {
+    core: Core,
+    config: SchedulerConfig,
+    shared: Shared,
+    epoch: Instant,
+    waiting: FxHashMap<Token, Waiting>,
+    next_token: Token,
+    running: FuturesUnordered<Running>,
+    watched: Vec<SouthboundName>,
+    cancel: CancellationToken,
+}
+
+/// Checks the descriptors and starts the owner on the current runtime.
 pub(crate) fn start(
     config: SchedulerConfig,
     descriptors: Vec<Arc<dyn DynDescriptor>>,
     shared: Shared,
-    mut commands: mpsc::UnboundedReceiver<Command>,
+    commands: mpsc::UnboundedReceiver<Command>,
 ) -> Result<(), RegistrationError> {
-    let _ = (config, descriptors, shared);
-    tokio::spawn(async move { while commands.recv().await.is_some() {} });
+    let epoch = Instant::now();
+    let stats = Arc::clone(&shared.stats);
+    let core = Core::new(config.clone(), descriptors, stats, now(epoch))?;
+    let mut owner = Owner {
+        core,
+        config,
+        shared,
+        epoch,
+        waiting: FxHashMap::default(),
+        next_token: 0,
+        running: FuturesUnordered::new(),
+        watched: Vec::new(),
+        cancel: CancellationToken::new(),
+    };
+    owner.carry_out();
+    owner.watch_southbounds();
+    tokio::spawn(owner.run(commands));
     Ok(())
+}
+
+fn now(epoch: Instant) -> Now {
+    Now { wall: SystemTime::now(), mono: epoch.elapsed(), random: rand::random() }
+}
+
+// === impl Owner ===
+
+impl Owner {
+    async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+        let inbox = Arc::clone(&self.shared.inbox);
+        while !self.core.is_closed() {
+            let wake = self.core.wake_at().map(|at| self.epoch + at);
+            let timer = async {
+                match wake {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                Some((outcome, took)) = self.running.next(), if !self.running.is_empty() => {
+                    self.take_outcome(outcome, took);
+                }
+                command = commands.recv() => match command {
+                    Some(command) => self.take_command(command),
+                    // All handles are gone: nobody can want anything any more.
+                    None => break,
+                },
+                () = inbox.wake.notified() => {}
+                () = timer => self.input(Input::Tick),
+            }
+            while let Some(batch) = inbox.take() {
+                self.input(Input::Notify(batch));
+            }
+        }
+        self.cancel.cancel();
+        self.core.close_subscriptions();
+    }
+
+    fn input(&mut self, input: Input) {
+        self.core.input(now(self.epoch), input);
+        self.carry_out();
+    }
+
+    fn take_outcome(&mut self, outcome: Outcome, took: Duration) {
+        match outcome {
+            Outcome::Operated(call, result) => {
+                self.input(Input::Operated { call, result, took });
+            }
+            Outcome::Retrieved(call, result) => {
+                self.input(Input::Retrieved { call, result, took });
+            }
+        }
+    }
+
+    fn take_command(&mut self, command: Command) {
+        let input = match command {
+            Command::Commit { txn, submitted, reply } => {
+                let token = self.wait(Waiting::Report(reply));
+                Input::Commit { txn, waited: submitted.elapsed(), token }
+            }
+            Command::Plan { txn, reply } => {
+                Input::Plan { txn, token: self.wait(Waiting::Plan(reply)) }
+            }
+            Command::DumpSouthbound { descriptor, reply } => {
+                Input::DumpSouthbound { descriptor, token: self.wait(Waiting::Dump(reply)) }
+            }
+            Command::Subscribe(queue) => Input::Subscribe(queue),
+            Command::Register { new, reply } => {
+                Input::Register { new, token: self.wait(Waiting::Registered(reply)) }
+            }
+            Command::Unregister { name, mode, reply } => {
+                let token = self.wait(Waiting::Unregistered(reply));
+                Input::Unregister { name, mode, token }
+            }
+            Command::Quiescent { reply } => {
+                Input::Quiescent { token: self.wait(Waiting::Quiet(reply)) }
+            }
+            Command::Close { reply } => Input::Close { token: self.wait(Waiting::Closed(reply)) },
+        };
+        self.input(input);
+    }
+
+    fn wait(&mut self, waiting: Waiting) -> Token {
+        self.next_token += 1;
+        self.waiting.insert(self.next_token, waiting);
+        self.next_token
+    }
+
+    /// Carries out effects until there are none.
+    fn carry_out(&mut self) {
+        while let Some(effect) = self.core.next() {
+            match effect {
+                Effect::Operate(operation) => self.operate(operation),
+                Effect::Retrieve { call, descriptor, known } => {
+                    let future = caught(|| descriptor.retrieve(known));
+                    let future = async move { Outcome::Retrieved(call, future.await) };
+                    self.start(future, call, self.config.retrieve_deadline, Outcome::Retrieved);
+                }
+                Effect::Publish(snapshot) => self.shared.reader.latest.store(snapshot.0),
+                other => self.answer(other),
+            }
+        }
+        self.watch_southbounds();
+    }
+
+    fn operate(&mut self, operation: Operation) {
+        let Operation { call, descriptor, key, action } = operation;
+        let deadline = self.config.operation_deadline;
+        let future = match action {
+            Action::Create { value } => caught(|| descriptor.create(&key, &value)),
+            Action::Update { old, new, metadata } => {
+                caught(|| descriptor.update(&key, &old, &new, metadata.as_ref()))
+            }
+            Action::Delete { value, metadata } => {
+                let deleted = caught(|| descriptor.delete(&key, &value, metadata.as_ref()));
+                Box::pin(async move { deleted.await.map(|()| None) })
+            }
+        };
+        let future = async move { Outcome::Operated(call, future.await) };
+        self.start(future, call, deadline, Outcome::Operated);
+    }
+
+    /// Polls once; what is not ready then goes on beside the owner until its deadline.
+    fn start<T>(
+        &mut self,
+        future: impl Future<Output = Outcome> + Send + 'static,
+        call: CallId,
+        deadline: Duration,
+        outcome: fn(CallId, Result<T, OpError>) -> Outcome,
+    ) where
+        T: 'static,
+    {
+        let started = Instant::now();
+        let mut future = Box::pin(future);
+        if let Poll::Ready(outcome) = future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        {
+            return self.ready(outcome, started.elapsed());
+        }
+        self.running.push(Box::pin(async move {
+            let outcome =
+                tokio::time::timeout_at(started + deadline, future).await.unwrap_or_else(|_| {
+                    let waited = format!("no answer within {} s", deadline.as_secs_f32());
+                    outcome(call, Err(OpError::Unknown(waited)))
+                });
+            (outcome, started.elapsed())
+        }));
+    }
+
+    /// Hands a result to the core; its effects are carried out by the caller's loop.
+    fn ready(&mut self, outcome: Outcome, took: Duration) {
+        let input = match outcome {
+            Outcome::Operated(call, result) => Input::Operated { call, result, took },
+            Outcome::Retrieved(call, result) => Input::Retrieved { call, result, took },
+        };
+        self.core.input(now(self.epoch), input);
+    }
+
+    fn answer(&mut self, effect: Effect) {
+        let (Effect::Report { token, .. }
+        | Effect::Planned { token, .. }
+        | Effect::Dumped { token, .. }
+        | Effect::Registered { token, .. }
+        | Effect::Unregistered { token, .. }
+        | Effect::Quiet { token, .. }
+        | Effect::Closed { token }) = &effect
+        else {
+            return;
+        };
+        let Some(waiting) = self.waiting.remove(token) else { return };
+        // Who asked may have stopped waiting; that is no error.
+        match (effect, waiting) {
+            (Effect::Report { report, .. }, Waiting::Report(reply)) => {
+                let _ = reply.send(*report);
+            }
+            (Effect::Planned { plan, .. }, Waiting::Plan(reply)) => {
+                let _ = reply.send(*plan);
+            }
+            (Effect::Dumped { dump, .. }, Waiting::Dump(reply)) => {
+                let _ = reply.send(dump);
+            }
+            (Effect::Registered { result, .. }, Waiting::Registered(reply)) => {
+                let _ = reply.send(result);
+            }
+            (Effect::Unregistered { report, .. }, Waiting::Unregistered(reply)) => {
+                let _ = reply.send(report.map(|r| *r));
+            }
+            (Effect::Quiet { revision, .. }, Waiting::Quiet(reply)) => {
+                let _ = reply.send(revision);
+            }
+            (Effect::Closed { .. }, Waiting::Closed(reply)) => {
+                let _ = reply.send(());
+            }
+            _ => {}
+        }
+    }
+
+    /// One watch per southbound, from the moment its first descriptor is there.
+    fn watch_southbounds(&mut self) {
+        for (name, descriptor) in self.core.watchers() {
+            if !self.watched.contains(&name) {
+                self.watched.push(name);
+                let watch = descriptor.watch(self.shared.inbox.sink(), self.cancel.child_token());
+                tokio::spawn(watch);
+            }
+        }
+    }
+}
+
+/// Starts an operation; a panic in it becomes its failure.
+fn caught<T: Send + 'static>(
+    start: impl FnOnce() -> ligato_kvs_api::OpFuture<T>,
+) -> ligato_kvs_api::OpFuture<T> {
+    let failed = |panic: Box<dyn std::any::Any + Send>| {
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(|s| (*s).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        OpError::Unknown(format!("operation panicked: {text}"))
+    };
+    match std::panic::catch_unwind(AssertUnwindSafe(start)) {
+        Ok(future) => Box::pin(async move {
+            AssertUnwindSafe(future).catch_unwind().await.unwrap_or_else(|panic| Err(failed(panic)))
+        }),
+        Err(panic) => {
+            let error = failed(panic);
+            Box::pin(async move { Err(error) })
+        }
+    }
 }

@@ -4,9 +4,7 @@ mod run;
 
 use std::{sync::Arc, time::Duration};
 
-use ligato_kvs_api::{
-    Metadata, OpError, OpKind, Origin, Policy, ValueState,
-};
+use ligato_kvs_api::{Metadata, OpError, OpKind, Origin, Policy, ValueState};
 use ligato_model::{Key, Value};
 
 pub(crate) use crate::execute::run::{Run, Traffic};
@@ -39,9 +37,8 @@ impl Core {
                 return;
             }
             let (graph, traffic) = (&self.graph, &self.traffic);
-            let has_room = |step: &Step| {
-                graph.node(step.node).descriptor.is_none_or(|d| traffic.has_room(d))
-            };
+            let has_room =
+                |step: &Step| graph.node(step.node).descriptor.is_none_or(|d| traffic.has_room(d));
             let Some(at) = active.run.next(has_room) else { return };
             let step = active.run.steps[at as usize].clone();
             match self.start_of(&step) {
@@ -297,8 +294,7 @@ impl Core {
         let base = self.graph.node(self.base_of(id));
         let policy = self.policy_of(id).or_else(|| self.policy_of(self.base_of(id)))?;
         let (_, attempt) = active.attempts.next(&base.key, active.seq);
-        let delay =
-            retry::delay(&policy, attempt, self.config.retry_jitter, self.now.random)?;
+        let delay = retry::delay(&policy, attempt, self.config.retry_jitter, self.now.random)?;
         Some(PlannedRetry { attempt, due: self.now.mono + delay })
     }
 
@@ -379,7 +375,9 @@ impl Core {
         // The base was created by this transaction unless it is older than it.
         let Some(active) = &self.active else { return true };
         let trace = self.traces.get(parent as usize).copied().unwrap_or_default();
-        trace.epoch != active.seq.0 + 1 || !trace.operated || self.graph.node(parent).last_op != OpKind::Create
+        trace.epoch != active.seq.0 + 1
+            || !trace.operated
+            || self.graph.node(parent).last_op != OpKind::Create
     }
 
     /// What a node shows that was journaled.
@@ -427,8 +425,7 @@ impl Core {
             property,
             revert: active.undoing,
             retry: active.draft.retry_for.is_some(),
-            recreate: step.recreate
-                && (step.op == OpKind::Delete || !step.along || again),
+            recreate: step.recreate && (step.op == OpKind::Delete || !step.along || again),
             reason: step.reason.clone(),
         };
         let round = active.round;

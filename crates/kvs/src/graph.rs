@@ -7,11 +7,7 @@
 
 mod groups;
 
-use std::{
-    collections::BTreeMap,
-    ops::Bound,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use hashbrown::HashTable;
 use ligato_kvs_api::{Dependency, DependencyKind, Target};
@@ -144,19 +140,9 @@ impl Graph {
     /// own.
     pub(crate) fn edit(&mut self, id: NodeId) -> &mut Node {
         self.mark_dirty(id);
-        match self.slots.get_mut(id as usize).and_then(|s| s.node.as_mut()) {
-            Some(node) => Arc::make_mut(node),
-            // Not reached: ids come from this graph.
-            None => {
-                let slot = Slot {
-                    node: Some(Arc::new(Node::placeholder(Key::from(""), None))),
-                    links: Links::default(),
-                };
-                self.slots.push(slot);
-                let at = (self.slots.len() - 1) as NodeId;
-                self.edit(at)
-            }
-        }
+        // Ids come from this graph, so there is a node.
+        let blank = || Arc::new(Node::placeholder(Key::from(""), None));
+        Arc::make_mut(self.slots[id as usize].node.get_or_insert_with(blank))
     }
 
     /// Puts a node back to what it was, edges included.
@@ -343,11 +329,10 @@ impl Graph {
                     && need.kind == dependency.kind
                     && match (need.on, &dependency.target) {
                         (On::Node(target), Target::Key(key)) => self.node(target).key == *key,
-                        (On::Group(group), Target::AnyOf { prefixes, filter }) => {
-                            self.groups.get(group).is_some_and(|g| {
-                                *g.prefixes == **prefixes && g.filter == *filter
-                            })
-                        }
+                        (On::Group(group), Target::AnyOf { prefixes, filter }) => self
+                            .groups
+                            .get(group)
+                            .is_some_and(|g| *g.prefixes == **prefixes && g.filter == *filter),
                         _ => false,
                     }
             })
@@ -482,10 +467,7 @@ impl Graph {
         let Some(node) = self.slots.get(id as usize).and_then(|s| s.node.clone()) else { return };
         self.disown(id);
         self.mark_dirty(id);
-        if let Ok(entry) = self
-            .by_key
-            .find_entry(wide_hash_of(&node.key), |other| *other == id)
-        {
+        if let Ok(entry) = self.by_key.find_entry(wide_hash_of(&node.key), |other| *other == id) {
             entry.remove();
         }
         self.ordered.remove(&node.key);

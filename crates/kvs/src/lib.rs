@@ -9,13 +9,19 @@
 
 mod catalog;
 mod config;
+mod core;
 mod engine;
+mod execute;
 mod explain;
+mod graph;
 mod handle;
 mod inbox;
 mod keyindex;
 mod node;
-mod record;
+mod plan;
+pub mod record;
+mod resync;
+mod retry;
 mod snapshot;
 mod stats;
 mod subscribe;

@@ -3,6 +3,7 @@
 pub(crate) mod history;
 mod json;
 mod text;
+mod value;
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -11,7 +12,7 @@ use ligato_model::Value;
 
 pub use self::{
     json::to_json,
-    text::{list_to_text, to_text},
+    text::{Detail, list_to_text, to_text},
 };
 use crate::{config::SchedulerConfig, node::Node, plan::Step};
 
@@ -92,8 +93,11 @@ impl Draft {
     }
 
     pub(crate) fn finish(self, stop: SystemTime, config: &SchedulerConfig) -> RecordedTxn {
-        let mut executed: Vec<((u32, u32), RecordedOp)> =
-            if config.record_history { self.executed.into_iter().flatten().collect() } else { Vec::new() };
+        let mut executed: Vec<((u32, u32), RecordedOp)> = if config.record_history {
+            self.executed.into_iter().flatten().collect()
+        } else {
+            Vec::new()
+        };
         if !executed.is_sorted_by_key(|(place, _)| *place) {
             executed.sort_by_key(|(place, _)| *place);
         }

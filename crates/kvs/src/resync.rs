@@ -8,9 +8,7 @@ mod reading;
 
 use std::{sync::Arc, time::Duration};
 
-use ligato_kvs_api::{
-    AnyRetrieved, DynDescriptor, OpError, OpKind, Origin, Reason,
-};
+use ligato_kvs_api::{AnyRetrieved, DynDescriptor, OpError, OpKind, Origin, Reason};
 use ligato_model::{Key, Value};
 use rustc_hash::FxHashSet;
 
@@ -73,17 +71,17 @@ impl Core {
     fn take_back(&mut self, id: DescriptorId, found: Vec<AnyRetrieved>) {
         let Some(descriptor) = self.catalog.get(id).cloned() else { return };
         let catalog = Arc::clone(&self.catalog);
-        let only = self
-            .active
-            .as_mut()
-            .and_then(|a| a.reading.as_mut())
-            .and_then(|r| r.only.take());
+        let only =
+            self.active.as_mut().and_then(|a| a.reading.as_mut()).and_then(|r| r.only.take());
         for item in found {
             if !descriptor.selects(&item.key) {
                 tracing::warn!(descriptor = descriptor.name(), key = %item.key, "read back a key of another descriptor");
                 continue;
             }
-            if only.as_ref().is_some_and(|o| self.graph.find(&item.key).is_none_or(|n| !o.contains(&n))) {
+            if only
+                .as_ref()
+                .is_some_and(|o| self.graph.find(&item.key).is_none_or(|n| !o.contains(&n)))
+            {
                 continue;
             }
             let node = self.graph.intern(&item.key, &catalog);
@@ -130,10 +128,7 @@ impl Core {
         }
         let reviewing = self.active.as_ref().is_some_and(|a| a.phase == Phase::Reviewing);
         let fresh = !was_there && !reviewing && self.is_new(id);
-        self.graph.set_applied(
-            id,
-            Applied::Known(Content { value: item.value.clone(), metadata }),
-        );
+        self.graph.set_applied(id, Applied::Known(Content { value: item.value.clone(), metadata }));
         let node = self.graph.edit(id);
         node.marks.missing = false;
         if node.desired.is_some() {

@@ -89,14 +89,10 @@ mod tests {
     #[test]
     fn delays_double_up_to_the_cap_and_end() {
         let ms = |attempt| delay(&policy(5, true), attempt, 0.0, 0.0).map(|d| d.as_millis());
-        assert_eq!((1..=6).map(ms).collect::<Vec<_>>(), [
-            Some(100),
-            Some(200),
-            Some(400),
-            Some(500),
-            Some(500),
-            None
-        ]);
+        assert_eq!(
+            (1..=6).map(ms).collect::<Vec<_>>(),
+            [Some(100), Some(200), Some(400), Some(500), Some(500), None]
+        );
         assert_eq!(
             delay(&policy(0, true), 1_000_000, 0.0, 0.0),
             Some(Duration::from_millis(500)),

@@ -1,1 +1,7 @@
-//! Scenario scripts, fixtures and invariant checks for tests.
+//! What tests of the scheduler and of kinds share: a stateful fake southbound, scenario scripts,
+//! invariant checks, and the conformance catalogue.
+
+pub mod messages;
+pub mod scenario;
+
+pub use scenario::{Summary, default_catalogue, run_scenarios};

@@ -224,22 +224,26 @@ impl Core {
     /// Compares what was read back with what was to be there.
     pub(crate) fn verify(&mut self) {
         let Some(active) = &self.active else { return };
-        let mut ops: Vec<(Key, OpKind)> = active.draft.ops().map(|o| (o.key.clone(), o.op)).collect();
+        let mut ops: Vec<(Key, OpKind)> =
+            active.draft.ops().map(|o| (o.key.clone(), o.op)).collect();
         ops.sort();
         ops.dedup_by(|a, b| a.0 == b.0);
         for (key, op) in ops {
             let Some(id) = self.graph.find(&key) else { continue };
             let node = self.graph.node(id);
-            let retrying = node.problem.as_ref().is_some_and(|p| {
-                !matches!(p.kind, ProblemKind::Invalid { .. })
-            });
+            let retrying = node
+                .problem
+                .as_ref()
+                .is_some_and(|p| !matches!(p.kind, ProblemKind::Invalid { .. }));
             let readable = self
                 .descriptor_of(self.base_of(id))
                 .is_some_and(|(_, d)| d.capabilities().retrieve);
             if retrying || !readable {
                 continue;
             }
-            let expected = node.desired.is_some() && !node.is_invalid() && self.graph.unmet(id) == 0
+            let expected = node.desired.is_some()
+                && !node.is_invalid()
+                && self.graph.unmet(id) == 0
                 && node.parent.is_none_or(|p| self.graph.node(p).available());
             let text = match (expected, node.available()) {
                 (true, false) => "value is not actually configured",
@@ -250,12 +254,8 @@ impl Core {
                 _ => continue,
             };
             self.fail_key(id, op, text);
-            let problem = Problem {
-                kind: ProblemKind::Failed,
-                error: text.into(),
-                op,
-                retry: None,
-            };
+            let problem =
+                Problem { kind: ProblemKind::Failed, error: text.into(), op, retry: None };
             self.graph.edit(id).problem = Some(Arc::new(problem));
         }
     }

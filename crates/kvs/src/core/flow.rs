@@ -171,10 +171,8 @@ impl Core {
             };
             named.extend(self.wish(&change.key, wish));
         }
-        let everything = matches!(
-            txn.kind,
-            TxnKind::Resync(ResyncKind::Full | ResyncKind::Upstream)
-        );
+        let everything =
+            matches!(txn.kind, TxnKind::Resync(ResyncKind::Full | ResyncKind::Upstream));
         if let Some(active) = &mut self.active {
             active.named = named;
             active.draft.values = values;
@@ -244,9 +242,9 @@ impl Core {
     /// Base values named by a scope of keys.
     fn nodes_in(&self, scope: &Scope) -> Option<FxHashSet<NodeId>> {
         match scope {
-            Scope::Keys(keys) => {
-                Some(keys.iter().filter_map(|k| self.graph.find(k)).map(|n| self.base_of(n)).collect())
-            }
+            Scope::Keys(keys) => Some(
+                keys.iter().filter_map(|k| self.graph.find(k)).map(|n| self.base_of(n)).collect(),
+            ),
             Scope::Prefix(prefix) => {
                 let base = |id: &NodeId| self.graph.node(*id).parent.is_none();
                 Some(self.graph.with_prefix(prefix).filter(base).collect())
@@ -408,7 +406,8 @@ impl Core {
         }) && self.first_invalid().is_some();
         self.note_noops(&steps);
         let only_look = self.active.as_ref().is_some_and(|a| a.only_look);
-        if only_look || self.active.as_ref().is_some_and(|a| a.draft.planned.is_some() && a.round == 1)
+        if only_look
+            || self.active.as_ref().is_some_and(|a| a.draft.planned.is_some() && a.round == 1)
         {
             self.record_plan(&steps);
         }
@@ -465,8 +464,7 @@ impl Core {
         }
         let descriptors: FxHashSet<DescriptorId> =
             bases.iter().filter_map(|id| self.graph.node(*id).descriptor).collect();
-        let mut reading =
-            Reading::new(&self.catalog, &self.down, |id| descriptors.contains(&id));
+        let mut reading = Reading::new(&self.catalog, &self.down, |id| descriptors.contains(&id));
         reading.only = Some(bases);
         reading.failures = true;
         if let Some(active) = &mut self.active {

@@ -82,12 +82,8 @@ impl Core {
         };
         let refused = node.is_refused();
         let undescribed = !same || refused || node.desired.is_none();
-        node.desired = Some(Desired {
-            value,
-            source: wish.source.clone(),
-            retry: wish.retry.clone(),
-            since,
-        });
+        node.desired =
+            Some(Desired { value, source: wish.source.clone(), retry: wish.retry.clone(), since });
         node.problem = None;
         node.last_seq = seq;
         if node.available() {
@@ -125,9 +121,11 @@ impl Core {
 
     fn let_go(&mut self, id: NodeId, reason: &Reason) {
         let node = self.graph.node(id);
-        if node.is_empty() || (node.desired.is_none() && *reason == Reason::Unwanted && {
-            node.is_obtained() || (node.problem.is_none() && !node.available())
-        }) {
+        if node.is_empty()
+            || (node.desired.is_none() && *reason == Reason::Unwanted && {
+                node.is_obtained() || (node.problem.is_none() && !node.available())
+            })
+        {
             return;
         }
         self.remember(id);
@@ -285,7 +283,8 @@ impl Core {
     /// A derived value must not take the place of an independent one.
     fn may_derive(&self, parent: NodeId, child: NodeId) -> bool {
         let node = self.graph.node(child);
-        child != parent && (node.parent == Some(parent) || (node.parent.is_none() && node.is_empty()))
+        child != parent
+            && (node.parent == Some(parent) || (node.parent.is_none() && node.is_empty()))
     }
 
     fn drop_child(&mut self, child: NodeId, from: &Key) {
@@ -355,12 +354,7 @@ impl Core {
 }
 
 /// Asks everything there is to ask about a value. A panic in a descriptor is its value's problem.
-fn describe(
-    descriptor: &dyn DynDescriptor,
-    key: &Key,
-    value: &Value,
-    op: OpKind,
-) -> Description {
+fn describe(descriptor: &dyn DynDescriptor, key: &Key, value: &Value, op: OpKind) -> Description {
     let asked = calm(|| {
         descriptor.validate(key, value).map_err(OpError::Invalid)?;
         descriptor.supported(key, value)?;
@@ -369,10 +363,7 @@ fn describe(
     let result = asked.unwrap_or_else(|message| Err(OpError::Final(message)));
     match result {
         Ok((derived, dependencies)) => Description { problem: None, derived, dependencies },
-        Err(error) => Description {
-            problem: Some(refusal(&error, op)),
-            ..Description::default()
-        },
+        Err(error) => Description { problem: Some(refusal(&error, op)), ..Description::default() },
     }
 }
 

@@ -90,7 +90,8 @@ impl Core {
         };
         let active = self.open("RetryUnimplOps", TxnOptions::default(), Audience::Nobody);
         active.draft.retry_for = Some((since, 0));
-        let mut keys: Vec<Key> = waiting.iter().map(|id| self.graph.node(*id).key.clone()).collect();
+        let mut keys: Vec<Key> =
+            waiting.iter().map(|id| self.graph.node(*id).key.clone()).collect();
         keys.sort_unstable();
         for key in keys {
             self.implement(&key);
@@ -240,7 +241,10 @@ impl Core {
         };
         let id = self.graph.intern(key, &catalog);
         let node = self.graph.node(id);
-        if node.desired.is_some() || node.parent.is_some() || (node.available() && !node.is_obtained()) {
+        if node.desired.is_some()
+            || node.parent.is_some()
+            || (node.available() && !node.is_obtained())
+        {
             return;
         }
         let metadata = metadata.filter(|_| descriptor.with_metadata());
@@ -281,8 +285,10 @@ impl Core {
                 continue;
             }
             self.remember(child);
-            self.graph
-                .set_applied(child, Applied::Known(Content { value: value.clone(), metadata: None }));
+            self.graph.set_applied(
+                child,
+                Applied::Known(Content { value: value.clone(), metadata: None }),
+            );
             let node = self.graph.edit(child);
             node.parent = Some(id);
             node.origin = Origin::Sb;

@@ -4,12 +4,7 @@
 use ligato_kvs_api::{OpKind, Reason, RecordedOp, ValueState};
 use rustc_hash::FxHashSet;
 
-use crate::{
-    core::Core,
-    node::NodeId,
-    plan::Steps,
-    record::Outcome,
-};
+use crate::{core::Core, node::NodeId, plan::Steps, record::Outcome};
 
 impl Core {
     /// Records what happened to touched values that the plan has no steps for.
@@ -92,8 +87,7 @@ impl Core {
             return (known_before && nothing_there)
                 .then_some((OpKind::Delete, ValueState::Removed));
         }
-        let parent_there =
-            comes || node.parent.is_none_or(|p| self.graph.node(p).available());
+        let parent_there = comes || node.parent.is_none_or(|p| self.graph.node(p).available());
         if !parent_there && !node.available() {
             return None;
         }
@@ -104,7 +98,13 @@ impl Core {
         );
         if node.available() {
             // Discovered and now wanted is no change worth a record; equal neither.
-            let found = matches!(before.state, ValueState::Nonexistent | ValueState::Pending | ValueState::Missing | ValueState::Discovered);
+            let found = matches!(
+                before.state,
+                ValueState::Nonexistent
+                    | ValueState::Pending
+                    | ValueState::Missing
+                    | ValueState::Discovered
+            );
             let now = if node.marks.discovered { ValueState::Configured } else { state };
             return (!found && now != before.state).then_some((OpKind::Update, now));
         }

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use ligato_kvs_api::{
-    ResyncKind, Transaction, TxnKind, TxnOutcome, TxnPriority, TxnReport,
-};
+use ligato_kvs_api::{ResyncKind, Transaction, TxnKind, TxnOutcome, TxnPriority, TxnReport};
 
 use crate::{
     core::{Call, Core, Effect, Input, Request, Token},
@@ -24,9 +22,8 @@ impl Core {
             Input::Notify(batch) => Request::Notify(batch),
             Input::DumpSouthbound { descriptor, token } => {
                 let found = self.catalog.by_name(&descriptor);
-                let readable = found
-                    .and_then(|id| self.catalog.get(id))
-                    .map(|d| d.capabilities().retrieve);
+                let readable =
+                    found.and_then(|id| self.catalog.get(id)).map(|d| d.capabilities().retrieve);
                 match (found, readable) {
                     (Some(descriptor), Some(true)) => Request::Dump { descriptor, token },
                     (Some(_), _) => {

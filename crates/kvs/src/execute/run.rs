@@ -71,10 +71,7 @@ impl Run {
     }
 
     /// The next step that may start, if any.
-    pub(crate) fn next(
-        &mut self,
-        mut has_room: impl FnMut(&Step) -> bool,
-    ) -> Option<u32> {
+    pub(crate) fn next(&mut self, mut has_room: impl FnMut(&Step) -> bool) -> Option<u32> {
         while let Some(Reverse(at)) = self.ready.pop() {
             if self.progress[at as usize] != Progress::Waiting {
                 continue;

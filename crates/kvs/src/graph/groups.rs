@@ -143,7 +143,9 @@ impl Graph {
         let mut members: Vec<NodeId> = starts
             .iter()
             .flat_map(|prefix| self.with_prefix(prefix))
-            .filter(|member| !self.node(*member).is_empty() && group.accepts(&self.node(*member).key))
+            .filter(|member| {
+                !self.node(*member).is_empty() && group.accepts(&self.node(*member).key)
+            })
             .collect();
         members.dedup();
         members

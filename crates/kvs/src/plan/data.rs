@@ -52,8 +52,9 @@ impl Core {
         if let Some(active) = &self.active {
             nodes.extend(active.journal.iter().map(|(id, _)| *id));
         }
-        let there =
-            |id: NodeId| put.contains(&id) || (self.graph.node(id).available() && !gone.contains(&id));
+        let there = |id: NodeId| {
+            put.contains(&id) || (self.graph.node(id).available() && !gone.contains(&id))
+        };
         let mut statuses: Vec<ValueStatus> = nodes
             .into_iter()
             .collect::<FxHashSet<NodeId>>()

@@ -65,9 +65,8 @@ impl Planner<'_> {
             }
         };
         let tie = |other: u32| {
-            let root = |s: &Step| {
-                matches!(s.reason, Reason::Requested | Reason::Unwanted | Reason::Undo)
-            };
+            let root =
+                |s: &Step| matches!(s.reason, Reason::Requested | Reason::Unwanted | Reason::Undo);
             let is_root = steps.get(other as usize).is_some_and(root);
             if is_root && !root(step) { Tie::FromRoot } else { Tie::Need }
         };
@@ -163,9 +162,9 @@ impl Planner<'_> {
                 }
                 let put = |member| Some(self.marks_or_none(member).1).filter(|s| *s != NO_STEP);
                 let mut rising = self.scratch.rising.get(&group).into_iter().flatten().copied();
-                let first = rising.find_map(put).or_else(|| {
-                    self.facts.graph.wanted_members(group).into_iter().find_map(put)
-                });
+                let first = rising
+                    .find_map(put)
+                    .or_else(|| self.facts.graph.wanted_members(group).into_iter().find_map(put));
                 first.into_iter().collect()
             }
         }

@@ -14,7 +14,10 @@ impl Planner<'_> {
         let graph = self.facts.graph;
         touched.sort_by(|a, b| graph.node(*a).key.cmp(&graph.node(*b).key));
         let mut steps = Vec::new();
-        for id in touched.iter().copied().filter(|id| self.marks(*id).gone) {
+        for id in touched.iter().copied() {
+            if !self.marks(id).gone {
+                continue;
+            }
             self.note(id).delete_step = steps.len() as u32;
             let (recreate, reason) = (self.is_recreated(id), self.reason(id));
             let along = self.goes_along(id);

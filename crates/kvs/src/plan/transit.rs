@@ -117,8 +117,6 @@ impl Planner<'_> {
     }
 
     fn can_go(&self, id: NodeId) -> bool {
-        self.facts.graph.node(id).available()
-            && !self.facts.held.contains(&id)
-            && !self.is_down(id)
+        self.facts.graph.node(id).available() && !self.facts.held.contains(&id) && !self.is_down(id)
     }
 }

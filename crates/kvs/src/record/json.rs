@@ -92,7 +92,7 @@ fn value_json(value: Option<&Value>) -> Json {
     value.map_or(Json::Null, |value| {
         json!({
             "ProtoMsgName": value.full_name(),
-            "ProtoMsgData": value.to_json().unwrap_or_else(|error| json!(error.to_string())),
+            "ProtoMsgData": value.redacted().to_json().unwrap_or_else(|error| json!(error.to_string())),
         })
     })
 }

@@ -6,7 +6,8 @@ use std::{
 };
 
 use ligato_kvs_api::{OpKind, Origin, RecordedOp, RecordedTxn, RecordedValue, ValueState};
-use ligato_model::Value;
+
+use crate::record::value::one_line;
 
 /// One record. `Detail::Verbose` adds the states before and after.
 pub fn to_text(record: &RecordedTxn, detail: Detail) -> String {
@@ -77,7 +78,7 @@ fn arguments(out: &mut String, record: &RecordedTxn) {
     out.push_str("    - values:\n");
     for value in shown {
         let _ = writeln!(out, "        - key: {}", value.key);
-        let _ = writeln!(out, "          val: {}", value_text(value.value.as_ref()));
+        let _ = writeln!(out, "          val: {}", one_line(value.value.as_ref()));
     }
 }
 
@@ -103,18 +104,19 @@ fn operations(out: &mut String, ops: &[RecordedOp], detail: Detail) {
     }
     for (number, op) in (1..).zip(ops) {
         let flags = flags(op);
-        let flags = if flags.is_empty() { String::new() } else { format!(" [{}]", flags.join(" ")) };
+        let flags =
+            if flags.is_empty() { String::new() } else { format!(" [{}]", flags.join(" ")) };
         let _ = writeln!(out, "    {number}. {}{flags}:", op.op);
         let _ = writeln!(out, "        - key: {}", op.key);
         if op.op == OpKind::Update {
-            let _ = writeln!(out, "        - prev-value: {} ", value_text(op.prev_value.as_ref()));
-            let _ = writeln!(out, "        - new-value: {} ", value_text(op.new_value.as_ref()));
+            let _ = writeln!(out, "        - prev-value: {} ", one_line(op.prev_value.as_ref()));
+            let _ = writeln!(out, "        - new-value: {} ", one_line(op.new_value.as_ref()));
         } else {
             let value = match op.op {
                 OpKind::Delete => op.prev_value.as_ref(),
                 _ => op.new_value.as_ref(),
             };
-            let _ = writeln!(out, "        - value: {} ", value_text(value));
+            let _ = writeln!(out, "        - value: {} ", one_line(value));
         }
         if let Some(error) = &op.prev_error {
             let _ = writeln!(out, "        - prev-error: {error}");
@@ -168,15 +170,6 @@ fn add_state_flags(op: &RecordedOp, add: &mut impl FnMut(bool, &'static str)) {
     add(prev == Invalid && new == Invalid, "STILL-INVALID");
     add(prev == Invalid && new == Configured, "FIXED");
     add(prev != Invalid && new == Invalid, "INVALID");
-}
-
-/// A value in one line, like protobuf's text format: `{ name:"if1" mtu:1500 }`.
-fn value_text(value: Option<&Value>) -> String {
-    let Some(value) = value else { return "<NIL>".to_owned() };
-    if value.full_name() == "google.protobuf.Empty" {
-        return "<EMPTY>".to_owned();
-    }
-    format!("{{ {} }}", value.redacted_text())
 }
 
 /// `2024-01-02 03:04:05.679 +0000 UTC`, rounded to milliseconds.

@@ -44,9 +44,9 @@ impl Reading {
     /// The next descriptor that may be read now.
     pub(crate) fn next(&mut self, catalog: &Catalog) -> Option<DescriptorId> {
         let open = |name: &str| {
-            catalog.by_name(name).is_some_and(|id| {
-                self.waiting.contains(&id) || self.under_way.contains(&id)
-            })
+            catalog
+                .by_name(name)
+                .is_some_and(|id| self.waiting.contains(&id) || self.under_way.contains(&id))
         };
         let at = self.waiting.iter().position(|id| {
             catalog.get(*id).is_some_and(|d| !d.retrieve_after().iter().any(|name| open(name)))

@@ -1,0 +1,313 @@
+//! The catalogue's JSON, as data.
+
+use std::collections::BTreeMap;
+
+use ligato_kvs_api::{Dependency, Target};
+use ligato_model::{Key, Value};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::messages::{array, as_array, as_string, string};
+
+/// A file of the format `kvscheduler-scenarios`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Catalogue {
+    pub(super) suites: BTreeMap<String, Json>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Scenario {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) config: Option<Config>,
+    #[serde(default)]
+    pub(super) initial_sb: Option<Vec<SbRecord>>,
+    #[serde(default)]
+    pub(super) descriptors: Vec<DescriptorSpec>,
+    #[serde(default)]
+    pub(super) nb_key_prefixes: Option<Vec<String>>,
+    pub(super) steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Config {
+    #[serde(default)]
+    pub(super) enable_txn_simulation: bool,
+    #[serde(default)]
+    pub(super) verify_mode: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct SbRecord {
+    pub(super) key: String,
+    pub(super) value: Option<AValue>,
+    #[serde(default)]
+    pub(super) metadata: Option<i64>,
+    #[serde(default)]
+    pub(super) origin: String,
+    #[serde(default)]
+    pub(super) derived: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum AValue {
+    String {
+        string: String,
+    },
+    Array {
+        array: Vec<String>,
+        #[serde(default)]
+        suffix: String,
+    },
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct DescriptorSpec {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) nb_key_prefix: Option<String>,
+    #[serde(default)]
+    pub(super) key_selector: Option<Selector>,
+    #[serde(default)]
+    pub(super) derived_values: Option<String>,
+    #[serde(default)]
+    pub(super) derived_fixed: Vec<DerivedFixed>,
+    #[serde(default)]
+    pub(super) dependencies: Vec<DependencyRule>,
+    #[serde(default)]
+    pub(super) update_with_recreate: Option<Recreate>,
+    #[serde(default)]
+    pub(super) value_comparator: Option<String>,
+    #[serde(default)]
+    pub(super) with_metadata: bool,
+    #[serde(default)]
+    pub(super) first_index: i64,
+    #[serde(default)]
+    pub(super) without_ops: Vec<String>,
+    #[serde(default)]
+    pub(super) retrieve_dependencies: Vec<String>,
+    #[serde(default)]
+    pub(super) validate: Vec<Verdict>,
+    #[serde(default)]
+    pub(super) non_retriable_errors: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) retrieve_error: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Selector {
+    #[serde(default)]
+    prefix: Option<String>,
+    #[serde(default)]
+    no_subkeys: bool,
+    #[serde(default)]
+    keys: Option<Vec<String>>,
+    #[serde(default)]
+    suffix: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct DerivedFixed {
+    pub(super) for_key: String,
+    pub(super) key: String,
+    pub(super) value: Option<AValue>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct DependencyRule {
+    for_key: String,
+    #[serde(default)]
+    when_value: Option<AValue>,
+    deps: Vec<Dep>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Dep {
+    label: String,
+    #[serde(default)]
+    key: Option<String>,
+    #[serde(default)]
+    any_of: Option<AnyOf>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct AnyOf {
+    #[serde(default)]
+    key_prefixes: Option<Vec<String>>,
+    #[serde(default)]
+    key_selector: Option<Selector>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Recreate {
+    #[serde(default)]
+    pub(super) keys: Vec<String>,
+    #[serde(default)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Verdict {
+    pub(super) key: String,
+    pub(super) value: AValue,
+    pub(super) error: String,
+    #[serde(default)]
+    pub(super) fields: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Step {
+    pub(super) step: String,
+    #[serde(default)]
+    pub(super) values: Option<Vec<StepValue>>,
+    #[serde(default)]
+    pub(super) options: Option<Options>,
+    #[serde(default)]
+    pub(super) count: usize,
+    #[serde(default)]
+    pub(super) quiet_ms: u64,
+    #[serde(default)]
+    pub(super) key: String,
+    #[serde(default)]
+    pub(super) error: Option<String>,
+    #[serde(default)]
+    pub(super) after_sb: Option<Vec<SbRecord>>,
+    #[serde(default)]
+    pub(super) sb: Option<Vec<SbRecord>>,
+    #[serde(default)]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) selector: Option<Selector>,
+    #[serde(default)]
+    pub(super) descriptor: Option<DescriptorSpec>,
+    #[serde(default)]
+    pub(super) expect: Option<Json>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct StepValue {
+    pub(super) key: String,
+    pub(super) value: Option<AValue>,
+    #[serde(default)]
+    pub(super) metadata: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Options {
+    #[serde(default)]
+    pub(super) simulation: bool,
+    #[serde(default)]
+    pub(super) resync: Option<String>,
+    #[serde(default)]
+    pub(super) retry: Option<Retry>,
+    #[serde(default)]
+    pub(super) retry_default: bool,
+    #[serde(default)]
+    pub(super) revert: bool,
+    #[serde(default)]
+    pub(super) non_blocking: bool,
+    #[serde(default)]
+    pub(super) description: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Retry {
+    pub(super) period_ms: u64,
+    #[serde(default)]
+    pub(super) max_count: u32,
+    #[serde(default)]
+    pub(super) exp_backoff: bool,
+}
+
+// === impl AValue ===
+
+impl AValue {
+    pub(super) fn message(&self) -> Value {
+        match self {
+            Self::String { string: text } => string(text),
+            Self::Array { array: items, suffix } => array(items, suffix),
+        }
+    }
+
+    pub(super) fn of(value: &Value) -> Option<Self> {
+        if let Some(string) = as_string(value) {
+            return Some(Self::String { string });
+        }
+        let (array, suffix) = as_array(value)?;
+        Some(Self::Array { array, suffix })
+    }
+
+    /// The catalogue's JSON form.
+    pub(super) fn json(value: Option<&Value>) -> Json {
+        match value.and_then(Self::of) {
+            None => Json::Null,
+            Some(Self::String { string }) => serde_json::json!({ "string": string }),
+            Some(Self::Array { array, suffix }) if suffix.is_empty() => {
+                serde_json::json!({ "array": array })
+            }
+            Some(Self::Array { array, suffix }) => {
+                serde_json::json!({ "array": array, "suffix": suffix })
+            }
+        }
+    }
+}
+
+// === impl Selector ===
+
+impl Selector {
+    pub(super) fn selects(&self, key: &str) -> bool {
+        let prefix = match &self.prefix {
+            Some(prefix) => match key.strip_prefix(prefix.as_str()) {
+                Some(rest) => !(self.no_subkeys && rest.contains('/')),
+                None => false,
+            },
+            None => true,
+        };
+        prefix
+            && self.keys.as_ref().is_none_or(|keys| keys.iter().any(|k| k == key))
+            && self.suffix.as_ref().is_none_or(|suffix| key.ends_with(suffix.as_str()))
+    }
+
+    fn name(&self) -> String {
+        format!("{:?} {:?} {:?}", self.prefix, self.keys, self.suffix)
+    }
+}
+
+// === impl DescriptorSpec ===
+
+impl DescriptorSpec {
+    pub(super) fn selects(&self, key: &str) -> bool {
+        self.key_selector.as_ref().is_none_or(|s| s.selects(key))
+    }
+
+    pub(super) fn dependencies_of(&self, key: &str, value: &Value) -> Vec<Dependency> {
+        let matches = |rule: &&DependencyRule| {
+            rule.for_key == key && rule.when_value.as_ref().is_none_or(|w| w.message() == *value)
+        };
+        let Some(rule) = self.dependencies.iter().find(matches) else { return Vec::new() };
+        rule.deps.iter().map(Dep::resolve).collect()
+    }
+}
+
+impl Dep {
+    fn resolve(&self) -> Dependency {
+        if let Some(key) = &self.key {
+            return Dependency::on(self.label.as_str(), key.as_str());
+        }
+        let any = self.any_of.clone().unwrap_or(AnyOf { key_prefixes: None, key_selector: None });
+        let prefixes: Vec<Key> =
+            any.key_prefixes.unwrap_or_default().into_iter().map(Key::from).collect();
+        let dependency = Dependency {
+            label: self.label.as_str().into(),
+            kind: ligato_kvs_api::DependencyKind::Requires,
+            target: Target::AnyOf { prefixes, filter: None },
+        };
+        match any.key_selector {
+            None => dependency,
+            Some(selector) => {
+                dependency.filtered(selector.name(), move |key| selector.selects(key))
+            }
+        }
+    }
+}

@@ -1,23 +1,22 @@
-//! How to reach etcd: the keys of `etcd.conf`.
+//! How to reach etcd.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use etcd_client::{Certificate, ConnectOptions, Identity, TlsOptions};
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
 
-/// Settings of the connection. Field names with dashes are the keys of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+/// Settings of the connection. The fields are the keys of `etcd.conf`, with underscores for dashes.
+///
+/// Keys of that file that are not here need no setting: connecting always goes on in the background
+/// (`allow-delayed-start`), and every reconnection leads to a new snapshot
+/// (`resync-after-reconnect`).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EtcdConfig {
     /// Servers, as `host:port` or with scheme.
     pub endpoints: Vec<String>,
     /// Longest time for a connection attempt.
-    #[serde(deserialize_with = "duration")]
     pub dial_timeout: Duration,
     /// Longest time for one request, transactions included.
-    #[serde(deserialize_with = "duration")]
     pub operation_timeout: Duration,
     /// Plain text. Without it TLS is used, with the system's certificates if no `ca-file` is given.
     pub insecure_transport: bool,
@@ -31,19 +30,11 @@ pub struct EtcdConfig {
     /// Certificates the server's one must descend from, PEM.
     pub ca_file: Option<PathBuf>,
     /// How often history is compacted; 0 is never.
-    #[serde(deserialize_with = "duration")]
     pub auto_compact: Duration,
-    /// Accepted for compatibility: every reconnection leads to a new snapshot.
-    pub resync_after_reconnect: bool,
-    /// Accepted for compatibility: connecting always goes on in the background.
-    pub allow_delayed_start: bool,
     /// Longest pause between two attempts; the first ones are shorter.
-    #[serde(deserialize_with = "duration")]
     pub reconnect_interval: Duration,
     /// Life of the lease of bound keys, in whole seconds.
     pub session_ttl: u32,
-    /// Whether readers expand `$VAR` in values; carried for them, the store does nothing with it.
-    pub expand_env_variables: bool,
     /// User, for servers with authentication; needs `password`.
     pub username: Option<String>,
     /// Password of the user.
@@ -51,8 +42,7 @@ pub struct EtcdConfig {
 }
 
 /// A password that does not show itself.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Password(pub String);
 
 /// What the connection runs over.
@@ -109,7 +99,7 @@ pub enum ConfigError {
 impl Default for EtcdConfig {
     fn default() -> Self {
         Self {
-            endpoints: endpoints_of_environment(|name| std::env::var(name).ok()),
+            endpoints: vec!["127.0.0.1:2379".to_owned()],
             dial_timeout: Duration::from_secs(1),
             operation_timeout: Duration::from_secs(3),
             insecure_transport: false,
@@ -118,26 +108,12 @@ impl Default for EtcdConfig {
             key_file: None,
             ca_file: None,
             auto_compact: Duration::ZERO,
-            resync_after_reconnect: false,
-            allow_delayed_start: false,
             reconnect_interval: Duration::from_secs(2),
             session_ttl: 5,
-            expand_env_variables: std::env::var_os("ETCD_EXPAND_ENV_VARS")
-                .is_some_and(|value| !value.is_empty()),
             username: None,
             password: None,
         }
     }
-}
-
-fn endpoints_of_environment(get: impl Fn(&str) -> Option<String>) -> Vec<String> {
-    (["ETCD_ENDPOINTS", "ETCDV3_ENDPOINTS"].iter())
-        .filter_map(|name| get(name))
-        .find(|list| !list.is_empty())
-        .unwrap_or_else(|| "127.0.0.1:2379".to_owned())
-        .split(',')
-        .map(|endpoint| endpoint.trim().to_owned())
-        .collect()
 }
 
 impl EtcdConfig {
@@ -232,82 +208,15 @@ impl std::fmt::Debug for Password {
     }
 }
 
-// Durations are text with a unit, or plain nanoseconds as the original's decoder takes numbers.
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Form {
-        Nanoseconds(u64),
-        Text(String),
-    }
-    match Form::deserialize(deserializer)? {
-        Form::Nanoseconds(count) => Ok(Duration::from_nanos(count)),
-        Form::Text(text) => parse_duration(&text)
-            .ok_or_else(|| D::Error::custom(format!("{text:?} is not a duration such as 1m30s"))),
-    }
-}
-
-fn parse_duration(text: &str) -> Option<Duration> {
-    let (mut rest, mut total) = (text.trim(), Duration::ZERO);
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (count, tail) = rest.split_at(number);
-        let unit = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(unit);
-        let seconds = match unit {
-            "ns" => 1e-9,
-            "us" | "µs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        let seconds = count.parse::<f64>().ok()? * seconds;
-        total = total.checked_add(Duration::try_from_secs_f64(seconds).ok()?)?;
-        rest = tail;
-    }
-    Some(total)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn durations_have_units_or_are_nanoseconds() {
-        for (text, millis) in [("100ms", 100), ("1s", 1000), ("1m30s", 90_000), ("1.5h", 5_400_000)]
-        {
-            assert_eq!(parse_duration(text), Some(Duration::from_millis(millis)), "{text}");
-        }
-        for text in ["", "1", "s", "1x", "-1s"] {
-            assert_eq!(parse_duration(text), None, "{text}");
-        }
-        let config: EtcdConfig =
-            serde_json::from_str(r#"{"dial-timeout":100000000,"session-ttl":7}"#).unwrap();
-        assert_eq!(config.dial_timeout, Duration::from_millis(100));
-        assert_eq!(config.session_ttl, 7);
-    }
-
-    #[test]
-    fn unknown_keys_are_refused_and_secrets_hidden() {
-        assert!(serde_json::from_str::<EtcdConfig>(r#"{"endpoint":"x"}"#).is_err());
-        let config: EtcdConfig =
-            serde_json::from_str(r#"{"username":"u","password":"secret"}"#).unwrap();
+    fn a_password_does_not_show() {
+        let config =
+            EtcdConfig { password: Some(Password("secret".into())), ..EtcdConfig::default() };
         assert!(!format!("{config:?}").contains("secret"));
-    }
-
-    #[test]
-    fn the_environment_names_the_servers() {
-        let only = |wanted: &'static str, list: &'static str| {
-            move |name: &str| (name == wanted).then(|| list.to_owned())
-        };
-        assert_eq!(endpoints_of_environment(only("ETCD_ENDPOINTS", "a:1, b:2")), ["a:1", "b:2"]);
-        assert_eq!(endpoints_of_environment(only("ETCDV3_ENDPOINTS", "c:3")), ["c:3"]);
-        assert_eq!(endpoints_of_environment(|_| None), ["127.0.0.1:2379"]);
     }
 
     #[test]

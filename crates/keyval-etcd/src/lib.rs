@@ -30,5 +30,5 @@ extern crate self as ligato_keyval_etcd;
 #[path = "../tests/etcd/server.rs"]
 mod server;
 
-pub use config::{ConfigError, EtcdConfig, Transport};
+pub use config::{ConfigError, EtcdConfig, Password, Transport};
 pub use store::EtcdStore;

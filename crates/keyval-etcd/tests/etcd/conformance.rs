@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ligato_keyval::conformance::{self, Fixture};
 use ligato_keyval::{Error, Read, Store, StoreHandle, Watch, WatchRequest, Write};
-use ligato_keyval_etcd::{EtcdConfig, EtcdStore};
+use ligato_keyval_etcd::{EtcdConfig, EtcdStore, Password};
 
 use crate::server::{Server, agent, connected, key, next, short, value};
 
@@ -90,10 +90,11 @@ async fn user_and_password_open_a_closed_server() {
     let key = key("/vnf-agent/vpp1/a");
     let stranger = server.store().put(&key, value("1")).await;
     assert!(matches!(stranger, Err(Error::Denied { .. })), "{stranger:?}");
-    let config: EtcdConfig =
-        serde_json::from_str(r#"{"username":"root","password":"secret"}"#).unwrap();
-    let config =
-        EtcdConfig { username: config.username, password: config.password, ..server.config() };
+    let config = EtcdConfig {
+        username: Some("root".into()),
+        password: Some(Password("secret".into())),
+        ..server.config()
+    };
     let store = EtcdStore::open(config).unwrap();
     store.put(&key, value("1")).await.unwrap();
     let mut watch = store.watch(WatchRequest::new([agent()]));

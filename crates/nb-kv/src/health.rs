@@ -71,7 +71,10 @@ fn plugin(status: &PluginStatus) -> Value {
 fn object(fields: Vec<(&str, Value)>) -> Value {
     let is_there = |value: &Value| !(value.is_null() || *value == json!("") || *value == json!([]));
     let fields = fields.into_iter().filter(|(_, value)| is_there(value));
-    fields.map(|(name, value)| (name.to_owned(), value)).collect::<ligato_infra::json::Map<_, _>>().into()
+    fields
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect::<ligato_infra::json::Map<_, _>>()
+        .into()
 }
 
 // Enums by name; `INIT` is the zero one.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt};
 use ligato_infra::clock::SharedClock;
 use ligato_infra::{Backoff, ServiceLabel};
-use ligato_keyval::{Bytes, Error as StoreError, Prefix, Store, StoreHandle, StoreKey};
+use ligato_keyval::{Bytes, Error as StoreError, Prefix, StoreHandle, StoreKey};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 

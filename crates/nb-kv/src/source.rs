@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use ligato_infra::ServiceLabel;
 use ligato_keyval::{
-    Changes, Prefix, Store, StoreHandle, StoreState, WatchEvent, WatchRequest, WatchStream,
+    Changes, Prefix, StoreHandle, StoreState, WatchEvent, WatchRequest, WatchStream,
 };
 use ligato_kvs_api::SourceId;
 use ligato_model::Registry;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use ligato_infra::ServiceLabel;
 use ligato_infra::clock::RealClock;
 use ligato_infra::health::{BuildFacts, Criticality, Health};
-use ligato_infra::ServiceLabel;
 use ligato_keyval::{
     Bytes, MemoryStore, Prefix, Read, Store, StoreKey, Watch, WatchRequest, Write,
 };
@@ -19,9 +19,7 @@ use ligato_kvs_api::{
     TxnReport, TxnSeq, ValueState, ValueStatus,
 };
 use ligato_model::Key;
-use ligato_nb_kv::{
-    EnvExpansion, KvSource, Lifetime, Publisher, publish_health, publish_statuses,
-};
+use ligato_nb_kv::{EnvExpansion, KvSource, Lifetime, Publisher, publish_health, publish_statuses};
 use ligato_orchestrator::{Engine, Orchestrator, OrchestratorConfig, OrchestratorHandle};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -81,8 +79,7 @@ fn rig() -> Rig {
     let config =
         OrchestratorConfig { expected: vec!["datasync".into()], ..OrchestratorConfig::default() };
     let registry = ligato_proto::registry();
-    let orchestrator =
-        Orchestrator::start(config, registry, fake.clone(), RealClock::shared());
+    let orchestrator = Orchestrator::start(config, registry, fake.clone(), RealClock::shared());
     let (handle, store) = (orchestrator.handle(), MemoryStore::new());
     handle.begin().unwrap();
     let cancel = CancellationToken::new();
@@ -128,7 +125,7 @@ impl Rig {
             let sources = self.handle.sources();
             let rejected: Vec<_> = sources.iter().flat_map(|source| &source.rejected).collect();
             if rejected.iter().map(|rejection| rejection.key.as_str()).eq(wanted.iter().copied()) {
-                return rejected.iter().map(|rejection| rejection.to_string()).collect();
+                return rejected.iter().map(ToString::to_string).collect();
             }
             let next = tokio::time::timeout(PATIENCE, changed.changed()).await;
             assert!(next.is_ok(), "{rejected:?}");
@@ -175,15 +172,16 @@ async fn bad_entries_are_reported_and_hide_nothing() {
     rig.put("config/vpp/v2/interfaces/field", r#"{"name":"field","mtuu":1}"#).await;
     rig.put("config/vpp/v2/interfaces/type", r#"{"name":"type","mtu":"x"}"#).await;
     rig.put("config/vpp/v2/nonsense/x", "{}").await;
-    rig.put("config/vpp/v2/interfaces/huge", vec![b' '; 10 << 20]).await;
+    let huge = format!(r#"{{"name":"huge","phys_address":"{}"}}"#, "x".repeat(10 << 20));
+    rig.put("config/vpp/v2/interfaces/huge", huge).await;
     rig.put("config/vpp/v2/interfaces/deep", "[".repeat(100_000)).await;
     let _source = rig.follow();
     rig.until(&[("good", r#"{"name":"good"}"#)]).await;
     let i = |name: &str| format!("{INTERFACES}{name}");
-    let bad = [i("binary"), i("deep"), i("field"), i("type"), i("wrong")];
+    let bad = [i("binary"), i("deep"), i("field"), i("huge"), i("type"), i("wrong")];
     let bad: Vec<_> = bad.iter().map(String::as_str).chain(["config/vpp/v2/nonsense/x"]).collect();
     let texts = rig.rejected(&bad).await;
-    for (text, word) in texts.iter().zip(["not text", "", "mtuu", "mtu", "other", "no model"]) {
+    for (text, word) in texts.iter().zip(["not text", "", "mtuu", "", "mtu", "other", "no model"]) {
         assert!(text.contains(word), "{text}");
     }
 
@@ -251,8 +249,7 @@ async fn statuses_are_published_and_taken_away() {
     let (store, cancel) = (MemoryStore::new(), CancellationToken::new());
     let label = ServiceLabel::default();
     let handle = Arc::new(store.clone());
-    let publisher =
-        Publisher::new(handle, &label, Lifetime::Agent, RealClock::shared()).unwrap();
+    let publisher = Publisher::new(handle, &label, Lifetime::Agent, RealClock::shared()).unwrap();
     tokio::spawn(publisher.clone().run(cancel.clone()));
     let (events, stream) = tokio::sync::mpsc::unbounded_channel();
     let stream = futures::stream::unfold(stream, |mut stream| async move {
@@ -261,8 +258,7 @@ async fn statuses_are_published_and_taken_away() {
     });
     tokio::spawn(publish_statuses(publisher, Box::pin(stream), cancel.clone()));
 
-    let statuses =
-        vec![status("a", ValueState::Configured), status("b", ValueState::Pending)];
+    let statuses = vec![status("a", ValueState::Configured), status("b", ValueState::Pending)];
     events.send(StatusEvent::Snapshot(Revision(1), statuses)).unwrap();
     let [a, b] = ["a", "b"].map(|name| format!("config-status/vpp/v2/interfaces/{name}"));
     let text = |name: &str, state: &str| {

@@ -1,5 +1,4 @@
 //! Reading the initial configuration, right and wrong.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
@@ -73,7 +72,7 @@ async fn a_file_becomes_a_source() {
     let keys: Vec<_> =
         handle.list(&ListFilter::default()).into_iter().map(|item| item.key).collect();
     assert_eq!(
-        keys.iter().map(|key| key.as_str()).collect::<Vec<_>>(),
+        keys.iter().map(ligato_model::Key::as_str).collect::<Vec<_>>(),
         [
             "config/linux/interfaces/v2/interface/lin-tap",
             "config/vpp/v2/interfaces/loop1",

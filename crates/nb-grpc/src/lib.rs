@@ -1,1 +1,36 @@
-//! The gRPC northbound: configurator, manager, meta, reflection, health.
+//! The gRPC northbound: `ConfiguratorService`, `ManagerService` and `MetaService`, with server reflection and health,
+//! on TCP or a Unix socket.
+//!
+//! ```text
+//!   client ──▶ GrpcServer ──▶ services ──▶ OrchestratorHandle   what is desired
+//!                                    └───▶ Scheduler            how it fares, what is really there
+//!   binary ──▶ Notifications ──▶ ConfiguratorService.Notify     what happened to interfaces
+//! ```
+//!
+//! The services answer as Ligato's do. Where those have faults that nobody can rely on, these do not: results are
+//! ordered by key and are there on failure too (as details of the error), names are cleaned before they are compared,
+//! notifications are not lost, `Subscribe` exists. What a caller waits for and how long can be chosen for each request;
+//! the names of the metadata are in [`ligato_proto::rpc`].
+
+mod answer;
+mod conf;
+mod configurator;
+mod error;
+mod filter;
+mod listen;
+mod manager;
+mod meta;
+mod notifications;
+mod plugin;
+mod request;
+mod server;
+mod services;
+mod subscribe;
+
+pub use conf::{GrpcConf, NetworkKind};
+pub use error::GrpcError;
+pub use listen::Listener;
+pub use notifications::{Notifications, Notified};
+pub use plugin::GrpcPlugin;
+pub use server::GrpcServer;
+pub use services::Services;

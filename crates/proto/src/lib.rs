@@ -17,6 +17,7 @@
 mod config_data;
 mod descriptors;
 mod raw_descriptor;
+pub mod rpc;
 
 use std::sync::LazyLock;
 

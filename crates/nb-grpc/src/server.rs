@@ -1,0 +1,121 @@
+//! The server: services, reflection and health behind one socket.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ligato_proto::configurator::configurator_service_server::ConfiguratorServiceServer;
+use ligato_proto::generic::manager_service_server::ManagerServiceServer;
+use ligato_proto::generic::meta_service_server::MetaServiceServer;
+use tonic::service::Routes;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+use tonic_health::server::HealthReporter;
+
+use crate::configurator::Configurator;
+use crate::manager::Manager;
+use crate::meta::Meta;
+use crate::{GrpcConf, GrpcError, Listener, Services};
+
+/// How often a silent connection is asked whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// A server that is ready to run.
+#[derive(Debug)]
+pub struct GrpcServer {
+    conf: GrpcConf,
+    routes: Routes,
+    health: HealthReporter,
+}
+
+impl GrpcServer {
+    /// Puts the services together.
+    ///
+    /// # Errors
+    /// [`GrpcError::Reflection`] if the descriptors are not accepted.
+    pub async fn new(conf: GrpcConf, services: Services) -> Result<Self, GrpcError> {
+        let size = conf.message_size();
+        let meta = Meta { registry: services.registry.clone() };
+        let manager = Manager { services: services.clone() };
+        let meta = MetaServiceServer::new(meta).max_decoding_message_size(size);
+        let manager = ManagerServiceServer::new(manager).max_decoding_message_size(size);
+        let configurator = ConfiguratorServiceServer::new(Configurator::new(services))
+            .max_decoding_message_size(size);
+
+        let (health, health_service) = tonic_health::server::health_reporter();
+        health.set_serving::<MetaServiceServer<Meta>>().await;
+        health.set_serving::<ManagerServiceServer<Manager>>().await;
+        health.set_serving::<ConfiguratorServiceServer<Configurator>>().await;
+
+        let routes = Routes::new(configurator)
+            .add_service(manager)
+            .add_service(meta)
+            .add_service(health_service)
+            .add_service(reflection().build_v1()?)
+            .add_service(reflection().build_v1alpha()?);
+        Ok(Self { conf, routes, health })
+    }
+
+    /// Sets what the health service says of the whole server and of single services.
+    #[must_use]
+    pub fn health(&self) -> HealthReporter {
+        self.health.clone()
+    }
+
+    /// Serves until `stop` is there; calls under way are finished, streams are ended.
+    ///
+    /// # Errors
+    /// [`GrpcError`] about certificates and transport.
+    pub async fn serve(
+        self,
+        listener: Listener,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), GrpcError> {
+        let mut server = Server::builder().http2_keepalive_interval(Some(KEEPALIVE));
+        if let Some(streams) = std::num::NonZeroU32::new(self.conf.max_concurrent_streams) {
+            server = server.max_concurrent_streams(Some(streams.get()));
+        }
+        if let Some(tls) = tls(&self.conf)? {
+            server = server.tls_config(tls)?;
+        }
+        tracing::info!(endpoint = listener.describe(), "serving gRPC");
+        let (incoming, _socket_file) = listener.incoming();
+        server
+            .add_routes(self.routes)
+            .serve_with_incoming_shutdown(incoming, stop)
+            .await
+            .map_err(GrpcError::from)
+    }
+}
+
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(ligato_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
+/// What TLS needs; `None` for plain text. Versions before 1.2 are not offered.
+fn tls(conf: &GrpcConf) -> Result<Option<ServerTlsConfig>, GrpcError> {
+    if conf.insecure_transport {
+        return Ok(None);
+    }
+    let (cert, key) = match (&conf.cert_file, &conf.key_file) {
+        (None, None) => return Ok(None),
+        (Some(cert), Some(key)) => (read(cert)?, read(key)?),
+        _ => return Err(GrpcError::HalfAnIdentity),
+    };
+    let mut tls = ServerTlsConfig::new().identity(Identity::from_pem(cert, key));
+    if !conf.ca_files.is_empty() {
+        let mut authorities = Vec::new();
+        for file in &conf.ca_files {
+            authorities.extend(read(file)?);
+            authorities.push(b'\n');
+        }
+        tls = tls.client_ca_root(Certificate::from_pem(authorities));
+    }
+    Ok(Some(tls))
+}
+
+fn read(file: &str) -> Result<Vec<u8>, GrpcError> {
+    let path: &Path = file.as_ref();
+    std::fs::read(path)
+        .map_err(|source| GrpcError::Certificate { path: PathBuf::from(path), source })
+}

@@ -1,0 +1,28 @@
+//! What the services work with.
+
+use ligato_kvs::Scheduler;
+use ligato_kvs_api::BaseValueStatus;
+use ligato_model::Registry;
+use ligato_orchestrator::OrchestratorHandle;
+
+use crate::Notifications;
+
+/// Handles of everything the services read and change. Cloning copies a few pointers.
+#[derive(Debug, Clone)]
+pub struct Services {
+    /// What is desired.
+    pub orchestrator: OrchestratorHandle,
+    /// How it fares.
+    pub scheduler: Scheduler,
+    /// The kinds there are.
+    pub registry: Registry,
+    /// What happens to interfaces.
+    pub notifications: Notifications,
+}
+
+impl Services {
+    /// How one value fares now.
+    pub(crate) fn status(&self, key: &str) -> Option<BaseValueStatus> {
+        self.scheduler.snapshot().status(key)
+    }
+}

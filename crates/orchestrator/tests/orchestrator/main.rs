@@ -5,4 +5,5 @@ mod acknowledge;
 mod fake;
 mod judge;
 mod merge;
+mod real;
 mod start;

@@ -24,16 +24,6 @@ use ligato_orchestrator::{
     Closed, Entry, Labels, OrchestratorHandle, PushOptions, PushResult, ResyncDepth, names,
 };
 
-ligato_infra::config_section! {
-    /// The initial configuration file.
-    pub struct InitFileConf {
-        /// Read no initial configuration.
-        pub disabled: bool = false => "disable-initial-configuration";
-        /// The file, relative to the working directory of the agent.
-        pub path: PathBuf = PathBuf::from(DEFAULT_PATH) => "initial-configuration-file-path";
-    }
-}
-
 /// The file when nothing else is said.
 pub const DEFAULT_PATH: &str = "initial-config.yaml";
 

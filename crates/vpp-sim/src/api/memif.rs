@@ -69,6 +69,7 @@ pub(crate) fn create(vpp: &mut Vpp, m: &MemifCreate) -> MemifCreateReply {
         buffer_size: m.buffer_size,
         zero_copy: !m.no_zero_copy,
         rx_queues: m.rx_queues,
+        tx_queues: m.tx_queues,
         mac: given_mac(m.hw_addr),
     });
     MemifCreateReply { retval: code(&outcome), sw_if_index: index_or(&outcome, 0) }
@@ -85,6 +86,7 @@ pub(crate) fn create_v2(vpp: &mut Vpp, m: &MemifCreateV2) -> MemifCreateV2Reply 
         buffer_size: m.buffer_size,
         zero_copy: !m.no_zero_copy,
         rx_queues: m.rx_queues,
+        tx_queues: m.tx_queues,
         mac: given_mac(m.hw_addr),
     });
     MemifCreateV2Reply { retval: code(&outcome), sw_if_index: index_or(&outcome, 0) }

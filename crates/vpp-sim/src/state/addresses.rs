@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Vpp;
 use super::fib::{Change, Source};
+use super::link_local::is_link_local;
 use super::path::{Path, PathKind, Reason};
 use super::prefix::{Family, Prefix};
 use super::retval::{Outcome, Retval};
@@ -132,6 +133,9 @@ impl Vpp {
                 && neighbor.family == family
                 && Prefix::new(family, neighbor.bits, len).network == covered.network
         });
+        if family == Family::V6 {
+            self.disable_ip6(index);
+        }
         Ok(())
     }
 
@@ -159,35 +163,6 @@ impl Vpp {
         let interface = self.interfaces.get(index)?;
         let loose = interface.sub.is_some_and(|sub| sub.flags & EXACT_MATCH == 0);
         if index == 0 || loose { Err(Retval::UNSUPPORTED) } else { Ok(()) }
-    }
-
-    fn set_link_local(&mut self, index: u32, address: u128, len: u8) -> Outcome {
-        if len != 128 {
-            return Err(Retval::ADDRESS_LENGTH_MISMATCH);
-        }
-        self.interfaces.get_mut(index)?.link_local = Some(address);
-        Ok(())
-    }
-
-    fn refuse_link_local_removal(&self, index: u32, address: u128, len: u8) -> Outcome {
-        if len != 128 {
-            return Err(Retval::ADDRESS_LENGTH_MISMATCH);
-        }
-        Err(if self.interfaces.get(index)?.link_local == Some(address) {
-            Retval::ADDRESS_NOT_DELETABLE
-        } else {
-            Retval::ADDRESS_NOT_FOUND_FOR_INTERFACE
-        })
-    }
-
-    /// The first IPv6 address brings a link-local one, made from the Ethernet address (RFC 4291).
-    fn enable_ip6(&mut self, index: u32) -> Outcome {
-        let mac = self.interfaces.hardware(index)?.mac.unwrap_or([0x02, 0, 0, 0, 0, 1]);
-        let [a, b, c, d, e, f] = mac;
-        let id = u64::from_be_bytes([a ^ 2, b, c, 0xff, 0xfe, d, e, f]);
-        let link_local = &mut self.interfaces.get_mut(index)?.link_local;
-        link_local.get_or_insert((0xfe80_u128 << 112) | u128::from(id));
-        Ok(())
     }
 
     /// Puts the routes of one address into the table of its interface, or takes them out.
@@ -301,9 +276,4 @@ impl Vpp {
 enum Presence {
     Added,
     Removed,
-}
-
-/// fe80::/10, RFC 4291.
-pub(crate) fn is_link_local(address: u128) -> bool {
-    address >> 118 == 0xfe80 >> 6
 }

@@ -55,9 +55,12 @@ pub(crate) struct Entry {
 pub(crate) struct Table {
     pub(crate) id: u32,
     pub(crate) name: String,
+    /// Link-local addresses of an interface; it has no id and is not listed.
+    is_link_local: bool,
     by_api: bool,
     interfaces: u32,
     recursions: u32,
+    neighbors: u32,
     entries: BTreeMap<Prefix, Entry>,
 }
 
@@ -123,7 +126,7 @@ impl Fib {
     }
 
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.tables.iter().map(|(_, table)| table)
+        self.tables.iter().map(|(_, table)| table).filter(|table| !table.is_link_local)
     }
 
     /// The API's hold on a table; adding an existing one changes nothing, not even its name.
@@ -161,15 +164,49 @@ impl Fib {
         }
     }
 
+    /// VPP keeps the link-local addresses of each interface in a table among the others.
+    pub(crate) fn add_link_local(&mut self) -> u32 {
+        self.tables.insert(Table {
+            id: u32::MAX,
+            name: String::new(),
+            is_link_local: true,
+            by_api: false,
+            interfaces: 0,
+            recursions: 0,
+            neighbors: 0,
+            entries: BTreeMap::new(),
+        })
+    }
+
+    pub(crate) fn remove_link_local(&mut self, index: u32) {
+        self.tables.remove(index);
+    }
+
+    /// A neighbour with a route in a table holds the table.
+    pub(crate) fn hold_for_neighbor(&mut self, index: u32) {
+        if let Some(table) = self.tables.get_mut(index) {
+            table.neighbors += 1;
+        }
+    }
+
+    pub(crate) fn release_for_neighbor(&mut self, index: u32) {
+        if let Some(table) = self.tables.get_mut(index) {
+            table.neighbors = table.neighbors.saturating_sub(1);
+        }
+        self.drop_unused(index);
+    }
+
     fn create(&mut self, id: u32, name: &str) -> u32 {
         let name =
             if name.is_empty() { format!("{}-VRF:{id}", self.family) } else { name.to_owned() };
         let index = self.tables.insert(Table {
             id,
             name,
+            is_link_local: false,
             by_api: false,
             interfaces: 0,
             recursions: 0,
+            neighbors: 0,
             entries: BTreeMap::new(),
         });
         if let (Some(left), Some(table)) =
@@ -215,7 +252,8 @@ impl Fib {
 
     fn drop_unused(&mut self, index: u32) {
         let unused = self.tables.get(index).is_some_and(|table| {
-            table.id != 0 && !table.by_api && table.interfaces == 0 && table.recursions == 0
+            let holds = table.interfaces + table.recursions + table.neighbors;
+            table.id != 0 && !table.by_api && holds == 0
         });
         if !unused {
             return;
@@ -263,11 +301,11 @@ impl Fib {
         paths: Vec<Path>,
         change: Change,
     ) -> u32 {
+        let attached = Path::attach(&paths);
         let merged = match (change, self.contribution(table, prefix, source)) {
             (Change::Merge, Some(existing)) => Path::merge(&existing.paths, paths),
             _ => Path::merge(&[], paths),
         };
-        let attached = merged.iter().any(Path::is_attached);
         self.set(table, prefix, source, attached, merged)
     }
 
@@ -298,7 +336,7 @@ impl Fib {
             (Change::Merge, Some(existing)) => Path::without(&existing.paths, paths),
             (Change::Replace, Some(_)) => Vec::new(),
         };
-        let attached = left.iter().any(Path::is_attached);
+        let attached = Path::attach(paths);
         self.set(table, prefix, source, attached, left);
     }
 
@@ -470,6 +508,7 @@ impl Fib {
 
     /// Whether the paths of a route are resolved by the entry that wants to inherit them.
     fn leads_back(&self, table: &Table, from: Prefix, cover: Prefix) -> bool {
+        let origin = (table.id, from);
         let mut seen = vec![(table.id, cover)];
         let mut next = 0;
         while let Some((id, prefix)) = seen.get(next).copied() {
@@ -480,7 +519,7 @@ impl Fib {
             for (via, next_hop) in self.recursions(table, prefix) {
                 let Some(via) = self.tables.get(via) else { continue };
                 let target = (via.id, Prefix::host(self.family, next_hop));
-                if target == (table.id, from) && id == table.id {
+                if target == origin {
                     return true;
                 }
                 if !seen.contains(&target) {

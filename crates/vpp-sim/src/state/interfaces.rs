@@ -180,6 +180,14 @@ impl SubInterface {
     }
 }
 
+/// IPv6 on an interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LinkLocal {
+    pub(crate) address: u128,
+    /// How often it was enabled.
+    pub(crate) locks: u32,
+}
+
 /// What the layer 2 path does with packets of an interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum L2Mode {
@@ -248,8 +256,8 @@ pub(crate) struct Interface {
     pub(crate) tables: [u32; 2],
     /// Addresses and prefix lengths, in the order they were added.
     pub(crate) addresses: [Vec<(u128, u8)>; 2],
-    /// Set once IPv6 was enabled, by an address or by a link-local address given.
-    pub(crate) link_local: Option<u128>,
+    /// There while IPv6 is enabled, by addresses or by a link-local address given.
+    pub(crate) link_local: Option<LinkLocal>,
     pub(crate) l2: L2Mode,
     pub(crate) rewrite: TagRewrite,
 }

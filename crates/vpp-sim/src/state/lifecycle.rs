@@ -59,6 +59,7 @@ impl Vpp {
         self.end_l2(index)?;
         self.flush_neighbors(index, |_| true);
         self.clear_addresses(index)?;
+        self.end_ip6(index);
         for family in Family::BOTH {
             self.bind(index, family, 0)?;
         }
@@ -97,11 +98,7 @@ impl Vpp {
     fn drive_link(&mut self, index: u32, up: bool) -> Outcome {
         let link = match self.interfaces.device(index)? {
             Device::Loopback { .. } | Device::Tap { .. } | Device::AfPacket { .. } => up,
-            Device::Memif { index: memif } => {
-                self.memifs.set_admin(memif, up);
-                self.connect_memifs(memif)?;
-                return if up { Ok(()) } else { self.set_link(index, false) };
-            }
+            Device::Memif { index: memif } => return self.drive_memif(memif, up),
             Device::Bond { index: bond } => up && self.bonds.has_active_members(bond),
             Device::Local => false,
             Device::Foreign => return Ok(()),
@@ -140,8 +137,9 @@ impl Vpp {
 
     /// Index of the table an interface routes by.
     pub(crate) fn bind(&mut self, index: u32, family: Family, table: u32) -> Outcome {
-        let interface = self.interfaces.get_mut(index)?;
-        let old = std::mem::replace(&mut interface.tables[family.index()], table);
+        let old = self.interfaces.get(index)?.table(family);
+        self.move_neighbors(index, family, old, table);
+        self.interfaces.get_mut(index)?.tables[family.index()] = table;
         self.fib_mut(family).rebind(old, table);
         Ok(())
     }

@@ -29,6 +29,7 @@ pub(crate) struct MemifSpec {
     pub(crate) buffer_size: u16,
     pub(crate) zero_copy: bool,
     pub(crate) rx_queues: u8,
+    pub(crate) tx_queues: u8,
     pub(crate) mac: Option<Mac>,
 }
 
@@ -38,26 +39,24 @@ pub(crate) struct Memif {
     pub(crate) sw_if_index: u32,
     pub(crate) spec: MemifSpec,
     admin_up: bool,
-    /// The other end, if it is in this VPP and both are up.
+    /// The other end, if it is in this VPP and they have met.
     peer: Option<u32>,
+    /// Sizes of rings and buffers of the last connection. Only the slave, who provides the
+    /// memory, knows them; they stay after the connection.
+    running: Option<(u32, u16)>,
 }
 
 impl Memif {
-    /// The rings exist only while connected; VPP shows what they really are.
     pub(crate) fn running_ring_size(&self) -> u32 {
-        if self.peer.is_some() { self.spec.ring_size } else { 1 }
+        self.running.map_or(1, |(ring_size, _)| ring_size)
     }
 
     pub(crate) fn running_buffer_size(&self) -> u16 {
-        if self.peer.is_some() { self.spec.buffer_size } else { 0 }
-    }
-
-    fn is_slave_with_zero_copy(&self) -> bool {
-        !self.spec.is_master && self.spec.zero_copy
+        self.running.map_or(0, |(_, buffer_size)| buffer_size)
     }
 
     pub(crate) fn zero_copy(&self) -> bool {
-        self.is_slave_with_zero_copy()
+        !self.spec.is_master && self.spec.zero_copy
     }
 }
 
@@ -138,10 +137,9 @@ impl Memifs {
         self.interfaces.iter().map(|(_, memif)| memif)
     }
 
-    pub(crate) fn set_admin(&mut self, index: u32, up: bool) {
-        if let Some(memif) = self.interfaces.get_mut(index) {
-            memif.admin_up = up;
-        }
+    /// Whether a memif is up and has met nobody.
+    fn is_waiting(&self, index: u32) -> bool {
+        self.interfaces.get(index).is_some_and(|memif| memif.admin_up && memif.peer.is_none())
     }
 
     /// The other end of a memif: same file, same id and secret, the other role.
@@ -192,7 +190,7 @@ impl Vpp {
             socket.is_master = spec.is_master;
             socket.ids.insert(spec.id, index);
         }
-        let memif = Memif { sw_if_index, spec, admin_up: false, peer: None };
+        let memif = Memif { sw_if_index, spec, admin_up: false, peer: None, running: None };
         self.memifs.interfaces.insert(memif);
         Ok(sw_if_index)
     }
@@ -203,8 +201,7 @@ impl Vpp {
             return Err(Retval::INVALID_SW_IF_INDEX);
         };
         let sup = self.interfaces.get(sw_if_index)?.sup;
-        self.memifs.set_admin(index, false);
-        self.connect_memifs(index)?;
+        self.disconnect_memif(index)?;
         self.delete_hardware(sup)?;
         if let Some(gone) = self.memifs.interfaces.remove(index)
             && let Some(socket) = self.memifs.sockets.get_mut(&gone.spec.socket_id)
@@ -214,19 +211,52 @@ impl Vpp {
         Ok(())
     }
 
-    /// Two ends in the same VPP find each other once both are up; the link and the queues follow.
-    pub(crate) fn connect_memifs(&mut self, index: u32) -> Outcome {
-        let Some(other) = self.memifs.counterpart(index) else { return Ok(()) };
-        let up = |i| self.memifs.interfaces.get(i).is_some_and(|m: &Memif| m.admin_up);
-        let connected = up(index) && up(other);
+    /// What a memif does when it is enabled or disabled. Two ends in the same VPP meet once both
+    /// are up, and stay connected until one is deleted; the link needs the interface to be up.
+    pub(crate) fn drive_memif(&mut self, index: u32, up: bool) -> Outcome {
+        let Some(memif) = self.memifs.interfaces.get_mut(index) else { return Ok(()) };
+        memif.admin_up = up;
+        let (sw_if_index, is_connected) = (memif.sw_if_index, memif.peer.is_some());
+        if is_connected || !up {
+            return self.set_link(sw_if_index, up && is_connected);
+        }
+        match self.memifs.counterpart(index) {
+            Some(other) if self.memifs.is_waiting(other) => self.connect_memifs(index, other),
+            _ => Ok(()),
+        }
+    }
+
+    fn connect_memifs(&mut self, index: u32, other: u32) -> Outcome {
+        let spec = |i| self.memifs.interfaces.get(i).map(|memif: &Memif| memif.spec.clone());
+        let (Some(own), Some(others)) = (spec(index), spec(other)) else { return Ok(()) };
+        let slave = if own.is_master { others } else { own };
         for (end, peer) in [(index, other), (other, index)] {
             let Some(memif) = self.memifs.interfaces.get_mut(end) else { continue };
-            memif.peer = connected.then_some(peer);
-            let (sw_if_index, queues) = (memif.sw_if_index, memif.spec.rx_queues.max(1));
-            let hardware = self.interfaces.hardware_mut(sw_if_index)?;
+            memif.peer = Some(peer);
+            // The slave says how many queues there are in each direction.
+            let queues = if memif.spec.is_master {
+                slave.tx_queues
+            } else {
+                memif.running = Some((slave.ring_size, slave.buffer_size));
+                slave.rx_queues
+            };
+            let sw_if_index = memif.sw_if_index;
             let queue = RxQueue { thread: 0, mode: POLLING };
-            hardware.rx_queues = vec![queue; if connected { usize::from(queues) } else { 0 }];
-            self.set_link(sw_if_index, connected)?;
+            let hardware = self.interfaces.hardware_mut(sw_if_index)?;
+            hardware.rx_queues = vec![queue; usize::from(queues.max(1))];
+            self.set_link(sw_if_index, true)?;
+        }
+        Ok(())
+    }
+
+    fn disconnect_memif(&mut self, index: u32) -> Outcome {
+        let peer = self.memifs.interfaces.get_mut(index).and_then(|memif| memif.peer.take());
+        for end in [Some(index), peer].into_iter().flatten() {
+            let Some(memif) = self.memifs.interfaces.get_mut(end) else { continue };
+            memif.peer = None;
+            let sw_if_index = memif.sw_if_index;
+            self.interfaces.hardware_mut(sw_if_index)?.rx_queues.clear();
+            self.set_link(sw_if_index, false)?;
         }
         Ok(())
     }

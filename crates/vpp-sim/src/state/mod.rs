@@ -11,6 +11,7 @@ mod bridge;
 pub(crate) mod fib;
 pub(crate) mod interfaces;
 mod lifecycle;
+mod link_local;
 mod memif;
 mod neighbors;
 pub(crate) mod path;
@@ -48,6 +49,7 @@ pub(crate) struct Vpp {
     pub(crate) af_packets: AfPackets,
     pub(crate) bonds: Bonds,
     address_nets: addresses::Nets,
+    link_local_tables: link_local::LinkLocalTables,
     /// Clients that asked for interface events, with the pid they gave.
     pub(crate) interface_subscribers: BTreeMap<u32, u32>,
     random: StdRng,
@@ -66,6 +68,7 @@ impl Vpp {
             af_packets: AfPackets::new(hosts),
             bonds: Bonds::default(),
             address_nets: addresses::Nets::default(),
+            link_local_tables: link_local::LinkLocalTables::default(),
             interface_subscribers: BTreeMap::new(),
             random: StdRng::seed_from_u64(seed),
         }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::Vpp;
 use super::fib::{Change, Source};
 use super::interfaces::Mac;
+use super::link_local::is_link_local;
 use super::path::PathKind;
 use super::prefix::{Family, Prefix, address, bits};
 use super::retval::{Outcome, Retval};
@@ -28,12 +29,29 @@ impl Neighbor {
     pub(crate) fn address(&self) -> IpAddr {
         address(self.family, self.bits)
     }
+
+    fn path(&self) -> PathKind {
+        PathKind::AttachedNextHop { next_hop: self.bits, sw_if_index: self.sw_if_index }
+    }
+
+    /// IPv6 keeps link-local ones in tables of their own.
+    fn is_link_local(&self) -> bool {
+        self.family == Family::V6 && is_link_local(self.bits)
+    }
+}
+
+/// A neighbour with what VPP made of it.
+#[derive(Debug, Clone)]
+struct Kept {
+    neighbor: Neighbor,
+    /// Whether it has a host route.
+    is_routed: bool,
 }
 
 /// All neighbours by interface.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Neighbors {
-    entries: BTreeMap<(Family, u32, u128), Neighbor>,
+    entries: BTreeMap<(Family, u32, u128), Kept>,
 }
 
 impl Neighbors {
@@ -45,7 +63,7 @@ impl Neighbors {
         };
         self.entries
             .range((family, first, 0)..=(family, last, u128::MAX))
-            .map(|(_, neighbor)| neighbor)
+            .map(|(_, kept)| &kept.neighbor)
     }
 }
 
@@ -54,9 +72,10 @@ impl Vpp {
     pub(crate) fn add_neighbor(&mut self, neighbor: Neighbor) -> Outcome {
         self.interfaces.get(neighbor.sw_if_index)?;
         let key = (neighbor.family, neighbor.sw_if_index, neighbor.bits);
-        let Some(known) = self.neighbors.entries.get_mut(&key) else {
-            self.route_neighbor(&neighbor)?;
-            self.neighbors.entries.insert(key, neighbor);
+        let Some(Kept { neighbor: known, .. }) = self.neighbors.entries.get_mut(&key) else {
+            let table = self.interfaces.get(neighbor.sw_if_index)?.table(neighbor.family);
+            let is_routed = !neighbor.no_fib_entry && self.route_neighbor(&neighbor, table);
+            self.neighbors.entries.insert(key, Kept { neighbor, is_routed });
             return Ok(());
         };
         if known.is_static && !neighbor.is_static {
@@ -76,7 +95,8 @@ impl Vpp {
         let family = Family::of(ip);
         let key = (family, index, bits(ip));
         let gone = self.neighbors.entries.remove(&key).ok_or(Retval::NO_SUCH_ENTRY)?;
-        self.unroute_neighbor(&gone);
+        let table = self.interfaces.get(index)?.table(family);
+        self.unroute_neighbor(&gone, table);
         Ok(())
     }
 
@@ -90,44 +110,58 @@ impl Vpp {
                 .map(|neighbor| neighbor.bits)
                 .collect();
             for bits in gone {
-                if let Some(gone) = self.neighbors.entries.remove(&(family, index, bits)) {
-                    self.unroute_neighbor(&gone);
+                let gone = self.neighbors.entries.remove(&(family, index, bits));
+                let table = self.interfaces.get(index).map(|interface| interface.table(family));
+                if let (Some(gone), Ok(table)) = (gone, table) {
+                    self.unroute_neighbor(&gone, table);
                 }
             }
         }
     }
 
-    fn unroute_neighbor(&mut self, gone: &Neighbor) {
-        if gone.no_fib_entry {
-            return;
-        }
-        if let Ok(interface) = self.interfaces.get(gone.sw_if_index) {
-            let table = interface.table(gone.family);
-            let prefix = Prefix::host(gone.family, gone.bits);
-            let fib = self.fib_mut(gone.family);
-            let path = fib.path(PathKind::AttachedNextHop {
-                next_hop: gone.bits,
-                sw_if_index: gone.sw_if_index,
-            });
-            // The same address may be a neighbour on other interfaces too.
-            fib.remove(table, prefix, Source::ADJACENCY, &[path], Change::Merge);
+    /// Neighbours follow their interface to another table. On the way VPP gives a route to all
+    /// of them, even to those that asked for none.
+    pub(crate) fn move_neighbors(&mut self, index: u32, family: Family, from: u32, to: u32) {
+        let keys: Vec<_> = self
+            .neighbors
+            .of(family, Some(index))
+            .map(|neighbor| (family, index, neighbor.bits))
+            .collect();
+        for key in keys {
+            let Some(kept) = self.neighbors.entries.get(&key).cloned() else { continue };
+            self.unroute_neighbor(&kept, from);
+            let is_routed = self.route_neighbor(&kept.neighbor, to);
+            self.neighbors.entries.insert(key, Kept { is_routed, ..kept });
         }
     }
 
-    fn route_neighbor(&mut self, neighbor: &Neighbor) -> Outcome {
-        let link_local =
-            neighbor.family == Family::V6 && super::addresses::is_link_local(neighbor.bits);
-        if neighbor.no_fib_entry || link_local {
-            return Ok(());
+    /// A host route for a neighbour; true if there is one now.
+    fn route_neighbor(&mut self, neighbor: &Neighbor, table: u32) -> bool {
+        if neighbor.is_link_local() {
+            self.add_link_local_entry(neighbor.sw_if_index);
+            return true;
         }
-        let table = self.interfaces.get(neighbor.sw_if_index)?.table(neighbor.family);
         let fib = self.fib_mut(neighbor.family);
-        let path = fib.path(PathKind::AttachedNextHop {
-            next_hop: neighbor.bits,
-            sw_if_index: neighbor.sw_if_index,
-        });
+        let path = fib.path(neighbor.path());
         let prefix = Prefix::host(neighbor.family, neighbor.bits);
         fib.add(table, prefix, Source::ADJACENCY, vec![path], Change::Merge);
-        Ok(())
+        fib.hold_for_neighbor(table);
+        true
+    }
+
+    fn unroute_neighbor(&mut self, gone: &Kept, table: u32) {
+        if !gone.is_routed {
+            return;
+        }
+        let neighbor = &gone.neighbor;
+        if neighbor.is_link_local() {
+            return self.remove_link_local_entry(neighbor.sw_if_index);
+        }
+        let prefix = Prefix::host(neighbor.family, neighbor.bits);
+        let fib = self.fib_mut(neighbor.family);
+        // The same address may be a neighbour on other interfaces too.
+        let path = fib.path(neighbor.path());
+        fib.remove(table, prefix, Source::ADJACENCY, &[path], Change::Merge);
+        fib.release_for_neighbor(table);
     }
 }

@@ -149,9 +149,32 @@ impl Path {
         }
     }
 
-    /// Whether the destinations are neighbours on an interface.
-    pub(crate) fn is_attached(&self) -> bool {
-        matches!(self.kind, PathKind::Attached { .. } | PathKind::Dvr { .. })
+    /// Whether VPP takes the destinations of a route for neighbours on an interface after these
+    /// paths were added or removed: the last one in its order decides.
+    pub(crate) fn attach(paths: &[Path]) -> bool {
+        let last = paths.iter().max_by_key(|path| path.request_order());
+        last.is_some_and(|p| matches!(p.kind, PathKind::Attached { .. } | PathKind::Dvr { .. }))
+    }
+
+    /// The order paths of one request are in: by next hop, interface and table.
+    fn request_order(&self) -> (u128, i32, u32) {
+        // VPP compares interfaces as signed numbers, none comes first.
+        let signed = |sw_if_index: u32| i32::from_ne_bytes(sw_if_index.to_ne_bytes());
+        match self.kind {
+            PathKind::AttachedNextHop { next_hop, sw_if_index } => {
+                (next_hop, signed(sw_if_index), 0)
+            }
+            PathKind::Attached { sw_if_index }
+            | PathKind::InterfaceRx { sw_if_index }
+            | PathKind::Receive { sw_if_index, .. }
+            | PathKind::Dvr { sw_if_index } => (0, signed(sw_if_index), 0),
+            PathKind::Recursive { next_hop, .. } => (next_hop, -1, 0),
+            PathKind::Deag { table, .. } => (0, -1, table),
+            PathKind::Special { .. }
+            | PathKind::Exclusive
+            | PathKind::UdpEncap { .. }
+            | PathKind::BierImposition { .. } => (0, -1, 0),
+        }
     }
 
     /// The interface packets leave by.

@@ -291,10 +291,16 @@ pub(crate) fn connected_memifs(r: &mut Record) {
     r.call(&queue);
     r.call(&SwInterfaceSetRxMode { queue_id: 5, ..queue });
     memifs_and_queues(r, ends);
+    r.note("an end that is down stays connected");
     set_down(r, ends[1]);
-    settle(r, 0);
+    settle(r, 1);
     memifs_and_queues(r, ends);
     set_up(r, ends[1]);
+    settle(r, 2);
+    set_down(r, ends[0]);
+    settle(r, 1);
+    memifs_and_queues(r, ends);
+    set_up(r, ends[0]);
     settle(r, 2);
     r.call(&MemifDelete { sw_if_index: ends[0] });
     settle(r, 0);

@@ -44,6 +44,10 @@ pub(crate) const ALL: &[Scenario] = &[
     ("chance 2", |r| random::play(r, 2)),
     ("chance 3", |r| random::play(r, 3)),
     ("chance 4", |r| random::play(r, 4)),
+    ("chance 5", |r| random::play(r, 5)),
+    ("chance 6", |r| random::play(r, 6)),
+    ("chance 7", |r| random::play(r, 7)),
+    ("chance 8", |r| random::play(r, 8)),
 ];
 
 /// Needs host interfaces `hostA` and `hostB`.
@@ -137,7 +141,9 @@ pub(crate) fn route(table_id: u32, destination: &str, len: u8, paths: Vec<FibPat
 /// The index of the counters is VPP's own business.
 pub(crate) fn set_route(r: &mut Record, is_add: bool, is_multipath: bool, route: IpRoute) {
     let text = format!("{} {is_add} {is_multipath}", route.prefix);
-    let reply = r.client.call(&IpRouteAddDel { is_add, is_multipath, route });
+    let request = IpRouteAddDel { is_add, is_multipath, route };
+    r.last = format!("{request:?}");
+    let reply = r.client.call(&request);
     let counted = reply.stats_index != u32::MAX;
     r.note(&format!("route {text}: {} counted {counted}", reply.retval));
 }

@@ -90,7 +90,8 @@ fn interface(r: &mut Record, chance: &mut Chance, known: &mut Vec<InterfaceIndex
                 sw_if_index: index,
                 sub_id: chance.below(3) as u32,
                 sub_if_flags: flags,
-                outer_vlan_id: 1 + chance.below(2) as u16,
+                // VPP does not always notice that tags are taken.
+                outer_vlan_id: 10 + r.lines.len() as u16 % 4000,
                 inner_vlan_id: 1,
             })
             .sw_if_index
@@ -117,6 +118,12 @@ fn interface(r: &mut Record, chance: &mut Chance, known: &mut Vec<InterfaceIndex
     }
 }
 
+fn has_address(r: &mut Record, sw_if_index: InterfaceIndex) -> bool {
+    [false, true]
+        .into_iter()
+        .any(|is_ipv6| !r.client.dump(&IpAddressDump { sw_if_index, is_ipv6 }).is_empty())
+}
+
 fn is_hardware(r: &mut Record, sw_if_index: InterfaceIndex) -> bool {
     let one = SwInterfaceDump { sw_if_index, ..SwInterfaceDump::default() };
     r.client.dump(&one).iter().all(|d| d.sup_sw_if_index == d.sw_if_index.0)
@@ -140,6 +147,10 @@ fn on_interface(r: &mut Record, chance: &mut Chance, known: &[InterfaceIndex]) {
         }
         6 => {
             let other = chance.of(known);
+            // VPP loses track of addresses an unnumbered interface has of its own.
+            if has_address(r, sw_if_index) {
+                return;
+            }
             r.call(&SwInterfaceSetUnnumbered {
                 sw_if_index: other,
                 unnumbered_sw_if_index: sw_if_index,
@@ -228,7 +239,11 @@ fn layer3(r: &mut Record, chance: &mut Chance, known: &[InterfaceIndex]) {
                 ("2001:db8::2", 64),
                 ("2001:db8:1::1", 128),
             ]);
-            address(r, chance.below(3) > 0, index, text, len);
+            let is_add = chance.below(3) > 0;
+            let is_unnumbered = !r.client.dump(&IpUnnumberedDump { sw_if_index: index }).is_empty();
+            if !is_unnumbered {
+                address(r, is_add, index, text, len);
+            }
         }
         4 => {
             let flags = chance.of(&[

@@ -1,4 +1,4 @@
-//! VPP binary API messages as Rust structs with computed CRCs.
+//! VPP binary API messages as Rust structs with computed CRCs, and a codec for messages known only at run time.
 //!
 //! One struct with `#[derive(Message)]` gives the encoder, the decoder, the name, the definition in VPP's own terms and
 //! the CRC computed from it. A wrong layout has a wrong CRC, and the tests compare every CRC with the accepted ones.
@@ -8,6 +8,7 @@ extern crate self as ligato_vpp_api;
 
 pub mod crc;
 pub mod def;
+pub mod dynamic;
 pub mod enums;
 pub mod error;
 mod header;

@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use bytes::BytesMut;
+use ligato_vpp_api::dynamic::ApiSet;
 use ligato_vpp_api::support::RELEASES;
 use ligato_vpp_api::{FieldDef, MessageDef, TypeDef, TypeKind, msg};
 use serde_json::{Value, json};
@@ -195,6 +197,28 @@ fn golden(dir: &Path) -> String {
         text += &format!("{} {}\n", name_and_crc(def), ranges.join(","));
     }
     text
+}
+
+#[test]
+fn messages_of_every_release_can_be_converted_by_their_definition() {
+    let Some(dir) = definitions() else {
+        println!("skipped: no definitions of VPP's messages at hand, set VPP_API_DIR");
+        return;
+    };
+    for release in RELEASES {
+        let text = std::fs::read_to_string(dir.join(format!("{release}.json"))).unwrap();
+        let mut api = ApiSet::default();
+        api.add_json(&text).unwrap();
+        assert!(api.messages().count() > 1000, "{release}");
+        for message in api.messages() {
+            let mut bytes = BytesMut::new();
+            api.encode(&message.name, &Value::Null, &mut bytes).unwrap();
+            let json = api.decode(&message.name, &bytes).unwrap();
+            let mut again = BytesMut::new();
+            api.encode(&message.name, &json, &mut again).unwrap();
+            assert_eq!(bytes, again, "{} of {release}: {json}", message.name);
+        }
+    }
 }
 
 #[test]

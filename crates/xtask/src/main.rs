@@ -4,6 +4,7 @@
 
 mod check;
 mod demo;
+mod guest;
 mod layers;
 mod licences;
 mod run;
@@ -28,6 +29,8 @@ enum Command {
     Check,
     /// Shows the main job on a simulated VPP, an embedded store and namespaces of its own.
     Demo,
+    /// Runs test programs on Debian's stock kernel, in a virtual machine.
+    Guest(guest::Args),
     /// Installs what the tests need and runs them all.
     Test(test::Args),
 }
@@ -36,6 +39,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Check => check::run(),
         Command::Demo => demo::run(),
+        Command::Guest(args) => guest::run(&args),
         Command::Test(args) => test::run(&args),
     }
 }

@@ -94,6 +94,18 @@ async fn send_back(at: &Netlink, moved: &Link, home: &Netlink, name: &str) {
     }
 }
 
+/// Removes all addresses of a link but link-local ones.
+pub(super) async fn strip(netlink: &Netlink, link: &Link) -> Result<(), CtxError> {
+    let addresses = netlink.addresses().await?;
+    for address in addresses.iter().filter(|a| a.link == link.index && !a.is_link_local()) {
+        match netlink.delete_address(link, address.net).await {
+            Err(e) if !e.is_absent() => return Err(e.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// The link of that name, if it is there and has our mark.
 pub(super) async fn find_own(
     netlink: &Netlink,

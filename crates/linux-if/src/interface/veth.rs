@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use ligato_linux_ctx::{CtxError, InterfaceMeta, LinuxCtx, alias};
 use ligato_netlink::{Link, LinkSpec, Netlink};
 
-use super::relocate::{create_marked, find_own, is_own, relocate};
+use super::relocate::{create_marked, find_own, is_own, relocate, strip};
 
 /// Name of a parked end: `veth-` and the 32-bit FNV-1a hash of the logical name.
 pub(super) fn parked_name(name: &str) -> String {
@@ -67,6 +67,8 @@ pub(super) async fn delete(ctx: &LinuxCtx, meta: &InterfaceMeta) -> Result<(), C
     if peer_idle || already_parked || ctx.interface(&peer).is_err() {
         return delete_absent_ok(&here, &link).await;
     }
+    // Addresses of a container must not turn up on the host.
+    strip(&here, &link).await?;
     relocate(&here, &link, &home, &parked_name(&name)).await.map(drop)
 }
 

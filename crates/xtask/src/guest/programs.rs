@@ -1,0 +1,146 @@
+//! What is run in the guest, and the script that runs it there.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::run;
+
+/// Crates whose tests look at the kernel.
+const KERNEL_CRATES: &[&str] = &["ligato-netlink", "ligato-linux-if", "ligato-linux-l3"];
+
+/// A program of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Program {
+    path: PathBuf,
+    arguments: Vec<String>,
+    /// Where it is started.
+    folder: PathBuf,
+}
+
+impl Program {
+    /// A program named by the user, started where the user is.
+    pub(super) fn given(path: &str, arguments: &[String]) -> Result<Program> {
+        Ok(Program {
+            path: std::fs::canonicalize(path).with_context(|| path.to_owned())?,
+            arguments: arguments.to_vec(),
+            folder: std::env::current_dir()?,
+        })
+    }
+}
+
+/// Builds the integration tests of the kernel crates.
+pub(super) fn kernel_tests() -> Result<Vec<Program>> {
+    let mut cargo = run::cargo()?;
+    cargo.args(["test", "--no-run", "--test", "*", "--message-format", "json-render-diagnostics"]);
+    for package in KERNEL_CRATES {
+        cargo.args(["--package", package]);
+    }
+    cargo.stderr(std::process::Stdio::inherit());
+    Ok(run::output(&mut cargo)?.lines().filter_map(test_program).collect())
+}
+
+/// The part of cargo's messages that matters here.
+#[derive(Deserialize)]
+struct Message {
+    executable: Option<PathBuf>,
+    manifest_path: Option<PathBuf>,
+}
+
+/// The test program of a message, if it tells of one.
+fn test_program(line: &str) -> Option<Program> {
+    let message: Message = serde_json::from_str(line).ok()?;
+    let folder = message.manifest_path?.parent()?.to_owned();
+    Some(Program { path: message.executable?, arguments: Vec::new(), folder })
+}
+
+/// A shell script that runs all programs and fails if one of them does.
+pub(super) fn script(programs: &[Program], vpp: Option<&Path>) -> Result<String> {
+    let mut script = String::from("export HOME=/root TMPDIR=/tmp LANG=C.UTF-8\n");
+    let mut path = String::from("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    if let Some(vpp) = vpp {
+        let vpp = std::fs::canonicalize(vpp).with_context(|| vpp.display().to_string())?;
+        path = format!("{}:{path}", vpp.join("bin").display());
+        let libraries: Vec<String> = ["lib/x86_64-linux-gnu", "lib"]
+            .map(|folder| vpp.join(folder).display().to_string())
+            .into();
+        writeln!(script, "export LD_LIBRARY_PATH={}", quote(&libraries.join(":")))?;
+        writeln!(script, "export VPP_DIR={}", quote(&vpp.display().to_string()))?;
+    }
+    writeln!(script, "export PATH={}", quote(&path))?;
+    for name in ["RUST_BACKTRACE", "RUST_LOG", "RUST_TEST_THREADS"] {
+        if let Ok(value) = std::env::var(name) {
+            writeln!(script, "export {name}={}", quote(&value))?;
+        }
+    }
+    script.push_str("failed=0\n");
+    for program in programs {
+        let folder = quote(&program.folder.display().to_string());
+        let mut command = quote(&program.path.display().to_string());
+        for argument in &program.arguments {
+            write!(command, " {}", quote(argument))?;
+        }
+        writeln!(script, "cd {folder} || exit 126")?;
+        writeln!(script, "export CARGO_MANIFEST_DIR={folder}")?;
+        writeln!(script, "{command} || {{ failed=$?; echo failed: {command}; }}")?;
+    }
+    script.push_str("exit $failed\n");
+    Ok(script)
+}
+
+/// A word of the shell, whatever is in it.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    fn sh(programs: &[Program]) -> (Option<i32>, String) {
+        let script = script(programs, None).unwrap();
+        let output = Command::new("sh").arg("-c").arg(script).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    }
+
+    fn program(path: &str, arguments: &[&str]) -> Program {
+        Program {
+            path: path.into(),
+            arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            folder: "/".into(),
+        }
+    }
+
+    #[test]
+    fn arguments_arrive_as_they_are() {
+        let arguments = ["it's", "$HOME", "a b", "*"];
+        let (status, printed) =
+            sh(&[program("/usr/bin/printf", &[&["%s\n"], &arguments[..]].concat())]);
+        assert_eq!((status, printed.as_str()), (Some(0), "it's\n$HOME\na b\n*\n"));
+    }
+
+    #[test]
+    fn all_run_and_one_failure_counts() {
+        let programs =
+            [program("/bin/sh", &["-c", "exit 3"]), program("/bin/sh", &["-c", "echo still here"])];
+        let (status, printed) = sh(&programs);
+        assert_eq!(status, Some(3));
+        assert!(printed.contains("still here"));
+    }
+
+    #[test]
+    fn only_messages_with_a_program_count() {
+        let line = r#"{"reason":"compiler-artifact","manifest_path":"/w/a/Cargo.toml",
+            "executable":"/t/kernel-1"}"#;
+        let found = test_program(line).unwrap();
+        assert_eq!((found.path, found.folder), ("/t/kernel-1".into(), "/w/a".into()));
+        let library = r#"{"manifest_path":"/w/a/Cargo.toml","executable":null}"#;
+        assert_eq!(test_program(library), None);
+        assert_eq!(test_program(r#"{"reason":"build-finished","success":true}"#), None);
+        assert_eq!(test_program("not json"), None);
+    }
+}

@@ -43,7 +43,7 @@ async fn the_addresses_of_an_existing_link_are_enforced() {
         1500,
         "that is the owner's business"
     );
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
 
     rig.home.add_address(&link, "172.16.7.7/24".parse().unwrap()).await.unwrap();
     assert_eq!(rig.differences("linux-interface").await.len(), 1);
@@ -66,7 +66,7 @@ async fn an_existing_link_with_link_only_is_only_looked_at() {
         ..interface("existing-loop1", Type::Existing)
     };
     rig.put(value.clone()).await.unwrap();
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
     rig.remove(&value.key()).await.unwrap();
     assert_eq!(addresses(&rig.home, "loop1"), ["192.168.7.7/24"]);
 }
@@ -92,7 +92,7 @@ async fn a_loopback_stands_for_one_interface() {
     let there = red.open().await;
     assert_eq!(ip(&there, "link show dev lo")[0]["ifalias"], "/vnf-agent/test1/lo1");
     assert!(addresses(&there, "lo").contains(&"10.10.10.10/32".into()));
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
 
     let other = Interface { name: "lo2".into(), ..value.clone() };
     let refused = rig.put(other).await.unwrap_err();

@@ -43,15 +43,15 @@ async fn dummies_come_and_go() {
     assert_eq!(link_names(&there), ["lo", "lo1", "lo2"]);
     assert_eq!(ip(&there, "link show dev lo2")[0]["ifalias"], "/vnf-agent/test1/dummy/2");
     assert_eq!(addresses(&there, "lo1"), ["192.168.7.7/24", "10.7.7.7/24"]);
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
     rig.restart().await;
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
 
     rig.put(Interface { enabled: false, ..one }).await.unwrap();
     assert_eq!(ip(&there, "link show dev lo1")[0]["operstate"], "DOWN");
     rig.remove(&two.key()).await.unwrap();
     assert_eq!(link_names(&there), ["lo", "lo1"]);
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
 }
 
 #[tokio::test]
@@ -85,9 +85,9 @@ async fn vrf_devices_hold_interfaces_with_overlapping_subnets() {
     }
     let accept = read_sysctl(there.namespace(), &["net", "ipv4", "tcp_l3mdev_accept"]);
     assert_eq!(accept.await.unwrap(), "1");
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
     rig.restart().await;
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
     let meta = rig.ctx.interface("vrf-2").unwrap();
     assert_eq!((meta.vrf_table, &meta.namespace), (Some(2), &NetNs::Named(red.0.clone())));
 
@@ -95,7 +95,7 @@ async fn vrf_devices_hold_interfaces_with_overlapping_subnets() {
     assert_eq!(ip(&there, "link show dev vrf-1")[0]["mtu"], 1500);
     rig.put(Interface { vrf_master_interface: String::new(), ..member(2) }).await.unwrap();
     assert_eq!(ip(&there, "link show dev d-2")[0]["master"], serde_json::Value::Null);
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
     // Another table needs another device.
     let mut other = device(2);
     other.link = vrf("x", 20).link;
@@ -130,7 +130,7 @@ async fn a_dummy_joins_a_vrf_that_others_made() {
     };
     rig.put(dummy.clone()).await.unwrap();
     assert_eq!(ip(&rig.home, "link show dev dummy2")[0]["master"], "blue");
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
 
     // A link of others that others have to put there.
     rig.home.create_link(&LinkSpec::Dummy { name: "dummy1".into() }).await.unwrap();
@@ -142,9 +142,10 @@ async fn a_dummy_joins_a_vrf_that_others_made() {
     let refused = rig.put(outside.clone()).await.unwrap_err();
     assert_eq!(refused, OpError::Retriable("link dummy1 is not in VRF device blue".into()));
     let theirs = rig.home.link("dummy1").await.unwrap();
+    rig.home.set_up(&theirs).await.unwrap();
     rig.home.set_master(&theirs, &link).await.unwrap();
     rig.put(outside).await.unwrap();
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
     rig.remove(&dummy.key()).await.unwrap();
     assert_eq!(link_names(&rig.home), ["blue", "dummy1", "lo"]);
 }
@@ -196,9 +197,9 @@ async fn the_host_side_of_a_tap_is_borrowed_and_given_back() {
     assert_eq!(seen[0]["address"], "22:22:22:33:33:33");
     assert_eq!(addresses(&there, "tap"), ["192.168.1.2/30"]);
     assert_eq!(link_names(&rig.home), ["lo"]);
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
     rig.restart().await;
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
 
     rig.remove(&value.key()).await.unwrap();
     assert_eq!(ip(&rig.home, "link show dev tap-orig")[0]["ifalias"], "unconfigured");

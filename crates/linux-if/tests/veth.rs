@@ -53,7 +53,7 @@ async fn a_pair_between_two_namespaces_carries_traffic() {
     assert_eq!(ip(&there, "link show dev b")[0]["ifalias"], "/vnf-agent/test1/b/a");
     assert_eq!(addresses(&rig.home, "eth0"), ["10.0.0.1/24", "2001:db8::1/64"]);
     assert_eq!(addresses(&there, "b"), ["10.0.0.2/24"]);
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
 
     let listen = || TcpListener::bind("10.0.0.2:0").unwrap();
     let listener = run_in(there.namespace(), listen).await.unwrap();
@@ -92,11 +92,11 @@ async fn changes_are_made_in_place() {
     assert_eq!((lan0[0]["mtu"].as_u64(), &lan0[0]["ifindex"]), (Some(1500), &index));
     assert_eq!(lan0[0]["address"], "02:00:00:00:00:0b");
     assert_eq!(addresses(&rig.home, "lan0"), ["10.0.0.1/24", "10.9.9.9/32"]);
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
 
     rig.put(Interface { enabled: false, ..changed }).await.unwrap();
     assert_eq!(ip(&rig.home, "link show dev lan0")[0]["operstate"], "DOWN");
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
 }
 
 #[tokio::test]
@@ -113,10 +113,10 @@ async fn one_end_is_parked_while_the_other_is_in_use() {
     rig.remove(&b.key()).await.unwrap();
     assert_eq!(link_names(&rig.home), ["eth0", "lo", "veth-3876335077"]);
     assert_eq!(link_names(&there), ["lo"]);
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
     rig.put(b.clone()).await.unwrap();
     assert_eq!(addresses(&there, "b"), ["10.0.0.2/24"]);
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
 
     rig.remove(&a.key()).await.unwrap();
     rig.remove(&b.key()).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_restarted_agent_recognises_what_is_its_own() {
         rig.put(value).await.unwrap();
     }
     rig.restart().await;
-    assert!(rig.differences("linux-interface").await.is_empty(), "nothing to write");
+    rig.in_sync().await;
     rig.remove(&a.key()).await.unwrap();
     assert_eq!(
         link_names(&rig.home),
@@ -159,7 +159,7 @@ async fn differences_are_found() {
     let eth0 = rig.home.link("eth0").await.unwrap();
     assert_eq!(addresses(&rig.home, "eth0"), Vec::<String>::new(), "addresses were not asked for");
     rig.home.add_address(&eth0, "172.16.7.7/24".parse().unwrap()).await.unwrap();
-    assert!(rig.differences("linux-interface").await.is_empty());
+    rig.in_sync().await;
 
     rig.home.delete_link(&eth0).await.unwrap();
     assert_eq!(rig.differences("linux-interface").await.len(), 2, "both ends are missing");

@@ -42,6 +42,9 @@ pub(crate) struct Args {
     /// A VPP installation of the host (with `bin` and `lib` in it) to be found on the path there.
     #[arg(long, value_name = "DIR")]
     with_vpp: Option<PathBuf>,
+    /// How QEMU executes the guest. Emulation works everywhere; `kvm` is faster where it works.
+    #[arg(long, default_value = "tcg,thread=multi")]
+    accel: String,
     /// Memory of the guest in MiB.
     #[arg(long, default_value_t = 2048)]
     memory: u32,
@@ -128,7 +131,7 @@ fn boot(args: &Args, kernel: &Kernel, initramfs: &Path, result: &Path) -> Result
     };
     let processors = std::thread::available_parallelism()?.get().min(4);
     let mut qemu = Command::new(QEMU);
-    qemu.args(["-accel", "kvm", "-accel", "tcg,thread=multi", "-cpu", "max"])
+    qemu.args(["-accel", &args.accel, "-cpu", "max"])
         .args(["-m", &args.memory.to_string(), "-smp", &processors.to_string()])
         .args(["-nic", "none", "-display", "none", "-no-reboot", "-nodefaults"])
         .arg("-kernel")

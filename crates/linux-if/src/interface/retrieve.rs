@@ -240,11 +240,16 @@ fn describe(
         veth.tx_checksum_offloading = offloading(read.tx).into();
     }
     let addresses = view.addresses.get(&link.index).map(Vec::as_slice).unwrap_or_default();
+    // Of a link of others nothing is set up or down: it is as it is wanted.
+    let enabled = match (kind, wanted) {
+        (Type::Existing, Some(wanted)) => wanted.enabled,
+        _ => link.admin_up,
+    };
     let value = Interface {
         r#type: kind.into(),
         namespace: netns.to_proto(),
         host_if_name: link.name.clone(),
-        enabled: link.admin_up,
+        enabled,
         ip_addresses: spell(&name, addresses, wanted, resolve),
         phys_address: link.mac.map(|mac| mac.to_string()).unwrap_or_default(),
         mtu: link.mtu,

@@ -438,6 +438,15 @@ fn existing_links_are_found_by_name_and_their_vrf_by_index() {
 }
 
 #[test]
+fn an_existing_link_is_as_it_is_wanted() {
+    let wanted = Interface { enabled: false, ..interface("eth0", Type::Existing) };
+    let links = vec![link(2, "eth0", LinkKind::Physical, "")];
+    let found = read(std::slice::from_ref(&wanted), &[view(NetNs::Default, links)]);
+    assert!(equal(&found[0].value, &wanted));
+    assert_eq!(derived(&found[0].value), ["linux/interface/state/eth0/DOWN"]);
+}
+
+#[test]
 fn a_bridge_is_not_taken_for_a_vrf() {
     let wanted = [interface("br0", Type::Existing), interface("eth0", Type::Existing)];
     let member = Link { master: Some(7), ..link(2, "eth0", LinkKind::Physical, "") };

@@ -92,9 +92,12 @@ impl Rig {
         };
         descriptor.index(&key, &value, meta.as_ref());
         let wanted = descriptor.derive(&key, &value);
-        let before = old.map(|old| old.derived).unwrap_or_default();
-        for gone in before.iter().filter(|key| !wanted.iter().any(|(k, _)| k == *key)) {
-            self.remove_one(gone).await?;
+        let mut before = old.map(|old| old.derived).unwrap_or_default();
+        if before.iter().any(|key| !wanted.iter().any(|(k, _)| k == key)) {
+            // What is left may depend on what is gone.
+            for key in before.drain(..).rev() {
+                self.remove_one(&key).await?;
+            }
         }
         let derived = wanted.iter().map(|(key, _)| key.clone()).collect();
         self.applied.insert(key, Applied { value, meta, derived, base: true });
@@ -176,6 +179,12 @@ impl Rig {
         differences
     }
 
+    /// A resync of the interfaces would write nothing.
+    pub async fn in_sync(&self) {
+        let differences = self.differences("linux-interface").await;
+        assert!(differences.is_empty(), "{differences:#?}");
+    }
+
     /// A new agent over the same kernel: it knows what is wanted, and reads back what is there.
     pub async fn restart(&mut self) {
         let namespace = self.home.namespace().clone();
@@ -255,11 +264,17 @@ pub fn ip(netlink: &Netlink, args: &str) -> serde_json::Value {
     serde_json::from_slice(&out.stdout).unwrap()
 }
 
-/// Names of the links in the namespace, sorted.
+/// Names of the links in the namespace, sorted; without the tunnels that some kernels put into every
+/// new namespace.
 pub fn link_names(netlink: &Netlink) -> Vec<String> {
+    let kinds = ["veth", "dummy", "vrf", "tun"];
+    let ours = |link: &&serde_json::Value| {
+        link["link_type"] == "loopback"
+            || kinds.iter().any(|kind| link["linkinfo"]["info_kind"] == *kind)
+    };
     let links = ip(netlink, "link show");
-    let mut names: Vec<String> =
-        links.as_array().unwrap().iter().map(|l| l["ifname"].as_str().unwrap().into()).collect();
+    let links = links.as_array().unwrap().iter().filter(ours);
+    let mut names: Vec<String> = links.map(|l| l["ifname"].as_str().unwrap().into()).collect();
     names.sort();
     names
 }

@@ -32,6 +32,9 @@ for module in af_packet unix ipv6 tun veth dummy vrf bridge 8021q vxlan gre ip_g
     modprobe -q "$module"
 done
 
+# Tunnels that nobody asked for are not wanted in new namespaces.
+echo 1 > /proc/sys/net/core/fb_tunnels_only_for_init_net
+
 for folder in /tmp /run /var/tmp /var/log /var/cache /root /mnt /dev/shm; do
     [ -d "/host$folder" ] && mount -t tmpfs -o mode=1777 tmpfs "/host$folder"
 done

@@ -26,7 +26,6 @@
 use std::collections::HashMap;
 
 use futures::TryStreamExt;
-use futures::stream::{FuturesUnordered, StreamExt};
 use ligato_kvs_api::{
     Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
     Spec,
@@ -172,11 +171,10 @@ impl Descriptor for RouteKind {
                 origin: known.origin,
             }),
         );
-        let mut dumps: FuturesUnordered<_> =
-            tables.into_iter().map(|details| read_table(sb, &known, details.table)).collect();
+        // One after the other: behind a large table the next one would wait beyond its deadline.
         let mut found = Vec::new();
-        while let Some(table) = dumps.next().await {
-            found.append(&mut table?);
+        for details in tables {
+            read_table(sb, &known, details.table, &mut found).await?;
         }
         Ok(found)
     }
@@ -203,15 +201,15 @@ async fn read_table(
     sb: &VppCtx,
     known: &Correlation<'_>,
     table: IpTable,
-) -> Result<Vec<Retrieved<RouteKind>>, OpError> {
+    found: &mut Vec<Retrieved<RouteKind>>,
+) -> Result<(), OpError> {
     let mut details = sb.client().dump_stream(IpRouteDump { table }).await;
-    let mut found = Vec::new();
     while let Some(details) = details.try_next().await.map_err(|error| op_error(&error))? {
         for path in path::from_vpp(&details.route) {
-            known.resolve(&path, &mut found);
+            known.resolve(&path, found);
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// What is known, ordered by what it is in VPP, so that a path is found quickly among very many.

@@ -1,6 +1,5 @@
 //! Dummy, VRF and TAP interfaces: kinds that not every kernel has. Where one is missing its test
 //! says so; `cargo xtask guest` runs them on a kernel that has them all.
-#![expect(clippy::unwrap_used, reason = "a test may fail that way")]
 
 mod support;
 

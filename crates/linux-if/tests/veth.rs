@@ -1,5 +1,4 @@
 //! Veth pairs on the running kernel, read back with `ip`.
-#![expect(clippy::unwrap_used, reason = "a test may fail that way")]
 
 mod support;
 

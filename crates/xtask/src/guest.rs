@@ -36,6 +36,10 @@ const INIT: &str = include_str!("guest/init.sh");
 const QEMU: &str = "/usr/bin/qemu-system-x86_64";
 const BUSYBOX: &str = "/usr/bin/busybox";
 
+const ACCEL: &str = "tcg,thread=multi";
+const MEMORY: u32 = 2048;
+const TIMEOUT: u64 = 1200;
+
 /// What to run in the guest.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -43,17 +47,30 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     with_vpp: Option<PathBuf>,
     /// How QEMU executes the guest. Emulation works everywhere; `kvm` is faster where it works.
-    #[arg(long, default_value = "tcg,thread=multi")]
+    #[arg(long, default_value = ACCEL)]
     accel: String,
     /// Memory of the guest in MiB.
-    #[arg(long, default_value_t = 2048)]
+    #[arg(long, default_value_t = MEMORY)]
     memory: u32,
     /// Seconds after which the guest is stopped.
-    #[arg(long, default_value_t = 1200)]
+    #[arg(long, default_value_t = TIMEOUT)]
     timeout: u64,
     /// A program of the host and its arguments. Without it: the kernel tests of the workspace.
     #[arg(last = true, value_name = "PROGRAM")]
     program: Vec<String>,
+}
+
+impl Default for Args {
+    /// The kernel tests of the workspace.
+    fn default() -> Self {
+        Args {
+            with_vpp: None,
+            accel: ACCEL.into(),
+            memory: MEMORY,
+            timeout: TIMEOUT,
+            program: Vec::new(),
+        }
+    }
 }
 
 /// Boots the guest, runs the programs in it, and fails if one of them does.

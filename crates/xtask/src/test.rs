@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{run, setup};
+use crate::{guest, run, setup};
 
 /// What to test.
 #[derive(clap::Args)]
@@ -33,5 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     run::step("examples in the documentation", || {
         run::run(run::cargo()?.args(["test", "--workspace", "--doc"]))
-    })
+    })?;
+    // Kinds that this kernel may lack.
+    guest::run(&guest::Args::default())
 }

@@ -3,7 +3,6 @@
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
-    clippy::panic,
     clippy::print_stdout,
     reason = "shared by several test programs, none of which uses all of it"
 )]

@@ -48,7 +48,7 @@ impl Descriptor for FibKind {
         ..Spec::new(
             "vpp-l2-fib",
             "A configured MAC address of a bridge domain.",
-            &[KeyPattern::new("config/vpp/l2/v2/fib/{bd}/mac/{mac}")],
+            &[KeyPattern::new("config/vpp/l2/v2/fib/{entry}")],
             Some("config/vpp/l2/v2/fib/"),
         )
     };
@@ -245,6 +245,9 @@ mod tests {
             ["phys_address", "bridge_domain", "action", "outgoing_interface"]
         );
         assert_eq!(fields(&forward()), [""; 0]);
+        // The key of such a value is shorter, and must still find the kind that complains.
+        let nowhere = FibEntry { bridge_domain: String::new(), ..forward() };
+        assert!(FibKind::SPEC.keys.iter().any(|pattern| pattern.matches(&nowhere.key())));
     }
 
     #[test]

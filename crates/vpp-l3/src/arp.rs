@@ -47,7 +47,7 @@ impl Descriptor for ArpKind {
         ..Spec::new(
             "vpp-arp",
             "The MAC address behind an IP address of an interface of VPP.",
-            &[KeyPattern::new("config/vpp/v2/arp/{interface}/{address}")],
+            &[KeyPattern::new("config/vpp/v2/arp/{entry}")],
             Some("config/vpp/v2/arp/"),
         )
     };
@@ -194,6 +194,8 @@ mod tests {
         let value = ArpEntry { interface: String::new(), ..entry("10.0.0.300", "x") };
         let invalid = ArpKind::validate(&Facts::default(), &value.key(), &value).unwrap_err();
         assert_eq!(invalid.field_names(), ["interface", "ip_address", "phys_address"]);
+        // The key of such a value is shorter, and must still find the kind that complains.
+        assert!(ArpKind::SPEC.keys.iter().any(|pattern| pattern.matches(&value.key())));
     }
 
     #[test]

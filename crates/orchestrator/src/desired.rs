@@ -156,6 +156,9 @@ impl Desired {
         let mut applied = Applied::default();
         applied.undo.source = Some(source.clone());
         for (key, change) in changes {
+            if self.says_the_same(source, kind, &change) {
+                continue;
+            }
             let before = self.winner(&key).map(|held| (held.source.clone(), held.value.clone()));
             let held = change.value.map(|value| {
                 self.version += 1;
@@ -176,6 +179,13 @@ impl Desired {
             }
         }
         applied
+    }
+
+    // Whether a snapshot repeats what the source held; most of most snapshots do.
+    fn says_the_same(&self, source: &SourceId, kind: DeliveryKind, change: &Change) -> bool {
+        let (DeliveryKind::Snapshot(_), Some(value)) = (kind, &change.value) else { return false };
+        self.held(&change.key, source)
+            .is_some_and(|held| held.value == *value && held.labels == change.labels)
     }
 
     fn change_of(&self, key: &Key) -> ValueChange {

@@ -132,6 +132,11 @@ impl AgentBuilder {
         self
     }
 
+    /// The names of the plugins added so far.
+    pub fn plugin_names(&self) -> impl Iterator<Item = &str> {
+        self.plugins.iter().map(|plugin| plugin.name())
+    }
+
     /// Puts the plugins in order.
     ///
     /// # Errors

@@ -104,6 +104,16 @@ impl Loader {
         Loaded { value, file, origins }
     }
 
+    /// Refuses a section that other agents have and this one has not: its file, if there is one, would be ignored
+    /// silently otherwise.
+    pub fn refuse(&mut self, name: &'static str, reason: &str) {
+        if let Some(path) = self.file_of(name) {
+            let origin = Origin::File { path: Arc::new(path), line: 0, column: 0 };
+            let kind = ProblemKind::Unavailable(reason.to_owned());
+            self.problems.within(name, |problems| problems.add(&origin, kind));
+        }
+    }
+
     /// What came out of all the sections loaded.
     ///
     /// # Errors

@@ -5,7 +5,8 @@
 //!   a text, and that is also the reference page ([`reference`]).
 //! * The file of section `etcd` is `etcd.conf`, a YAML document, found as `--etcd-config` or `ETCD_CONFIG` says, or in the
 //!   configuration directory. A file that was asked for must exist.
-//! * Key `dial-timeout` of it is overridden by `ETCD_DIAL_TIMEOUT` and that by `--etcd-dial-timeout`.
+//! * Key `dial-timeout` of it is overridden by `ETCD_DIAL_TIMEOUT` and that by `--etcd-dial-timeout`. The keys of section
+//!   [`agent`](PROGRAM_SECTION) have no prefix: `MICROSERVICE_LABEL`, `--microservice-label`.
 //! * An unknown key is an error with file, line, column and the nearest known key, or a warning when
 //!   [`Strictness::Lenient`] is asked for.
 //! * Every secret `password` may be given as `password-file` instead: the name of a file that holds it.
@@ -28,7 +29,9 @@ pub use effective::{Effective, EffectiveSection, EffectiveValue};
 pub use loader::{ConfigDir, Loaded, Loader, Sources, Strictness};
 pub use node::{Node, NodeValue, Origin};
 pub use problem::{ConfigError, Problem, ProblemKind, Problems, Violation};
-pub use reference::{FieldReference, SectionReference, reference, to_markdown};
+pub use reference::{
+    FieldReference, PROGRAM_SECTION, SectionReference, flag_name, reference, to_markdown,
+};
 pub use section::{FieldSpec, Section, read_section};
 pub use types::{ConfigDuration, DurationError, FileMode, Secret};
 pub use value::{ConfigValue, Kind};

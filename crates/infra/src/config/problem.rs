@@ -48,6 +48,8 @@ pub enum ProblemKind {
     BadValue(String),
     /// The values do not go together.
     Conflict(String),
+    /// The whole section does nothing in this program.
+    Unavailable(String),
     /// The text is not YAML.
     Syntax(String),
     /// A file that was asked for does not exist.
@@ -91,7 +93,9 @@ impl Problems {
     pub fn add(&mut self, origin: &Origin, kind: ProblemKind) {
         let warning = match kind {
             ProblemKind::OldKey { .. } => true,
-            ProblemKind::UnknownKey { .. } => self.strictness == Strictness::Lenient,
+            ProblemKind::UnknownKey { .. } | ProblemKind::Unavailable(_) => {
+                self.strictness == Strictness::Lenient
+            }
             _ => false,
         };
         let problem = Problem { origin: origin.clone(), key: self.path.join("."), kind };
@@ -127,7 +131,9 @@ impl fmt::Display for Problem {
             ProblemKind::WrongType { expected, found } => {
                 write!(f, "expected {expected}, found {found}")
             }
-            ProblemKind::BadValue(reason) | ProblemKind::Conflict(reason) => f.write_str(reason),
+            ProblemKind::BadValue(reason)
+            | ProblemKind::Conflict(reason)
+            | ProblemKind::Unavailable(reason) => f.write_str(reason),
             ProblemKind::Syntax(reason) => write!(f, "not valid YAML: {reason}"),
             ProblemKind::NoSuchFile(path) => write!(f, "{} does not exist", path.display()),
             ProblemKind::Unreadable { path, reason } => {

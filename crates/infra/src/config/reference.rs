@@ -92,9 +92,12 @@ fn flow(doc: &str) -> String {
     doc.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The flag that sets a key of a section.
-pub(super) fn flag_name(section: &str, key: &str) -> String {
-    format!("{section}-{key}")
+/// The section whose keys are flags without a prefix: what concerns the program as a whole.
+pub const PROGRAM_SECTION: &str = "agent";
+
+/// The flag that sets a key of a section, without dashes.
+pub fn flag_name(section: &str, key: &str) -> String {
+    if section == PROGRAM_SECTION { key.to_owned() } else { format!("{section}-{key}") }
 }
 
 /// The environment variable that stands for a flag: upper case, dashes turned into underscores.

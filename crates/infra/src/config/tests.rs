@@ -206,3 +206,18 @@ fn the_reference_is_made_of_the_declaration() {
     "]]
     .assert_eq(&to_markdown(&[reference::<UserConf>("user")]).replace('"', "\\x22"));
 }
+
+#[test]
+fn a_file_of_something_this_program_lacks_is_not_ignored_silently() {
+    let mut fixture = fixture(None);
+    fs::write(fixture.dir.path().join("other.conf"), "a: 1").unwrap();
+    let refuse = |fixture: &Fixture| {
+        let mut loader = Loader::new(fixture.sources.clone());
+        loader.refuse("other", "there is no such thing here");
+        loader.finish()
+    };
+    let error = refuse(&fixture).unwrap_err().to_string();
+    assert!(error.ends_with("other.conf: other: there is no such thing here"), "{error}");
+    fixture.sources.strictness = Strictness::Lenient;
+    assert_eq!(refuse(&fixture).unwrap().warnings.len(), 1);
+}

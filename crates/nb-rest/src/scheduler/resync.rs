@@ -4,10 +4,9 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use ligato_kvs::Scheduler;
+use ligato_kvs::{Scheduler, record::to_json};
 use ligato_kvs_api::{ResyncKind, RetryPolicy, Scope, Transaction, TxnOptions, TxnOutcome};
 
-use super::history::record_json;
 use crate::{
     answer::{ApiError, Json},
     query::Args,
@@ -32,5 +31,5 @@ pub(super) async fn downstream(
         return Err(ApiError::Failed(text));
     }
     let record = report.seq.and_then(|seq| scheduler.transaction(seq));
-    Ok(Json(record.map(|record| record_json(&record))).into_response())
+    Ok(Json(record.map(|record| to_json(&record))).into_response())
 }

@@ -129,7 +129,7 @@ fn flags(
         ("value-state", op.new_state.as_str().to_owned()),
     ]);
     if let Some(error) = &op.new_error {
-        flags.insert("error", error.clone());
+        flags.insert("error", error.to_string());
     }
     let available = matches!(
         op.new_state,

@@ -1,0 +1,224 @@
+//! Puts the agent together. Read it from top to bottom: each part gets what it uses, and nothing else.
+//!
+//! ```text
+//! VPP ◀── context ◀── kinds ◀── scheduler ◀── orchestrator ◀── sources: stores, file, gRPC, REST
+//!                                   └────────────┴──▶ APIs, health, metrics
+//! ```
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use ligato_infra::{
+    Metrics, Shutdown,
+    agent::{Agent, AgentBuilder},
+    clock::RealClock,
+    config::Origin,
+    health::Health,
+    logging::LogControl,
+};
+use ligato_keyval_etcd::EtcdStore;
+use ligato_keyval_redb::RedbConfig;
+use ligato_kvs::{Scheduler, SchedulerConfig};
+use ligato_kvs_api::DynDescriptor;
+use ligato_linux_ctx::{LinuxCtx, ProcSource, VppTaps};
+use ligato_nb_file::Presence;
+use ligato_nb_grpc::{GrpcPlugin, Notifications, Services};
+use ligato_nb_kv::EnvExpansion;
+use ligato_nb_rest::{RestHandles, RestPlugin};
+use ligato_orchestrator::{Orchestrator, OrchestratorConfig, OrchestratorHandle};
+use ligato_vpp_client::VppClient;
+use ligato_vpp_ctx::{Settings, VppCtx};
+
+use crate::{
+    bridge::{Names, Taps},
+    build_facts,
+    conf::{Config, SchedulerConf},
+    metrics,
+    plugins::{
+        AgentPlugin, FilePlugin, OrchestratorPlugin, SchedulerPlugin, StorePlugin, VppPlugin,
+        names,
+        store::{StatusPublishing, StoreHandles, source_name},
+        vpp::{Target, mark},
+    },
+    rest::RestSource,
+};
+
+/// How often the processes of the machine are looked through for microservices.
+const MICROSERVICE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Constructs every part; nothing but the connections to VPP and the stores is under way afterwards.
+pub(crate) async fn assemble(
+    config: Config,
+    logs: LogControl,
+    shutdown: Shutdown,
+    begun: Instant,
+) -> anyhow::Result<Agent> {
+    let clock = RealClock::shared();
+    let facts = mark(build_facts::facts(), config.agent.vpp);
+    let health = Health::new(facts.clone(), clock.clone());
+    let scrape = Metrics::new();
+
+    // Southbound.
+    let Target { client, sim } = Target::open(config.agent.vpp, &config.govpp).await?;
+    let (vpp, linux) = contexts(client, &config)?;
+
+    // Engine.
+    let scheduler = Scheduler::builder()
+        .config(scheduler_config(&config.scheduler))
+        .descriptors(kinds(&config, &vpp, &linux))
+        .start()?;
+    let orchestrator = Orchestrator::start(
+        orchestrator_config(&config),
+        ligato_proto::registry(),
+        Arc::new(scheduler.clone()),
+        clock.clone(),
+    );
+    let desired = orchestrator.handle();
+
+    let builder = AgentBuilder::new(clock, health.clone(), scrape.clone(), shutdown)
+        .start_timeout(config.agent.start_timeout.0)
+        .stop_timeout(config.agent.stop_timeout.0)
+        .plugin(VppPlugin::new(vpp, sim, desired.clone()))
+        .plugin(SchedulerPlugin(scheduler.clone()))
+        .plugin(OrchestratorPlugin::new(orchestrator));
+    let north = Northbound { config, scheduler, desired, health, scrape, logs };
+    let builder = north.apis(north.sources(builder)?);
+
+    // Last, so that the first configuration goes out when everything is there.
+    let before: Vec<String> = builder.plugin_names().map(str::to_owned).collect();
+    let Northbound { scheduler, desired, .. } = north;
+    let process = metrics::of_process(&facts);
+    Ok(builder.plugin(AgentPlugin::new(scheduler, desired, before, begun, process)).build()?)
+}
+
+/// What sources and APIs are made of.
+struct Northbound {
+    config: Config,
+    scheduler: Scheduler,
+    desired: OrchestratorHandle,
+    health: Health,
+    scrape: Metrics,
+    logs: LogControl,
+}
+
+// === impl Northbound ===
+
+impl Northbound {
+    /// Where configuration comes from without being asked for.
+    fn sources(&self, builder: AgentBuilder) -> anyhow::Result<AgentBuilder> {
+        let Self { config, scheduler, desired, health, .. } = self;
+        let handles = StoreHandles {
+            label: config.agent.microservice_label.0.clone(),
+            orchestrator: desired.clone(),
+            scheduler: scheduler.clone(),
+            health: health.clone(),
+            statuses: match config.agent.publish_statuses.0 {
+                true => StatusPublishing::On,
+                false => StatusPublishing::Off,
+            },
+        };
+        let mut builder = builder;
+        if config.uses_etcd() {
+            let (store, expansion) =
+                (EtcdStore::open(config.etcd.value.connector())?, config.etcd.value.expansion());
+            let handles = handles.clone();
+            builder =
+                builder.plugin(StorePlugin::new(names::ETCD, Arc::new(store), expansion, handles));
+        }
+        if let Some(path) = &config.redb.path {
+            let store = ligato_keyval_redb::open(RedbConfig::new(path))
+                .with_context(|| format!("the store {} cannot be used", path.display()))?;
+            let off = EnvExpansion::Off;
+            builder = builder.plugin(StorePlugin::new(names::REDB, Arc::new(store), off, handles));
+        }
+        if !config.initial_file.value.disabled {
+            let presence = match config.initial_file.origin("initial-configuration-file-path") {
+                Origin::Default => Presence::Optional,
+                _ => Presence::Required,
+            };
+            let path = config.initial_file.value.path.clone();
+            builder = builder.plugin(FilePlugin::new(path, presence, desired.clone()));
+        }
+        Ok(builder)
+    }
+
+    /// Where configuration is asked for, and everything else.
+    fn apis(&self, builder: AgentBuilder) -> AgentBuilder {
+        let Self { config, scheduler, desired, health, scrape, logs } = self;
+        let uses = vec![names::ORCHESTRATOR.to_owned()];
+        let grpc = Services {
+            orchestrator: desired.clone(),
+            scheduler: scheduler.clone(),
+            registry: ligato_proto::registry(),
+            notifications: Notifications::default(),
+        };
+        let grpc = GrpcPlugin::new(config.grpc.clone(), grpc, health.clone(), uses.clone());
+        let rest = RestHandles {
+            scheduler: scheduler.clone(),
+            configuration: Arc::new(RestSource::new(desired.clone())),
+            health: health.clone(),
+            metrics: scrape.clone(),
+            logs: logs.clone(),
+            version: build_facts::version_info(),
+        };
+        builder.plugin(grpc).plugin(RestPlugin::new(config.http.clone(), rest, uses))
+    }
+}
+
+/// Nothing is removed from the southbound before every source that is configured has delivered.
+fn orchestrator_config(config: &Config) -> OrchestratorConfig {
+    let etcd = config.uses_etcd().then(|| source_name(names::ETCD));
+    let redb = config.redb.path.is_some().then(|| source_name(names::REDB));
+    let file = !config.initial_file.value.disabled;
+    let file = file.then(|| ligato_orchestrator::names::INITIAL_FILE.to_owned());
+    OrchestratorConfig {
+        expected: etcd.into_iter().chain(redb).chain(file).map(Into::into).collect(),
+        grace: config.agent.resync_timeout.0,
+        ..OrchestratorConfig::default()
+    }
+}
+
+/// The two southbounds, each knowing the names of the other.
+fn contexts(client: VppClient, config: &Config) -> anyhow::Result<(Arc<VppCtx>, Arc<LinuxCtx>)> {
+    let taps = Arc::new(Taps::default());
+    let linux = LinuxCtx::builder(config.agent.microservice_label.as_str())
+        .taps(Arc::clone(&taps) as Arc<dyn VppTaps>)
+        .microservices(Arc::new(ProcSource::new(MICROSERVICE_INTERVAL)))
+        .build()
+        .context("the network namespace of the agent cannot be opened")?;
+    let settings = Settings {
+        default_mtu: config.vpp_interfaces.mtu,
+        linux_interfaces: !config.linux_interfaces.disabled,
+    };
+    let vpp = VppCtx::new(client, settings, ligato_vpp_if::watchers());
+    let vpp = Arc::new(vpp.with_linux(Box::new(Names::of(&linux))));
+    taps.fill(&vpp);
+    Ok((vpp, Arc::new(linux)))
+}
+
+/// Every kind of the agent, plugin by plugin.
+fn kinds(config: &Config, vpp: &Arc<VppCtx>, linux: &Arc<LinuxCtx>) -> Vec<Arc<dyn DynDescriptor>> {
+    let mut kinds = ligato_vpp_if::descriptors(vpp);
+    kinds.extend(ligato_vpp_l2::descriptors(vpp));
+    kinds.extend(ligato_vpp_l3::descriptors(vpp));
+    if !config.linux_interfaces.disabled {
+        kinds.extend(ligato_linux_if::descriptors(linux));
+    }
+    if !config.linux_l3.disabled {
+        kinds.extend(ligato_linux_l3::descriptors(linux));
+    }
+    kinds
+}
+
+fn scheduler_config(conf: &SchedulerConf) -> SchedulerConfig {
+    SchedulerConfig {
+        record_history: conf.record_history,
+        history_age: Duration::from_secs(u64::from(conf.history_age) * 60),
+        simulate: conf.simulate,
+        verify: conf.verify.0,
+        ..SchedulerConfig::default()
+    }
+}

@@ -1,0 +1,106 @@
+//! VPP and Linux.
+
+use std::{path::PathBuf, time::Duration};
+
+use ligato_infra::config::{ConfigDuration, Violation};
+
+const fn millis(millis: u64) -> ConfigDuration {
+    ConfigDuration(Duration::from_millis(millis))
+}
+
+ligato_infra::config_section! {
+    /// The connection to VPP.
+    pub(crate) struct GovppConf check check_govpp {
+        /// Path of VPP's API socket.
+        pub(crate) api_socket: PathBuf = "/run/vpp/api.sock".into() => "binapi-socket-path";
+        /// Path of VPP's statistics socket.
+        pub(crate) stats_socket: PathBuf = "/run/vpp/stats.sock".into() => "stats-socket-path";
+        /// Longest wait for a reply.
+        pub(crate) reply_timeout: ConfigDuration = millis(5000) => "reply-timeout";
+        /// Repair everything after VPP comes back. A VPP that restarted is always repaired.
+        pub(crate) resync_after_reconnect: bool = true => "resync-after-reconnect";
+        /// A connection on which nothing arrives for this long is probed.
+        pub(crate) probe_interval: ConfigDuration = millis(1000) => "health-check-probe-interval";
+        /// No effect: a probe that is not answered makes the agent look at the process, not give up.
+        pub(crate) probe_reply_timeout: ConfigDuration = millis(250) => "health-check-reply-timeout";
+        /// No effect, as the above.
+        pub(crate) probe_threshold: u32 = 1 => "health-check-threshold";
+        /// No effect: a request whose outcome is unknown is read back instead of sent again.
+        pub(crate) retry_request_count: u32 = 0 => "retry-request-count";
+        /// No effect, as the above.
+        pub(crate) retry_request_timeout: ConfigDuration = millis(500) => "retry-request-timeout";
+        /// No effect: connecting is tried for ever.
+        pub(crate) retry_connect_count: u32 = 0 => "retry-connect-count";
+        /// Longest pause between two attempts to connect.
+        pub(crate) retry_connect_timeout: ConfigDuration = millis(1000) => "retry-connect-timeout";
+        /// No effect: the proxy of the original speaks a format of its language only.
+        pub(crate) proxy_enabled: bool = true => "proxy-enabled";
+        /// Shared-memory API.
+        pub(crate) connect_via_shm: bool = false => "connect-via-shm";
+        /// Prefix of the shared-memory API.
+        pub(crate) shm_prefix: String = String::new() => "shm-prefix";
+        /// No effect.
+        pub(crate) trace_enabled: bool = false => "trace-enabled";
+    }
+}
+
+ligato_infra::config_section! {
+    /// Interfaces of VPP.
+    pub(crate) struct VppInterfaceConf {
+        /// MTU of interfaces that set none; 0 leaves VPP's own.
+        pub(crate) mtu: u32 = 0 => "mtu";
+        /// Stores to which the state of interfaces is published.
+        pub(crate) status_publishers: Vec<String> = Vec::new()
+            => "status-publishers" env "VPP_STATUS_PUBLISHERS";
+    }
+}
+
+ligato_infra::config_section! {
+    /// A plugin of the Linux network stack.
+    pub(crate) struct LinuxPluginConf {
+        /// Leave these kinds out.
+        pub(crate) disabled: bool = false => "disabled";
+        /// No effect: namespaces are read at once, bounded by their number.
+        pub(crate) routines: u32 = 10 => "go-routines-count";
+    }
+}
+
+ligato_infra::config_section! {
+    /// Network namespaces.
+    pub(crate) struct NamespacePluginConf {
+        /// No effect: namespaces are opened when an interface asks for one.
+        pub(crate) disabled: bool = false => "disabled";
+    }
+}
+
+ligato_infra::config_section! {
+    /// iptables. No effect: this agent has no such kinds.
+    pub(crate) struct IptablesPluginConf {
+        /// No effect.
+        pub(crate) disabled: bool = false => "disabled";
+        /// No effect.
+        pub(crate) routines: u32 = 10 => "go-routines-count";
+        /// No effect.
+        pub(crate) handler: HandlerConf = HandlerConf::default() => "handler";
+    }
+}
+
+ligato_infra::config_section! {
+    /// How rules are added. No effect.
+    pub(crate) struct HandlerConf {
+        /// No effect.
+        pub(crate) min_rules: u32 = 2_147_483_647
+            => "min-rule-count-for-performance-rule-addition";
+    }
+}
+
+fn check_govpp(conf: &GovppConf) -> Vec<Violation> {
+    let refused = |key, given: bool| {
+        given.then(|| Violation {
+            key,
+            reason: "VPP no longer has a shared-memory API; remove this key".to_owned(),
+        })
+    };
+    let shm = refused("connect-via-shm", conf.connect_via_shm);
+    shm.into_iter().chain(refused("shm-prefix", !conf.shm_prefix.is_empty())).collect()
+}

@@ -1,0 +1,33 @@
+//! The parts of the agent as plugins: each wraps a library in the life cycle.
+
+mod agent;
+mod file;
+mod orchestrator;
+mod scheduler;
+pub(crate) mod store;
+pub(crate) mod vpp;
+
+pub(crate) use agent::AgentPlugin;
+pub(crate) use file::FilePlugin;
+pub(crate) use orchestrator::OrchestratorPlugin;
+pub(crate) use scheduler::SchedulerPlugin;
+pub(crate) use store::StorePlugin;
+pub(crate) use vpp::VppPlugin;
+
+/// Names of the plugins, as they appear in health and reports.
+pub(crate) mod names {
+    /// The connection to VPP.
+    pub(crate) const VPP: &str = "govpp";
+    /// The scheduler.
+    pub(crate) const SCHEDULER: &str = "kvscheduler";
+    /// The merge of what is desired.
+    pub(crate) const ORCHESTRATOR: &str = "orchestrator";
+    /// The whole: in order once the first configuration was applied.
+    pub(crate) const AGENT: &str = "VPPAgent";
+    /// The initial configuration file.
+    pub(crate) const FILE: &str = "initfileregistry";
+    /// etcd.
+    pub(crate) const ETCD: &str = "etcd";
+    /// The embedded store.
+    pub(crate) const REDB: &str = "redb";
+}

@@ -1,0 +1,143 @@
+//! The connection to VPP, and the simulated VPP when one was asked for.
+
+use async_trait::async_trait;
+use ligato_infra::{
+    BoxError, OnFailure,
+    agent::{Plugin, Started},
+    health::{BuildFacts, HealthReporter},
+};
+use ligato_kvs_api::Southbound;
+use ligato_orchestrator::OrchestratorHandle;
+use ligato_vpp_client::{Connection, Options, VppClient};
+use ligato_vpp_ctx::VppCtx;
+use ligato_vpp_sim::Sim;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+use super::names;
+use crate::conf::{GovppConf, VppMode};
+
+/// What is added to the version of a program whose VPP is a simulated one, so that every status says it.
+const SIMULATED: &str = " (simulated VPP, no packets are forwarded)";
+
+/// Client, context and possibly simulator of one VPP.
+pub(crate) struct VppPlugin {
+    ctx: Arc<VppCtx>,
+    sim: Option<Sim>,
+    orchestrator: OrchestratorHandle,
+}
+
+/// A VPP to connect to.
+pub(crate) struct Target {
+    /// The client, which is connecting already.
+    pub(crate) client: VppClient,
+    /// The simulator behind it.
+    pub(crate) sim: Option<Sim>,
+}
+
+// === impl Target ===
+
+impl Target {
+    /// Starts connecting; starts the simulator before, when one is asked for.
+    pub(crate) async fn open(mode: VppMode, conf: &GovppConf) -> anyhow::Result<Self> {
+        let (socket, sim) = match mode {
+            VppMode::Socket => (conf.api_socket.clone(), None),
+            VppMode::Sim => {
+                let sim = Sim::builder().start().await?;
+                tracing::warn!(
+                    "VPP is a simulated one inside this agent: no packets are forwarded"
+                );
+                (sim.socket_path().to_path_buf(), Some(sim))
+            }
+        };
+        let options = Options {
+            client_name: "ligato-vpp-agent".to_owned(),
+            reply_timeout: conf.reply_timeout.0,
+            retry_cap: conf.retry_connect_timeout.0,
+            probe_after: conf.probe_interval.0,
+            ..Options::new(socket)
+        };
+        Ok(Self { client: VppClient::start(options), sim })
+    }
+}
+
+/// Says in the facts of the program what kind of VPP it programs.
+pub(crate) fn mark(mut facts: BuildFacts, mode: VppMode) -> BuildFacts {
+    if mode == VppMode::Sim {
+        facts.version.push_str(SIMULATED);
+    }
+    facts
+}
+
+// === impl VppPlugin ===
+
+impl VppPlugin {
+    pub(crate) fn new(
+        ctx: Arc<VppCtx>,
+        sim: Option<Sim>,
+        orchestrator: OrchestratorHandle,
+    ) -> Self {
+        Self { ctx, sim, orchestrator }
+    }
+}
+
+#[async_trait]
+impl Plugin for VppPlugin {
+    fn name(&self) -> &str {
+        names::VPP
+    }
+
+    async fn start(&mut self, started: &mut Started<'_>) -> Result<(), BoxError> {
+        let context = started.context().clone();
+        let (ctx, orchestrator) = (Arc::clone(&self.ctx), self.orchestrator.clone());
+        context.tasks.spawn("connection", OnFailure::Restart(ligato_infra::Backoff::default()), {
+            let health = context.health.clone();
+            move |token| follow(Arc::clone(&ctx), orchestrator.clone(), health.clone(), token)
+        });
+        Ok(())
+    }
+
+    async fn close(&mut self) -> Result<(), BoxError> {
+        self.ctx.client().close();
+        if let Some(sim) = self.sim.take() {
+            sim.stop();
+        }
+        Ok(())
+    }
+}
+
+/// Reports every change of the connection: to the log, to health, and to the orchestrator, which repairs
+/// everything after VPP was restarted.
+async fn follow(
+    ctx: Arc<VppCtx>,
+    orchestrator: OrchestratorHandle,
+    health: HealthReporter,
+    token: CancellationToken,
+) -> Result<(), BoxError> {
+    let mut state = ctx.client().state();
+    let mut met = false;
+    loop {
+        let now = state.borrow_and_update().clone();
+        match &now {
+            Connection::Connected(peer) => {
+                met = true;
+                let (version, pid, incarnation) = (&peer.version, peer.pid, peer.incarnation);
+                tracing::info!(version, pid, incarnation, "connected to VPP");
+                health.ok();
+            }
+            Connection::Disconnected { reason, attempts } if met => {
+                if *attempts == 0 {
+                    tracing::warn!(%reason, "connection to VPP is lost");
+                }
+                health.error(format!("connection to VPP is lost: {reason}"));
+            }
+            // Not there so far: the agent is starting, not failing.
+            Connection::Disconnected { .. } => health.init(),
+        }
+        orchestrator.southbound(VppCtx::NAME, ctx.availability())?;
+        tokio::select! {
+            changed = state.changed() => changed?,
+            () = token.cancelled() => return Ok(()),
+        }
+    }
+}

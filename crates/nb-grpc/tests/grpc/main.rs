@@ -1,9 +1,12 @@
-//! The services over a real socket, with the generated clients; behind them the real orchestrator and a stand-in for
-//! the scheduler that decides by the names of values.
+//! The services over a real socket, with the generated clients; behind them the real orchestrator and either
+//! the real scheduler over a southbound in memory, or a stand-in that decides by the names of values.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod configurator;
 mod listen;
+mod live;
 mod manager;
+mod memory;
 mod meta;
 mod notify;
 mod rig;

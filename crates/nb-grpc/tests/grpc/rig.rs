@@ -19,6 +19,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::transport::{Channel, Endpoint};
 
+use crate::memory;
+
 /// Carries transactions out by the names of values: `bad…` fails, `wait…` stays pending, the rest works.
 #[derive(Default)]
 pub(crate) struct StandIn {
@@ -39,21 +41,33 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
+    /// With the stand-in for a scheduler.
     pub(crate) async fn start() -> Self {
+        let engine = Arc::new(StandIn::default());
+        Self::with(engine.clone(), engine, memory::scheduler()).await
+    }
+
+    /// With the real scheduler over a southbound in memory.
+    pub(crate) async fn live() -> Self {
+        let scheduler = memory::scheduler();
+        Self::with(Arc::default(), Arc::new(scheduler.clone()), scheduler).await
+    }
+
+    async fn with(stand_in: Arc<StandIn>, engine: Arc<dyn Engine>, scheduler: Scheduler) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("run/agent.sock");
-        let (engine, clock) = (Arc::new(StandIn::default()), Arc::new(ManualClock::default()));
+        let clock = Arc::new(ManualClock::default());
         let registry = ligato_proto::registry();
         let orchestrator = Orchestrator::start(
             OrchestratorConfig::default(),
             registry.clone(),
-            engine.clone(),
+            engine,
             clock.clone(),
         );
         orchestrator.handle().begin().unwrap();
         let services = Services {
             orchestrator: orchestrator.handle(),
-            scheduler: Scheduler::builder().start().unwrap(),
+            scheduler,
             registry,
             notifications: Notifications::default(),
         };
@@ -62,7 +76,16 @@ impl Rig {
         let server = GrpcServer::new(conf, services.clone()).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.serve(listener, stopped.map(|_| ())));
-        Self { socket, services, engine, clock, stop, server, orchestrator, _folder: folder }
+        Self {
+            socket,
+            services,
+            engine: stand_in,
+            clock,
+            stop,
+            server,
+            orchestrator,
+            _folder: folder,
+        }
     }
 
     pub(crate) async fn channel(&self) -> Channel {

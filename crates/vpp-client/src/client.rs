@@ -147,14 +147,17 @@ impl VppClient {
     /// Events of one type that VPP sends after `want`; the request is repeated after every reconnect.
     ///
     /// # Errors
-    /// What VPP answers to `want` now. While not connected it is only remembered.
+    /// What VPP answers to `want` now. While not connected it is only remembered, to be asked at the next connect.
     pub async fn subscribe_with<E: Event, W: Request>(
         &self,
         want: W,
     ) -> Result<EventStream<E>, VppError> {
         let stream = self.shared.events.add::<E>(Some(supervisor::repeating(want.clone())));
         if self.shared.route_events() {
-            supervisor::ask_for_events(self.shared.clone(), want).await?;
+            match supervisor::ask_for_events(self.shared.clone(), want).await {
+                Ok(()) | Err(VppError::NotConnected { .. } | VppError::ConnectionLost { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(stream)
     }

@@ -1,12 +1,12 @@
 //! Interfaces of the host, read by raw sockets. Messages: `af_packet_create_v3` (22.06 and later),
-//! `af_packet_create_v2`, `af_packet_delete`.
+//! `af_packet_create_v2`, `af_packet_delete`, `af_packet_dump`.
 
 use ligato_kvs_api::{Dependency, Invalid, OpError};
 use ligato_model::Model;
 use ligato_proto::linux::interfaces::Interface as LinuxInterface;
 use ligato_proto::vpp::interfaces::{AfpacketLink, Interface};
 use ligato_vpp_api::msg::af_packet::{
-    AfPacketCreateV2, AfPacketCreateV3, AfPacketDelete, AfPacketFlags, AfPacketMode,
+    AfPacketCreateV2, AfPacketCreateV3, AfPacketDelete, AfPacketDump, AfPacketFlags, AfPacketMode,
 };
 use ligato_vpp_api::types::{InterfaceIndex, MacAddress};
 use ligato_vpp_api::{FixedString, VppError as Code};
@@ -117,9 +117,29 @@ pub(super) async fn create(
     ctx.request(request).await.map(|reply| reply.sw_if_index)
 }
 
-pub(super) async fn delete(ctx: &VppCtx, link: &AfpacketLink) -> Result<(), OpError> {
-    let request = AfPacketDelete { host_if_name: host_name(ctx, link)? };
+/// VPP deletes by the name in the kernel. A Linux interface that is not known any more has left it in VPP.
+pub(super) async fn delete(
+    ctx: &VppCtx,
+    link: &AfpacketLink,
+    sw_if_index: InterfaceIndex,
+) -> Result<(), OpError> {
+    let host_if_name = match host_name(ctx, link) {
+        Ok(name) => name,
+        Err(_) => match name_in_vpp(ctx, sw_if_index).await? {
+            Some(name) => name,
+            None => return Ok(()),
+        },
+    };
+    let request = AfPacketDelete { host_if_name };
     ctx.request_unless(request, &[Code::INVALID_SW_IF_INDEX]).await.map(drop)
+}
+
+async fn name_in_vpp(
+    ctx: &VppCtx,
+    sw_if_index: InterfaceIndex,
+) -> Result<Option<FixedString<64>>, OpError> {
+    let found = ctx.dump(AfPacketDump {}).await?;
+    Ok(found.into_iter().find(|d| d.sw_if_index == sw_if_index).map(|d| d.host_if_name))
 }
 
 fn host_name(ctx: &VppCtx, link: &AfpacketLink) -> Result<FixedString<64>, OpError> {

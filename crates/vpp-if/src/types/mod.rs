@@ -169,7 +169,7 @@ impl<'a> Flavor<'a> {
         match self {
             Self::Loopback => loopback::delete(ctx, index).await,
             Self::Memif(_) => memif::delete(ctx, index).await,
-            Self::AfPacket(link) => af_packet::delete(ctx, link).await,
+            Self::AfPacket(link) => af_packet::delete(ctx, link, index).await,
             Self::Tap(_) => tap::delete(ctx, index).await,
             Self::Sub(_) => sub::delete(ctx, index).await,
             Self::Bond(_) => bond::delete(ctx, index).await,

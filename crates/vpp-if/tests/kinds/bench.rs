@@ -1,8 +1,6 @@
 //! A VPP, real or simulated, with the kinds over its socket and the least a scheduler does: derived values in the order
 //! of their dependencies, metadata into the index, everything known given to a read-back.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failure is the answer")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -145,6 +143,21 @@ impl Bench {
             .collect();
         known.sort_by(|a, b| a.key.cmp(&b.key));
         self.interfaces().retrieve(known.into()).await.unwrap()
+    }
+
+    /// Reads the links back.
+    pub(crate) async fn links(&self) -> Vec<AnyRetrieved> {
+        let kind = self.kind("vpp/interface/any/link-state/UP").unwrap();
+        kind.retrieve(Arc::from([])).await.unwrap()
+    }
+
+    /// Forgets everything, as a read-back of a VPP that lost its state makes the scheduler do.
+    pub(crate) fn forget(&mut self) {
+        for (key, (value, _)) in std::mem::take(&mut self.applied) {
+            if let Some(kind) = self.kind(&key) {
+                kind.index(&key, &value, None);
+            }
+        }
     }
 
     /// Whether the interfaces found are those wanted and nothing is left to do.

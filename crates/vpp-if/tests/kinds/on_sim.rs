@@ -1,18 +1,11 @@
 //! Every kind and every type over the real socket protocol.
 
-#![expect(clippy::panic, reason = "in a test a failure is the answer")]
-
-mod bench;
-
-use bench::{Bench, sim};
 use ligato_kvs_api::{OpError, Origin};
 use ligato_model::{Key, Model, Value};
-use ligato_proto::vpp::interfaces::bond_link::{BondedInterface, LoadBalance, Mode};
+use ligato_proto::vpp::interfaces::bond_link::Mode;
 use ligato_proto::vpp::interfaces::interface::{Link, RxMode, Type, Unnumbered, rx_mode};
 use ligato_proto::vpp::interfaces::sub_interface::TagRewriteOptions;
-use ligato_proto::vpp::interfaces::{
-    AfpacketLink, BondLink, Interface, MemifLink, SubInterface, TapLink,
-};
+use ligato_proto::vpp::interfaces::{Interface, MemifLink, SubInterface, TapLink};
 use ligato_vpp_api::FixedString;
 use ligato_vpp_api::msg::interface::{SwInterfaceDump, SwInterfaceTagAddDel};
 use ligato_vpp_api::msg::ip::IpTableAddDel;
@@ -21,88 +14,8 @@ use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_ctx::Settings;
 use ligato_vpp_sim::{Action, Fault};
 
-fn interface(name: &str, kind: Type, link: Option<Link>) -> Interface {
-    Interface {
-        name: name.into(),
-        r#type: kind.into(),
-        enabled: true,
-        link,
-        ..Interface::default()
-    }
-}
-
-fn loopback(name: &str) -> Interface {
-    interface(name, Type::SoftwareLoopback, None)
-}
-
-fn memif(name: &str, link: MemifLink) -> Interface {
-    interface(name, Type::Memif, Some(Link::Memif(link)))
-}
-
-fn tap(name: &str, link: TapLink) -> Interface {
-    interface(name, Type::Tap, Some(Link::Tap(TapLink { version: 2, ..link })))
-}
-
-fn af_packet(name: &str, host: &str) -> Interface {
-    let link = AfpacketLink { host_if_name: host.into(), ..AfpacketLink::default() };
-    interface(name, Type::AfPacket, Some(Link::Afpacket(link)))
-}
-
-fn sub(name: &str, parent: &str, sub_id: u32) -> Interface {
-    let link = SubInterface { parent_name: parent.into(), sub_id, ..SubInterface::default() };
-    interface(name, Type::SubInterface, Some(Link::Sub(link)))
-}
-
-fn bond(name: &str, mode: Mode, members: &[&str]) -> Interface {
-    let member = |name: &&str| BondedInterface { name: (*name).into(), ..Default::default() };
-    let link = BondLink {
-        id: 3,
-        mode: mode.into(),
-        lb: LoadBalance::L2.into(),
-        bonded_interfaces: members.iter().map(member).collect(),
-    };
-    interface(name, Type::BondInterface, Some(Link::Bond(link)))
-}
-
-/// One of each type, with settings that are not the defaults.
-fn one_of_each() -> Vec<Interface> {
-    let vlan = SubInterface {
-        parent_name: "memif1".into(),
-        sub_id: 100,
-        tag_rw_option: TagRewriteOptions::Pop1.into(),
-        ..SubInterface::default()
-    };
-    vec![
-        Interface {
-            ip_addresses: vec!["10.1.1.1/24".into(), "2001:db8::1/64".into()],
-            phys_address: "02:FE:00:00:00:01".into(),
-            mtu: 1500,
-            ..loopback("loop1")
-        },
-        memif(
-            "memif1",
-            MemifLink {
-                id: 5,
-                master: true,
-                socket_filename: "/tmp/other.sock".into(),
-                secret: "secret".into(),
-                ring_size: 512,
-                buffer_size: 4096,
-                rx_queues: 2,
-                ..MemifLink::default()
-            },
-        ),
-        memif("memif2", MemifLink { id: 5, ..MemifLink::default() }),
-        tap("tap1", TapLink { enable_gso: true, rx_ring_size: 512, ..TapLink::default() }),
-        Interface {
-            enabled: false,
-            ..tap("tap2", TapLink { host_if_name: "mytap".into(), ..TapLink::default() })
-        },
-        af_packet("afp1", "veth1"),
-        interface("vlan100", Type::SubInterface, Some(Link::Sub(vlan))),
-        bond("bond1", Mode::RoundRobin, &["afp1"]),
-    ]
-}
+use crate::bench::{Bench, sim};
+use crate::samples::{af_packet, bond, interface, loopback, memif, one_of_each, sub, tap};
 
 #[tokio::test]
 async fn every_type_is_made_read_back_and_removed() {

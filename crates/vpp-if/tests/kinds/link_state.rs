@@ -1,0 +1,112 @@
+//! Links as they are reported, and as they are read back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ligato_kvs_api::{Availability, Notification, NotificationSink, Origin, Southbound};
+use ligato_proto::vpp::interfaces::{Interface, MemifLink};
+use ligato_vpp_ctx::VppCtx;
+use ligato_vpp_sim::Link;
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::bench::{Bench, sim};
+use crate::samples::{loopback, memif};
+
+/// What the watch of a context reports.
+struct Watch {
+    reports: mpsc::UnboundedReceiver<String>,
+    _stop: DropGuard,
+}
+
+impl Watch {
+    fn start(ctx: &Arc<VppCtx>) -> Self {
+        let (sender, reports) = mpsc::unbounded_channel();
+        let sink = NotificationSink::new(move |batch| {
+            for notification in batch {
+                let _ = sender.send(describe(&notification));
+            }
+        });
+        let cancel = CancellationToken::new();
+        tokio::spawn(ctx.clone().watch(sink, cancel.clone()));
+        Self { reports, _stop: cancel.drop_guard() }
+    }
+
+    /// Waits until all of these were reported, in this order; others may come in between.
+    async fn expect(&mut self, expected: &[&str]) {
+        let mut seen = Vec::new();
+        for wanted in expected {
+            let found = async {
+                while let Some(report) = self.reports.recv().await {
+                    let matches = report == *wanted;
+                    seen.push(report);
+                    if matches {
+                        return true;
+                    }
+                }
+                false
+            };
+            let found = tokio::time::timeout(Duration::from_secs(10), found).await;
+            assert_eq!(found, Ok(true), "{wanted:?} is missing in {seen:?}");
+        }
+    }
+}
+
+fn describe(notification: &Notification) -> String {
+    match notification {
+        Notification::Value { key, value: Some(_), .. } => format!("+ {key}"),
+        Notification::Value { key, value: None, .. } => format!("- {key}"),
+        Notification::Stale { descriptors, .. } => format!("stale {descriptors:?}"),
+        Notification::Availability { now: Availability::Up { incarnation }, .. } => {
+            format!("up {incarnation}")
+        }
+        Notification::Availability { now: Availability::Down { .. }, .. } => "down".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn links_are_reported_as_they_change() {
+    let sim = sim().await;
+    let mut bench = Bench::over(&sim).await;
+    let mut watch = Watch::start(&bench.ctx);
+    watch.expect(&["up 1"]).await;
+    bench.create(loopback("loop1")).await.unwrap();
+    watch.expect(&["+ vpp/interface/loop1/link-state/UP"]).await;
+    bench.create(Interface { enabled: false, ..loopback("loop2") }).await.unwrap();
+    bench.create(memif("a/b", MemifLink::default())).await.unwrap();
+    watch.expect(&["+ vpp/interface/a/b/link-state/DOWN"]).await;
+    let index = bench.meta("loop1").sw_if_index;
+    sim.set_link(index, Link::Down);
+    watch
+        .expect(&["- vpp/interface/loop1/link-state/UP", "+ vpp/interface/loop1/link-state/DOWN"])
+        .await;
+    bench.delete("loop1").await.unwrap();
+    watch.expect(&["- vpp/interface/loop1/link-state/DOWN"]).await;
+}
+
+#[tokio::test]
+async fn a_restart_of_vpp_is_reported_and_links_are_looked_at_anew() {
+    let sim = sim().await;
+    let mut bench = Bench::over(&sim).await;
+    bench.create(loopback("loop1")).await.unwrap();
+    let mut watch = Watch::start(&bench.ctx);
+    watch.expect(&["+ vpp/interface/loop1/link-state/UP"]).await;
+    sim.restart().await.unwrap();
+    watch.expect(&["down", "up 2", "- vpp/interface/loop1/link-state/UP"]).await;
+    // The scheduler would find it missing and make it again.
+    bench.forget();
+    bench.create(loopback("loop1")).await.unwrap();
+    watch.expect(&["+ vpp/interface/loop1/link-state/UP"]).await;
+}
+
+#[tokio::test]
+async fn links_are_read_back_with_the_names_of_interfaces() {
+    let sim = sim().await;
+    let mut bench = Bench::over(&sim).await;
+    bench.create(loopback("loop1")).await.unwrap();
+    bench.create(memif("memif1", MemifLink::default())).await.unwrap();
+    let found = bench.links().await;
+    let keys: Vec<String> = found.iter().map(|found| found.key.to_string()).collect();
+    assert_eq!(keys, ["vpp/interface/loop1/link-state/UP", "vpp/interface/memif1/link-state/DOWN"]);
+    assert!(found.iter().all(|found| found.origin == Origin::Sb));
+}

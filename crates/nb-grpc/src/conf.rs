@@ -25,9 +25,9 @@ ligato_infra::config_section! {
         pub key_file: Option<String> = None => "key-file";
         /// Certificates that clients must descend from, PEM. With any, clients need one.
         pub ca_files: Vec<String> = Vec::new() => "ca-files";
-        /// Log every call.
+        /// Accepted for compatibility, without effect: log levels decide what is logged.
         pub extended_logging: bool = false => "extended-logging";
-        /// Accepted for compatibility: calls are always counted.
+        /// Accepted for compatibility, without effect: calls are not counted.
         pub prometheus_metrics: bool = true => "prometheus-metrics";
     }
 }

@@ -1,8 +1,15 @@
 //! Asking the agent to stop. The first request stops it in an orderly way, the second one at once.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::watch;
+
+/// Signals closer together than this are one request: supervisors and shells send a signal both to the process and to
+/// its group.
+const ONE_REQUEST: Duration = Duration::from_millis(500);
 
 /// Why the agent stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,8 +89,12 @@ pub fn on_signals(shutdown: &Shutdown) -> std::io::Result<()> {
         let mut signals = signal(kind)?;
         let shutdown = shutdown.clone();
         tokio::spawn(async move {
+            let mut last: Option<Instant> = None;
             while signals.recv().await.is_some() {
-                shutdown.request(StopReason::Signal(name));
+                if last.is_none_or(|last| last.elapsed() > ONE_REQUEST) {
+                    shutdown.request(StopReason::Signal(name));
+                }
+                last = Some(Instant::now());
             }
         });
     }

@@ -107,7 +107,11 @@ async fn run(sources: Sources, begun: Instant) -> anyhow::Result<ExitCode> {
 }
 
 fn print(text: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{text}")
+    match writeln!(io::stdout(), "{text}") {
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
 }
 
 fn complain(text: &str) {

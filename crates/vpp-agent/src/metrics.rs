@@ -49,9 +49,14 @@ impl Collector for OfScheduler {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let stats = self.0.stats();
         let Stats { transactions, refused, with_errors, queue_length, coalesced, .. } = stats;
+        // Counters get a suffix the original's names do not have; dashboards know those.
         for (name, help, value) in [
             ("txn_processed", "Transactions processed", transactions),
             ("txn_dropped", "Transactions refused", refused),
+        ] {
+            gauge(&mut encoder, name, help, value)?;
+        }
+        for (name, help, value) in [
             ("txn_failed", "Transactions in which something failed", with_errors),
             ("notifications_coalesced", "Notifications merged into a later one", coalesced),
         ] {

@@ -1,7 +1,7 @@
 //! The agent as a whole: it lets the first configuration go out once everything is there, and is ready when that
 //! was applied.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use ligato_infra::{
@@ -16,6 +16,9 @@ use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 use super::names;
+
+/// How long the agent is not ready because values of the first configuration are still being tried again.
+const FIRST_SYNC: Duration = Duration::from_secs(10);
 
 /// The last plugin to start.
 pub(crate) struct AgentPlugin {
@@ -61,7 +64,9 @@ impl Plugin for AgentPlugin {
     async fn start(&mut self, started: &mut Started<'_>) -> Result<(), BoxError> {
         let context = started.context().clone();
         let token = context.tasks.token();
-        let sync = first_sync(self.orchestrator.clone(), context.health.clone(), self.begun, token);
+        let (scheduler, orchestrator) = (self.scheduler.clone(), self.orchestrator.clone());
+        let health = context.health.clone();
+        let sync = first_sync(scheduler, orchestrator, health, self.begun, token);
         context.tasks.spawn_once("first-sync", OnFailure::Degrade, sync);
         let token = context.tasks.token();
         let first = first_value(self.scheduler.clone(), self.begun, token);
@@ -71,8 +76,9 @@ impl Plugin for AgentPlugin {
     }
 }
 
-/// The agent is ready when what is known was handed over, even if a store is not there yet.
+/// The agent is ready when what is known was handed over and carried out, even if a store is not there yet.
 async fn first_sync(
+    scheduler: Scheduler,
     orchestrator: OrchestratorHandle,
     health: HealthReporter,
     begun: Instant,
@@ -86,17 +92,21 @@ async fn first_sync(
                 let missing = missing.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
                 health.degraded(format!("no data so far from {missing}"));
             }
-            Phase::Running => {
-                tracing::info!(since_process_start = ?begun.elapsed(), "first synchronisation is done");
-                health.ok();
-                return Ok(());
-            }
+            Phase::Running => break,
         }
         tokio::select! {
             change = changed.changed() => change?,
             () = token.cancelled() => return Ok(()),
         }
     }
+    let carried_out = tokio::select! {
+        quiet = scheduler.quiescent(FIRST_SYNC) => quiet.is_ok(),
+        () = token.cancelled() => return Ok(()),
+    };
+    // Values that fail and are tried again do not make the agent unusable; their status says what is wrong.
+    tracing::info!(since_process_start = ?begun.elapsed(), carried_out, "first synchronisation is done");
+    health.ok();
+    Ok(())
 }
 
 /// Logs how long it took from the start of the process to the first value applied.

@@ -1,0 +1,122 @@
+//! The program as a process: it starts on a simulated VPP, is ready, and ends in order on SIGTERM.
+
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// The longest anything here may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Agent {
+    process: Child,
+    rest: String,
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // Only after a failed test is there anything left to kill.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn program(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vpp-agent"));
+    command.current_dir(dir).env_clear().args(arguments);
+    command
+}
+
+fn start(dir: &Path, arguments: &[&str]) -> Agent {
+    let mut command = program(dir, &["--http-endpoint=127.0.0.1:0", "--logs-format=json"]);
+    let mut process = command.args(arguments).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(process.stderr.take().expect("it is piped")).lines();
+    let rest = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| {
+            let (_, address) = line.split_once(r#""address":""#)?;
+            Some(address.split('"').next()?.to_owned())
+        })
+        .expect("it says where it listens");
+    // Read on, so that the program never waits for us.
+    std::thread::spawn(move || lines.count());
+    Agent { process, rest }
+}
+
+impl Agent {
+    fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.rest).expect("it listens");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\r\n")
+            .expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
+        (status.expect("it speaks HTTP"), answer)
+    }
+
+    /// Asks until the answer is as expected; the last one is in the failure.
+    fn until(&self, path: &str, expected: impl Fn(u16, &str) -> bool) {
+        let begun = Instant::now();
+        loop {
+            let (status, answer) = self.get(path);
+            if expected(status, &answer) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{path}: {answer}");
+            std::thread::yield_now();
+        }
+    }
+
+    fn stop(mut self) -> Option<i32> {
+        let pid = self.process.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("it can be told");
+        self.process.wait().expect("it ends").code()
+    }
+}
+
+#[test]
+fn it_applies_the_initial_file_to_a_simulated_vpp_and_ends_in_order() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file =
+        "vppConfig:\n  interfaces:\n  - {name: loop1, type: SOFTWARE_LOOPBACK, enabled: true}\n";
+    fs::write(dir.path().join("initial-config.yaml"), file).expect("a file");
+    let agent = start(dir.path(), &["--vpp", "sim"]);
+    agent.until("/readiness", |status, body| status == 200 && body.contains("simulated VPP"));
+    let key = "/scheduler/status?key=config/vpp/v2/interfaces/loop1";
+    agent.until(key, |_, body| body.contains(r#""state": "CONFIGURED""#));
+    assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
+fn without_vpp_it_runs_and_explains_what_waits() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = "vppConfig:\n  interfaces:\n  - {name: loop1, type: SOFTWARE_LOOPBACK}\n";
+    fs::write(dir.path().join("initial-config.yaml"), file).expect("a file");
+    let socket = format!("--govpp-binapi-socket-path={}/api.sock", dir.path().display());
+    let agent = start(dir.path(), &[&socket]);
+    let key = "/scheduler/explain?format=text&key=config/vpp/v2/interfaces/loop1";
+    agent.until(key, |_, body| body.contains("vpp cannot be reached"));
+    assert_eq!(agent.get("/liveness").0, 200);
+    assert_eq!(agent.get("/readiness").0, 500);
+    assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
+fn a_wrong_configuration_is_named_and_ends_the_start() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::write(dir.path().join("http.conf"), "endpont: 127.0.0.1:0\n").expect("a file");
+    let output = program(dir.path(), &["--check-config"]).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said.contains(r#"http.conf:1:1: http.endpont: unknown key, did you mean "endpoint"?"#),
+        "{said}"
+    );
+}

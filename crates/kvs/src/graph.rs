@@ -411,7 +411,9 @@ impl Graph {
         } else {
             links.unmet += 1;
         }
-        if links.unmet == 0 || !satisfied {
+        // With a need fewer, one that others wait for may be ready as part of a cycle.
+        let awaited = !links.dependants.is_empty() || !links.member_of.is_empty();
+        if links.unmet == 0 || !satisfied || awaited {
             self.disturbed.push(edge.from);
         }
     }

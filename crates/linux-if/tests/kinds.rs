@@ -120,7 +120,7 @@ async fn a_dummy_joins_a_vrf_that_others_made() {
         link_only: true,
         ..interface("existing-vrf", Type::Existing)
     };
-    rig.put(existing).await.unwrap();
+    rig.put(existing.clone()).await.unwrap();
     assert_eq!(rig.ctx.interface("existing-vrf").unwrap().vrf_table, Some(10));
     let dummy = Interface {
         vrf_master_interface: "existing-vrf".into(),
@@ -147,6 +147,13 @@ async fn a_dummy_joins_a_vrf_that_others_made() {
     rig.in_sync().await;
     rig.remove(&dummy.key()).await.unwrap();
     assert_eq!(link_names(&rig.home), ["blue", "dummy1", "lo"]);
+
+    // When the configuration names another link, all that is known of it is read anew.
+    let device = LinkSpec::Vrf { name: "green".into(), table: 20 };
+    rig.home.create_link(&device).await.unwrap();
+    rig.put(Interface { host_if_name: "green".into(), ..existing }).await.unwrap();
+    let meta = rig.ctx.interface("existing-vrf").unwrap();
+    assert_eq!((meta.vrf_table, meta.host_name.as_str()), (Some(20), "green"));
 }
 
 /// What VPP would tell of its TAP.

@@ -18,7 +18,7 @@ use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, KeyPattern, OpErro
 use ligato_linux_ctx::keys::{self, AddressSource};
 use ligato_linux_ctx::{AllocRef, CtxError, LinuxCtx, LinuxFacts, RefRule};
 use ligato_model::Key;
-use ligato_netlink::{Netlink, read_sysctl, write_sysctl};
+use ligato_netlink::{Link, Netlink, read_sysctl, write_sysctl};
 use ligato_proto::linux::interfaces::Interface;
 use tracing::warn;
 
@@ -165,7 +165,26 @@ async fn remove(ctx: &LinuxCtx, interface: &str, net: IpNet) -> Result<(), CtxEr
     let Ok(meta) = ctx.interface(interface) else { return Ok(()) };
     let netlink = ctx.enter(&meta.namespace).await?;
     let link = netlink.link(&meta.host_name).await?;
-    Ok(netlink.delete_address(&link, net).await?)
+    let siblings = siblings(&netlink, &link, net).await?;
+    netlink.delete_address(&link, net).await?;
+    for sibling in siblings {
+        match netlink.add_address(&link, sibling).await {
+            Err(e) if !e.is_exists() => return Err(e.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Other IPv4 addresses of the same subnet. With the first of them the kernel removes them all
+/// (unless the sysctl `promote_secondaries` is set), which nobody has asked for.
+async fn siblings(netlink: &Netlink, link: &Link, net: IpNet) -> Result<Vec<IpNet>, CtxError> {
+    if net.addr().is_ipv6() {
+        return Ok(Vec::new());
+    }
+    let addresses = netlink.addresses().await?.into_iter();
+    let here = addresses.filter(|a| a.link == link.index && a.net != net);
+    Ok(here.map(|a| a.net).filter(|other| other.trunc() == net.trunc()).collect())
 }
 
 /// Containers often begin with IPv6 switched off.

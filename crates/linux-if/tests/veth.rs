@@ -99,6 +99,19 @@ async fn changes_are_made_in_place() {
 }
 
 #[tokio::test]
+async fn an_address_that_goes_takes_no_other_along() {
+    let Some(mut rig) = Rig::new(descriptors).await else { return };
+    let with = |texts: &[&str]| Interface {
+        ip_addresses: texts.iter().map(|text| (*text).to_owned()).collect(),
+        ..veth("a", "b")
+    };
+    let all = with(&["10.0.0.1/24", "10.0.0.2/24", "10.0.0.3/24", "10.9.9.9/24"]);
+    rig.put(all.clone()).await.unwrap();
+    rig.remove_derived(&all.key(), "10.0.0.1/24").await.unwrap();
+    assert_eq!(addresses(&rig.home, "a"), ["10.9.9.9/24", "10.0.0.2/24", "10.0.0.3/24"]);
+}
+
+#[tokio::test]
 async fn one_end_is_parked_while_the_other_is_in_use() {
     let Some(mut rig) = Rig::new(descriptors).await else { return };
     let red = Named::new("parked");

@@ -120,6 +120,13 @@ impl Rig {
         self.remove_one(key).await
     }
 
+    /// Deletes the one derived value whose key ends like that.
+    pub async fn remove_derived(&mut self, base: &Key, end: &str) -> Result<(), OpError> {
+        let derived = self.applied.get(base).unwrap().derived.clone();
+        let key = derived.iter().find(|key| key.ends_with(end)).unwrap();
+        self.remove_one(key).await
+    }
+
     async fn remove_one(&mut self, key: &Key) -> Result<(), OpError> {
         let Some(descriptor) = self.owner(key) else { return Ok(()) };
         let Some(Applied { value, meta, .. }) = self.applied.get(key).cloned() else {

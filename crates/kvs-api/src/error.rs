@@ -58,14 +58,22 @@ impl Invalid {
 }
 
 impl fmt::Display for Invalid {
+    /// Fields with the same problem are named together, as the original does it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
         if let Some(general) = &self.general {
             write!(f, "{general}")?;
             separator = "; ";
         }
-        for FieldError { field, problem } in &self.fields {
-            write!(f, "{separator}field {field} is invalid: {problem}")?;
+        for alike in self.fields.chunk_by(|a, b| a.problem == b.problem) {
+            let names: Vec<&str> = alike.iter().map(|field| field.field.as_str()).collect();
+            let problem = alike.first().map(|field| field.problem.as_str()).unwrap_or_default();
+            match names.as_slice() {
+                [one] => write!(f, "{separator}field {one} is invalid: {problem}")?,
+                many => {
+                    write!(f, "{separator}fields [{}] are invalid: {problem}", many.join(" "))?;
+                }
+            }
             separator = "; ";
         }
         Ok(())

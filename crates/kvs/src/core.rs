@@ -18,7 +18,7 @@ mod undo;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Weak},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -35,15 +35,15 @@ use crate::{
     config::SchedulerConfig,
     execute::{Run, Traffic},
     graph::Graph,
-    handle::{DumpError, UnregisterMode},
+    handle::UnregisterMode,
     node::{DescriptorId, Need, Node, NodeId},
     plan::{Scratch, Seed},
-    record::{Draft, history::History},
+    record::{Draft, Outcome, history::History},
     resync::Reading,
     retry::{Attempts, DueRetry, Retries},
-    snapshot::{DumpItem, Published, Snapshot},
+    snapshot::{Published, Snapshot},
     stats::{DescriptorCell, StatsCells},
-    subscribe::{Delta, Queue},
+    subscribe::{Delta, Subscribers},
 };
 
 /// Connects an input with the effect that answers it.
@@ -87,11 +87,6 @@ pub(crate) enum Input {
         result: Result<Vec<AnyRetrieved>, OpError>,
         took: Duration,
     },
-    /// Read a descriptor back for a reader.
-    DumpSouthbound {
-        descriptor: String,
-        token: Token,
-    },
     Register {
         new: Arc<dyn DynDescriptor>,
         token: Token,
@@ -101,7 +96,6 @@ pub(crate) enum Input {
         mode: UnregisterMode,
         token: Token,
     },
-    Subscribe(Weak<Queue>),
     /// Tell when nothing is left to do.
     Quiescent {
         token: Token,
@@ -117,15 +111,39 @@ pub(crate) enum Input {
 /// What the core wants done.
 pub(crate) enum Effect {
     Operate(Operation),
-    Retrieve { call: CallId, descriptor: Arc<dyn DynDescriptor>, known: Arc<[AnyKnown]> },
+    Retrieve {
+        call: CallId,
+        descriptor: Arc<dyn DynDescriptor>,
+        known: Arc<[AnyKnown]>,
+    },
     Publish(Snapshot),
-    Report { token: Token, report: Box<TxnReport> },
-    Planned { token: Token, plan: Box<Result<Plan, PlanError>> },
-    Dumped { token: Token, dump: Result<Vec<DumpItem>, DumpError> },
-    Registered { token: Token, result: Result<(), RegistrationError> },
-    Unregistered { token: Token, report: Option<Box<TxnReport>> },
-    Quiet { token: Token, revision: Revision },
-    Closed { token: Token },
+    /// Subscribers are told what changed by the state published last.
+    Tell(Delta),
+    /// Nobody was subscribed when the state published last was made.
+    Untold,
+    Report {
+        token: Token,
+        report: Box<TxnReport>,
+    },
+    Planned {
+        token: Token,
+        plan: Box<Result<Plan, PlanError>>,
+    },
+    Registered {
+        token: Token,
+        result: Result<(), RegistrationError>,
+    },
+    Unregistered {
+        token: Token,
+        report: Option<Box<TxnReport>>,
+    },
+    Quiet {
+        token: Token,
+        revision: Revision,
+    },
+    Closed {
+        token: Token,
+    },
 }
 
 /// One operation to be started.
@@ -167,7 +185,7 @@ pub(crate) struct Core {
     pub(crate) next_call: CallId,
     pub(crate) calls: FxHashMap<CallId, Call>,
     pub(crate) effects: VecDeque<Effect>,
-    pub(crate) subscribers: Vec<Weak<Queue>>,
+    pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) quiet: Vec<Token>,
     pub(crate) stats: Arc<StatsCells>,
     pub(crate) closed: Option<Token>,
@@ -204,17 +222,12 @@ pub(crate) enum Request {
         mode: UnregisterMode,
         token: Token,
     },
-    Dump {
-        descriptor: DescriptorId,
-        token: Token,
-    },
 }
 
 /// What a call under way is for.
 pub(crate) enum Call {
     Step { at: u32, descriptor: DescriptorId },
     Reading { descriptor: DescriptorId },
-    Dump { token: Token },
 }
 
 /// Where the transaction under way is.
@@ -261,6 +274,8 @@ pub(crate) struct Active {
     pub(crate) run: Run,
     pub(crate) round: u32,
     pub(crate) reading: Option<Reading>,
+    /// Rounds of read-backs begun.
+    pub(crate) readings: u32,
     /// Failed since the last read-back.
     pub(crate) failed: Vec<NodeId>,
     pub(crate) cancelled: Vec<NodeId>,
@@ -270,6 +285,8 @@ pub(crate) struct Active {
     /// Base values named by the request.
     pub(crate) named: Vec<NodeId>,
     pub(crate) undoing: bool,
+    /// What values were when the undo began.
+    pub(crate) undo_before: FxHashMap<NodeId, Outcome>,
     pub(crate) failures: bool,
     pub(crate) undo_failed: Vec<Key>,
     /// Obtained values whose content was put back by the undo.
@@ -287,7 +304,8 @@ pub(crate) struct Trace {
     pub(crate) noop: Option<u32>,
     pub(crate) operated: bool,
     pub(crate) listed: bool,
-    pub(crate) found: bool,
+    /// The round of read-backs that found it last.
+    pub(crate) found: u32,
 }
 
 // === impl Core ===
@@ -297,6 +315,7 @@ impl Core {
         config: SchedulerConfig,
         descriptors: Vec<Arc<dyn DynDescriptor>>,
         stats: Arc<StatsCells>,
+        subscribers: Arc<Subscribers>,
         now: Now,
     ) -> Result<Self, RegistrationError> {
         let traffic = Traffic::new(config.window);
@@ -322,14 +341,14 @@ impl Core {
             next_call: 0,
             calls: FxHashMap::default(),
             effects: VecDeque::new(),
-            subscribers: Vec::new(),
+            subscribers,
             quiet: Vec::new(),
             stats,
             closed: None,
             is_closed: false,
         };
         for descriptor in descriptors {
-            core.add_descriptor(descriptor)?;
+            core.add_descriptor(&descriptor)?;
         }
         core.publish();
         Ok(core)
@@ -341,7 +360,6 @@ impl Core {
         match input {
             Input::Operated { call, result, took } => self.operated(call, result, took),
             Input::Retrieved { call, result, took } => self.retrieved(call, result, took),
-            Input::Subscribe(queue) => self.subscribers.push(queue),
             Input::Tick => {}
             Input::Close { token } => self.close(token),
             other => self.enqueue(other),
@@ -381,15 +399,6 @@ impl Core {
             }
         }
         all
-    }
-
-    /// Nobody is told anything any more.
-    pub(crate) fn close_subscriptions(&mut self) {
-        for queue in self.subscribers.drain(..) {
-            if let Some(queue) = queue.upgrade() {
-                queue.close();
-            }
-        }
     }
 
     pub(crate) fn trace(&mut self, id: NodeId) -> &mut Trace {
@@ -454,16 +463,6 @@ impl Core {
         self.published.history = self.history.records.clone();
         self.published.now = self.now.mono;
         self.effects.push_back(Effect::Publish(Snapshot(Arc::new(self.published.clone()))));
-    }
-
-    pub(crate) fn tell_subscribers(&mut self, delta: &Delta) {
-        self.subscribers.retain(|queue| match queue.upgrade() {
-            Some(queue) => {
-                queue.push(delta.clone());
-                true
-            }
-            None => false,
-        });
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     future::Future,
     panic::AssertUnwindSafe,
     pin::Pin,
-    sync::{Arc, Weak},
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::{Duration, SystemTime},
 };
@@ -29,19 +29,16 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::SchedulerConfig,
     core::{Action, CallId, Core, Effect, Input, Now, Operation, Token},
-    handle::{DumpError, Reader, UnregisterMode},
+    handle::{Reader, UnregisterMode},
     inbox::Inbox,
-    snapshot::DumpItem,
     stats::StatsCells,
-    subscribe::Queue,
+    subscribe::Subscribers,
 };
 
 /// What handles ask the owner for.
 pub(crate) enum Command {
     Commit { txn: Transaction, submitted: Instant, reply: oneshot::Sender<TxnReport> },
     Plan { txn: Transaction, reply: oneshot::Sender<Result<Plan, PlanError>> },
-    DumpSouthbound { descriptor: String, reply: oneshot::Sender<Result<Vec<DumpItem>, DumpError>> },
-    Subscribe(Weak<Queue>),
     Register { new: Arc<dyn DynDescriptor>, reply: oneshot::Sender<Result<(), RegistrationError>> },
     Unregister { name: String, mode: UnregisterMode, reply: oneshot::Sender<Option<TxnReport>> },
     Quiescent { reply: oneshot::Sender<Revision> },
@@ -54,13 +51,13 @@ pub(crate) struct Shared {
     pub(crate) reader: Reader,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) stats: Arc<StatsCells>,
+    pub(crate) subscribers: Arc<Subscribers>,
 }
 
 /// Who waits for an effect with a token.
 enum Waiting {
     Report(oneshot::Sender<TxnReport>),
     Plan(oneshot::Sender<Result<Plan, PlanError>>),
-    Dump(oneshot::Sender<Result<Vec<DumpItem>, DumpError>>),
     Registered(oneshot::Sender<Result<(), RegistrationError>>),
     Unregistered(oneshot::Sender<Option<TxnReport>>),
     Quiet(oneshot::Sender<Revision>),
@@ -96,7 +93,8 @@ pub(crate) fn start(
 ) -> Result<(), RegistrationError> {
     let epoch = Instant::now();
     let stats = Arc::clone(&shared.stats);
-    let core = Core::new(config.clone(), descriptors, stats, now(epoch))?;
+    let subscribers = Arc::clone(&shared.subscribers);
+    let core = Core::new(config.clone(), descriptors, stats, subscribers, now(epoch))?;
     let mut owner = Owner {
         core,
         config,
@@ -149,7 +147,7 @@ impl Owner {
             }
         }
         self.cancel.cancel();
-        self.core.close_subscriptions();
+        self.shared.subscribers.close();
     }
 
     fn input(&mut self, input: Input) {
@@ -177,10 +175,6 @@ impl Owner {
             Command::Plan { txn, reply } => {
                 Input::Plan { txn, token: self.wait(Waiting::Plan(reply)) }
             }
-            Command::DumpSouthbound { descriptor, reply } => {
-                Input::DumpSouthbound { descriptor, token: self.wait(Waiting::Dump(reply)) }
-            }
-            Command::Subscribe(queue) => Input::Subscribe(queue),
             Command::Register { new, reply } => {
                 Input::Register { new, token: self.wait(Waiting::Registered(reply)) }
             }
@@ -213,6 +207,8 @@ impl Owner {
                     self.start(future, call, self.config.retrieve_deadline, Outcome::Retrieved);
                 }
                 Effect::Publish(snapshot) => self.shared.reader.latest.store(snapshot.0),
+                Effect::Tell(delta) => self.shared.subscribers.tell(&delta),
+                Effect::Untold => self.shared.subscribers.refresh(),
                 other => self.answer(other),
             }
         }
@@ -274,7 +270,6 @@ impl Owner {
     fn answer(&mut self, effect: Effect) {
         let (Effect::Report { token, .. }
         | Effect::Planned { token, .. }
-        | Effect::Dumped { token, .. }
         | Effect::Registered { token, .. }
         | Effect::Unregistered { token, .. }
         | Effect::Quiet { token, .. }
@@ -290,9 +285,6 @@ impl Owner {
             }
             (Effect::Planned { plan, .. }, Waiting::Plan(reply)) => {
                 let _ = reply.send(*plan);
-            }
-            (Effect::Dumped { dump, .. }, Waiting::Dump(reply)) => {
-                let _ = reply.send(dump);
             }
             (Effect::Registered { result, .. }, Waiting::Registered(reply)) => {
                 let _ = reply.send(result);
@@ -323,7 +315,7 @@ impl Owner {
 }
 
 /// Starts an operation; a panic in it becomes its failure.
-fn caught<T: Send + 'static>(
+pub(crate) fn caught<T: Send + 'static>(
     start: impl FnOnce() -> ligato_kvs_api::OpFuture<T>,
 ) -> ligato_kvs_api::OpFuture<T> {
     let failed = |panic: Box<dyn std::any::Any + Send>| {

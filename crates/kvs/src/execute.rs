@@ -5,7 +5,7 @@ mod run;
 use std::{sync::Arc, time::Duration};
 
 use ligato_kvs_api::{Metadata, OpError, OpKind, Origin, Policy, ValueState};
-use ligato_model::{Key, Value};
+use ligato_model::Key;
 
 pub(crate) use crate::execute::run::{Run, Traffic};
 use crate::{
@@ -43,7 +43,7 @@ impl Core {
             let step = active.run.steps[at as usize].clone();
             match self.start_of(&step) {
                 Start::Done => self.step_succeeded(at, &step, None),
-                Start::Fail(error) => self.step_failed(at, &step, error),
+                Start::Fail(error) => self.step_failed(at, &step, &error),
                 Start::Skip => self.step_skipped(at, &step),
                 Start::Call(mut operation) => {
                     self.next_call += 1;
@@ -63,7 +63,7 @@ impl Core {
         let Some((_, descriptor)) = self.descriptor_of(step.node) else {
             return match step.op {
                 OpKind::Delete => Start::Done,
-                _ if self.graph.unmet(step.node) > 0 => Start::Skip,
+                _ if !self.is_ready(step) => Start::Skip,
                 _ => Start::Done,
             };
         };
@@ -88,9 +88,7 @@ impl Core {
                 let (old, new) = (content.value.clone(), wanted.clone());
                 Action::Update { old, new, metadata: metadata() }
             }
-            (_, Some(_), _) if self.graph.unmet(step.node) > 0 || self.base_is_missing(step) => {
-                return Start::Skip;
-            }
+            (_, Some(_), _) if !self.is_ready(step) => return Start::Skip,
             (_, Some(_), _) if !has.create => return Start::Fail(not_implemented("Create")),
             (_, Some(wanted), _) => Action::Create { value: wanted.clone() },
             _ => return Start::Skip,
@@ -99,9 +97,11 @@ impl Core {
         Start::Call(Box::new(Operation { call: 0, descriptor, key, action }))
     }
 
-    fn base_is_missing(&self, step: &Step) -> bool {
+    /// Is everything there that the value needs? The plan sees to it; a failure may not.
+    fn is_ready(&self, step: &Step) -> bool {
         let parent = self.graph.node(step.node).parent;
-        parent.is_some_and(|parent| !self.graph.node(parent).available())
+        (step.in_cycle || self.graph.unmet(step.node) == 0)
+            && parent.is_none_or(|parent| self.graph.node(parent).available())
     }
 
     /// An operation has an outcome.
@@ -123,7 +123,7 @@ impl Core {
         }
         match result {
             Ok(metadata) => self.step_succeeded(at, &step, metadata),
-            Err(error) => self.step_failed(at, &step, error),
+            Err(error) => self.step_failed(at, &step, &error),
         }
     }
 
@@ -156,7 +156,7 @@ impl Core {
             }
             op => {
                 node.origin = Origin::Nb;
-                node.last_op = if step.recreate { OpKind::Update } else { op };
+                node.last_op = if step.recreate && !step.along { OpKind::Update } else { op };
             }
         }
         let state = match step.op {
@@ -191,20 +191,20 @@ impl Core {
         }
     }
 
-    fn step_failed(&mut self, at: u32, step: &Step, error: OpError) {
+    fn step_failed(&mut self, at: u32, step: &Step, error: &OpError) {
         let id = step.node;
         let before = self.outcome_before(id, step);
         let text: Arc<str> = error.to_string().into();
-        let retriable = self.is_retriable(id, &error);
-        self.note_doubt(id, step, &error);
+        let retriable = self.is_retriable(id, error);
+        self.note_doubt(id, step, error);
         let retry = self.planned_retry(id, retriable);
-        let kind = match &error {
+        let kind = match error {
             OpError::Invalid(invalid) => ProblemKind::Invalid { fields: invalid.field_names() },
             OpError::Unsupported(_) => ProblemKind::Unsupported,
             OpError::Unknown(_) => ProblemKind::Unknown,
             OpError::Retriable(_) | OpError::Final(_) => ProblemKind::Failed,
         };
-        let problem = Arc::new(Problem { kind, error: Arc::clone(&text), op: step.op, retry });
+        let problem = Arc::new(Problem { kind, error: Arc::clone(&text), retry });
         let state = problem.state();
         let node = self.graph.edit(id);
         node.problem = Some(problem);
@@ -220,12 +220,12 @@ impl Core {
         active.failed.push(id);
         active.to_retry.push(id);
         let cancelled = active.run.fail(at);
-        self.cancel(step, retriable, cancelled);
+        self.cancel(step, retriable, &cancelled);
         self.stop_if_asked();
     }
 
     /// What follows from a failed step: held by it, or to be looked at again.
-    fn cancel(&mut self, failed: &Step, retriable: bool, cancelled: Vec<u32>) {
+    fn cancel(&mut self, failed: &Step, retriable: bool, cancelled: &[u32]) {
         let by = self.graph.node(failed.node).key.clone();
         let steps: Vec<Step> = {
             let Some(active) = &self.active else { return };
@@ -250,7 +250,7 @@ impl Core {
         let error: Arc<str> = format!("{by} could not be removed before it").into();
         let kind = ProblemKind::Held { by: by.clone() };
         let node = self.graph.edit(id);
-        node.problem = Some(Arc::new(Problem { kind, error, op: step.op, retry }));
+        node.problem = Some(Arc::new(Problem { kind, error, retry }));
         if let Some(active) = &mut self.active {
             active.held.insert(id);
             active.to_retry.push(id);
@@ -337,7 +337,6 @@ impl Core {
         let problem = Problem {
             kind: ProblemKind::Stopped,
             error: "not tried: its transaction was stopped by a failure".into(),
-            op: step.op,
             retry: None,
         };
         self.graph.edit(step.node).problem = Some(Arc::new(problem));
@@ -345,6 +344,9 @@ impl Core {
 
     /// What the node was before this step.
     fn outcome_before(&mut self, id: NodeId, step: &Step) -> Outcome {
+        if let Some(before) = self.active.as_mut().and_then(|a| a.undo_before.remove(&id)) {
+            return before;
+        }
         let trace = *self.trace(id);
         if let Some(noop) = trace.noop
             && let Some(active) = &mut self.active
@@ -382,16 +384,19 @@ impl Core {
 
     /// What a node shows that was journaled.
     pub(crate) fn journaled_outcome(&mut self, id: NodeId) -> Outcome {
+        if let Some(before) = self.active.as_ref().and_then(|a| a.undo_before.get(&id)) {
+            return before.clone();
+        }
         let Some(Some(before)) = self.before(id) else { return Outcome::default() };
         if let Some(parent) = before.parent
             && !before.available()
             && before.problem.is_none()
         {
             let parent_was_there = match self.before(parent) {
-                Some(parent) => parent.is_some_and(|p| p.available()),
+                Some(parent) => parent.is_some_and(|p| p.shows_children()),
                 None => {
                     let trace = *self.trace(parent);
-                    self.graph.node(parent).available() && !trace.operated
+                    self.graph.node(parent).shows_children() && !trace.operated
                 }
             };
             if !parent_was_there {
@@ -435,9 +440,4 @@ impl Core {
 
 fn not_implemented(operation: &str) -> OpError {
     OpError::Final(format!("operation {operation} is not implemented"))
-}
-
-/// Content of an applied value, as put into the graph.
-pub(crate) fn content(value: Value, metadata: Option<Metadata>) -> Applied {
-    Applied::Known(Content { value, metadata })
 }

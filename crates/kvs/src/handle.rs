@@ -10,9 +10,9 @@ use std::{
 
 use arc_swap::ArcSwap;
 use ligato_kvs_api::{
-    BaseValueStatus, DynDescriptor, Explanation, NotificationSink, Plan, PlanError, RecordedTxn,
-    RegistrationError, Revision, Transaction, TxnOptions, TxnOutcome, TxnReport, TxnSeq,
-    ValueState,
+    AnyKnown, AnyRetrieved, BaseValueStatus, DynDescriptor, Explanation, NotificationSink, Plan,
+    PlanError, RecordedTxn, RegistrationError, Revision, Transaction, TxnOptions, TxnOutcome,
+    TxnReport, TxnSeq, ValueState,
 };
 use ligato_model::Key;
 use tokio::sync::{mpsc, oneshot};
@@ -22,9 +22,9 @@ use crate::{
     engine::{self, Command},
     inbox::Inbox,
     record::history,
-    snapshot::{DumpItem, Published, Snapshot, StatusFilter},
+    snapshot::{DumpItem, Published, Snapshot, StatusFilter, View},
     stats::{Stats, StatsCells},
-    subscribe::{Queue, StatusEvent, Subscription},
+    subscribe::{Queue, StatusEvent, Subscribers, Subscription},
 };
 
 /// A handle to a running scheduler. Cloning copies a few pointers. Reading never waits for the
@@ -35,7 +35,9 @@ pub struct Scheduler {
     reader: Reader,
     inbox: Arc<Inbox>,
     stats: Arc<StatsCells>,
+    subscribers: Arc<Subscribers>,
     buffer: usize,
+    retrieve_deadline: Duration,
 }
 
 /// Access to the latest published state.
@@ -141,12 +143,15 @@ impl SchedulerBuilder {
             reader: Reader::default(),
             inbox: Arc::default(),
             stats: Arc::default(),
+            subscribers: Arc::default(),
             buffer: self.config.subscription_buffer,
+            retrieve_deadline: self.config.retrieve_deadline,
         };
         let shared = engine::Shared {
             reader: scheduler.reader.clone(),
             inbox: Arc::clone(&scheduler.inbox),
             stats: Arc::clone(&scheduler.stats),
+            subscribers: Arc::clone(&scheduler.subscribers),
         };
         let descriptors = self.descriptors.into_iter().map(|d| d.0).collect();
         engine::start(self.config, descriptors, shared, receiver)?;
@@ -216,18 +221,43 @@ impl Scheduler {
         self.snapshot().explain(key)
     }
 
-    /// What is really in the southbound, by asking it.
+    /// What is really in the southbound, by asking it. The owner is not involved.
     pub async fn dump_southbound(&self, descriptor: &str) -> Result<Vec<DumpItem>, DumpError> {
-        let (reply, dump) = oneshot::channel();
-        let command = Command::DumpSouthbound { descriptor: descriptor.to_owned(), reply };
-        self.commands.send(command).map_err(|_| DumpError::Closed)?;
-        dump.await.unwrap_or(Err(DumpError::Closed))
+        let snapshot = self.snapshot();
+        let found = snapshot.0.catalog.by_name(descriptor);
+        let entry = found.and_then(|id| snapshot.0.catalog.get(id));
+        let entry = entry.ok_or(DumpError::UnknownDescriptor)?;
+        if !entry.capabilities().retrieve {
+            return Err(DumpError::NotRetrievable);
+        }
+        let filter = StatusFilter::Descriptor(descriptor.to_owned());
+        let known = snapshot.dump(&filter, View::Cached).into_iter().map(|item| AnyKnown {
+            key: item.key,
+            value: item.value,
+            metadata: item.metadata,
+            origin: item.origin,
+        });
+        let reading = engine::caught(|| entry.retrieve(known.collect()));
+        let found = match tokio::time::timeout(self.retrieve_deadline, reading).await {
+            Ok(found) => found.map_err(|error| DumpError::Failed(error.to_string()))?,
+            Err(_) => return Err(DumpError::Failed("no answer in time".to_owned())),
+        };
+        let item = |r: AnyRetrieved| DumpItem {
+            key: r.key,
+            value: r.value,
+            metadata: r.metadata,
+            origin: r.origin,
+        };
+        let mut items: Vec<DumpItem> = found.into_iter().map(item).collect();
+        items.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(items)
     }
 
     /// A stream of statuses: a snapshot, then changes.
     pub fn subscribe(&self, filter: StatusFilter) -> Subscription {
         let queue = Arc::new(Queue::new(self.buffer));
-        if self.commands.send(Command::Subscribe(Arc::downgrade(&queue))).is_err() {
+        self.subscribers.add(&queue);
+        if self.commands.is_closed() {
             queue.close();
         }
         Subscription::new(queue, self.reader.clone(), filter)

@@ -91,7 +91,6 @@ pub(crate) struct Content {
 pub(crate) struct Problem {
     pub(crate) kind: ProblemKind,
     pub(crate) error: Arc<str>,
-    pub(crate) op: OpKind,
     /// The retry that is planned.
     pub(crate) retry: Option<PlannedRetry>,
 }
@@ -167,6 +166,11 @@ impl Node {
     /// Is it in the southbound by itself, unmanaged by NB?
     pub(crate) fn is_obtained(&self) -> bool {
         self.desired.is_none() && self.origin == Origin::Sb && self.available()
+    }
+
+    /// Are values derived from it there, or waiting? Not before its wanted content is applied.
+    pub(crate) fn shows_children(&self) -> bool {
+        self.available() && !self.marks.differs
     }
 
     pub(crate) fn is_invalid(&self) -> bool {

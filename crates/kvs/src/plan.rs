@@ -55,6 +55,8 @@ pub(crate) struct Step {
     pub(crate) recreate: bool,
     /// It goes, or comes back, together with what it is derived from.
     pub(crate) along: bool,
+    /// It comes into being while something it needs does not exist yet: they need each other.
+    pub(crate) in_cycle: bool,
     pub(crate) reason: Reason,
 }
 

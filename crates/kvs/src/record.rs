@@ -81,6 +81,11 @@ impl Draft {
         self.executed.iter().flatten().map(|(_, op)| op)
     }
 
+    /// Keys of base values with an operation that had an effect.
+    pub(crate) fn effective_keys(&self) -> rustc_hash::FxHashSet<ligato_model::Key> {
+        self.ops().filter(|op| !op.noop && !op.derived).map(|op| op.key.clone()).collect()
+    }
+
     /// Operations without effect that left their value pending for the first time.
     pub(crate) fn pending_noops(&self) -> impl Iterator<Item = (u32, &RecordedOp)> {
         (0..).zip(&self.executed).filter_map(|(at, entry)| {
@@ -92,7 +97,13 @@ impl Draft {
         })
     }
 
-    pub(crate) fn finish(self, stop: SystemTime, config: &SchedulerConfig) -> RecordedTxn {
+    /// `blank`: there is nothing in the graph either, so that there was nothing to plan.
+    pub(crate) fn finish(
+        self,
+        stop: SystemTime,
+        config: &SchedulerConfig,
+        blank: bool,
+    ) -> RecordedTxn {
         let mut executed: Vec<((u32, u32), RecordedOp)> = if config.record_history {
             self.executed.into_iter().flatten().collect()
         } else {
@@ -101,6 +112,12 @@ impl Draft {
         if !executed.is_sorted_by_key(|(place, _)| *place) {
             executed.sort_by_key(|(place, _)| *place);
         }
+        // The values of a complete statement come first, then what it does not list.
+        let mut values = self.values;
+        if !values.is_sorted_by(|a, b| a.key <= b.key) {
+            values.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+        let nothing = blank && executed.is_empty() && self.resync_type != "NotResync";
         RecordedTxn {
             seq: self.seq,
             txn_type: self.txn_type,
@@ -109,8 +126,8 @@ impl Draft {
             retry_for: self.retry_for,
             start: self.start,
             stop,
-            values: self.values,
-            planned: self.planned,
+            values,
+            planned: self.planned.filter(|ops| !(nothing && ops.is_empty())),
             executed: executed.into_iter().map(|(_, op)| op).collect(),
             confirmed: self.confirmed,
         }
@@ -124,6 +141,7 @@ pub(crate) fn planned_op(
     property: bool,
     before: Outcome,
     after: Outcome,
+    retry: bool,
 ) -> RecordedOp {
     RecordedOp {
         op: step.op,
@@ -138,7 +156,7 @@ pub(crate) fn planned_op(
         derived: node.parent.is_some(),
         property,
         revert: false,
-        retry: false,
+        retry,
         recreate: step.recreate,
         reason: step.reason.clone(),
     }

@@ -8,16 +8,16 @@ mod reading;
 
 use std::{sync::Arc, time::Duration};
 
-use ligato_kvs_api::{AnyRetrieved, DynDescriptor, OpError, OpKind, Origin, Reason};
+use ligato_kvs_api::{
+    AnyRetrieved, DynDescriptor, OpError, OpKind, Origin, Reason, RecordedValue, ResyncKind,
+};
 use ligato_model::{Key, Value};
 use rustc_hash::FxHashSet;
 
 pub(crate) use crate::resync::reading::{Reading, known_values};
 use crate::{
-    core::{Call, CallId, Core, Effect, Phase, intake::calm},
-    handle::DumpError,
-    node::{Applied, Content, DescriptorId, NodeId},
-    snapshot::DumpItem,
+    core::{Call, CallId, Core, Phase, intake::calm},
+    node::{Applied, Content, DescriptorId, Node, NodeId},
 };
 
 // === impl Core ===
@@ -31,21 +31,6 @@ impl Core {
         took: Duration,
     ) {
         match self.calls.remove(&call) {
-            Some(Call::Dump { token }) => {
-                let item = |r: AnyRetrieved| DumpItem {
-                    key: r.key,
-                    value: r.value,
-                    metadata: r.metadata,
-                    origin: r.origin,
-                };
-                let mut dump = result
-                    .map(|found| found.into_iter().map(item).collect::<Vec<_>>())
-                    .map_err(|error| DumpError::Failed(error.to_string()));
-                if let Ok(items) = &mut dump {
-                    items.sort_by(|a, b| a.key.cmp(&b.key));
-                }
-                self.effects.push_back(Effect::Dumped { token, dump });
-            }
             Some(Call::Reading { descriptor }) => {
                 if let Some(info) = self.infos.get(usize::from(descriptor)) {
                     info.cell.retrieve.add(took);
@@ -73,6 +58,7 @@ impl Core {
         let catalog = Arc::clone(&self.catalog);
         let only =
             self.active.as_mut().and_then(|a| a.reading.as_mut()).and_then(|r| r.only.take());
+        let round = self.round_of_reading();
         for item in found {
             if !descriptor.selects(&item.key) {
                 tracing::warn!(descriptor = descriptor.name(), key = %item.key, "read back a key of another descriptor");
@@ -85,7 +71,7 @@ impl Core {
                 continue;
             }
             let node = self.graph.intern(&item.key, &catalog);
-            if std::mem::replace(&mut self.trace(node).found, true) {
+            if std::mem::replace(&mut self.trace(node).found, round) == round {
                 tracing::warn!(descriptor = descriptor.name(), key = %item.key, "read back twice");
                 continue;
             }
@@ -101,6 +87,10 @@ impl Core {
         if let Some(info) = self.infos.get_mut(usize::from(id)) {
             info.was_read = true;
         }
+    }
+
+    fn round_of_reading(&self) -> u32 {
+        self.active.as_ref().map_or(0, |a| a.readings)
     }
 
     /// One value that is in the southbound.
@@ -144,6 +134,7 @@ impl Core {
         }
         self.take_back_children(id, &item.value, descriptor);
         self.compare(id);
+        self.rebase(id, origin);
         self.seed_found(id);
     }
 
@@ -156,24 +147,36 @@ impl Core {
             (false, true) => Reason::Drift,
             (false, false) => return,
         };
-        if unwanted {
-            self.remember_found(id);
-        }
+        let key = node.key.clone();
+        let stated = self.trace(id).listed;
         if let Some(active) = &mut self.active {
+            if unwanted && !stated && active.resync == Some(ResyncKind::Full) {
+                let origin = Origin::Nb;
+                active.draft.values.push(RecordedValue { key, value: None, origin });
+            }
             active.seed(id, reason);
         }
     }
 
-    /// For the record, a discovered value was there before.
-    fn remember_found(&mut self, id: NodeId) {
+    /// What was read back before anything was done is what was there before.
+    fn rebase(&mut self, id: NodeId, origin: Origin) {
+        if self.active.as_ref().is_none_or(|a| a.phase != Phase::Reading) {
+            return;
+        }
         let Some(at) = self.trace(id).journaled else { return };
         let node = Arc::clone(self.graph.node(id));
-        if let Some(active) = &mut self.active
-            && let Some((_, before)) = active.journal.get_mut(at as usize)
-            && before.is_none()
-        {
-            *before = Some(node);
-        }
+        let Some(active) = &mut self.active else { return };
+        let Some((_, before)) = active.journal.get_mut(at as usize) else { return };
+        let mut was = before.as_deref().cloned().unwrap_or_else(|| {
+            let mut blank = Node::placeholder(node.key.clone(), node.descriptor);
+            blank.parent = node.parent;
+            blank.marks.discovered = origin == Origin::Nb;
+            blank
+        });
+        was.applied = node.applied.clone();
+        was.origin = if was.desired.is_some() { Origin::Nb } else { origin };
+        was.marks.missing = node.marks.missing;
+        *before = Some(Arc::new(was));
     }
 
     fn is_new(&mut self, id: NodeId) -> bool {
@@ -193,6 +196,10 @@ impl Core {
     /// Who a found value belongs to, if the read-back cannot tell.
     fn origin_of(&self, id: NodeId, said: Origin) -> Origin {
         let node = self.graph.node(id);
+        if node.origin == Origin::Nb && node.available() {
+            // Created or taken over by NB, whatever the southbound calls it.
+            return Origin::Nb;
+        }
         if said != Origin::Unknown {
             return said;
         }
@@ -227,7 +234,7 @@ impl Core {
                 continue;
             }
             present.insert(child);
-            self.found_child(id, child, &key, value);
+            self.found_child(id, child, &key, &value);
         }
         let children = Arc::clone(&self.graph.node(id).children);
         for child in children.iter().copied().filter(|c| !present.contains(c)) {
@@ -241,10 +248,10 @@ impl Core {
         }
     }
 
-    fn found_child(&mut self, parent: NodeId, child: NodeId, key: &Key, value: Value) {
+    fn found_child(&mut self, parent: NodeId, child: NodeId, key: &Key, value: &Value) {
         let origin = self.graph.node(parent).origin;
         let same = matches!(&self.graph.node(child).applied,
-            Applied::Known(content) if content.value == value);
+            Applied::Known(content) if content.value == *value);
         if !same {
             self.remember(child);
             let applied = Applied::Known(Content { value: value.clone(), metadata: None });
@@ -259,6 +266,7 @@ impl Core {
                 node.last_op = OpKind::Update;
             }
             self.compare(child);
+            self.rebase(child, origin);
             let node = self.graph.node(child);
             if (node.desired.is_none() && origin == Origin::Nb) || node.marks.differs {
                 let from = self.graph.node(parent).key.clone();
@@ -268,9 +276,9 @@ impl Core {
             }
         }
         if let Some((_, descriptor)) = self.descriptor_of(child) {
-            let nested = calm(|| descriptor.derive(key, &value)).unwrap_or_default();
+            let nested = calm(|| descriptor.derive(key, value)).unwrap_or_default();
             if !nested.is_empty() || !self.graph.node(child).children.is_empty() {
-                self.take_back_children(child, &value, &*descriptor);
+                self.take_back_children(child, value, &*descriptor);
             }
         }
     }
@@ -289,6 +297,7 @@ impl Core {
             let node = self.graph.edit(id);
             node.marks.missing = was == ligato_kvs_api::ValueState::Configured;
             node.marks.differs = false;
+            self.rebase(id, Origin::Nb);
             if let Some(active) = &mut self.active {
                 active.seed(id, Reason::Drift);
             }
@@ -314,8 +323,9 @@ impl Core {
             }
             None => self.graph.owned_by(id).to_vec(),
         };
+        let round = self.round_of_reading();
         for node_id in owned {
-            if self.trace(node_id).found {
+            if self.trace(node_id).found == round {
                 continue;
             }
             let node = self.graph.node(node_id);
@@ -341,6 +351,7 @@ impl Core {
         node.marks.differs = false;
         node.marks.discovered = false;
         node.marks.adopted = false;
+        self.rebase(id, Origin::Nb);
         for child in Arc::clone(&self.graph.node(id).children).iter() {
             self.miss_child(*child);
         }

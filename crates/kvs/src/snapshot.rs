@@ -285,7 +285,7 @@ impl Published {
         let Some(parent) = node.parent else { return true };
         node.available()
             || node.problem.is_some()
-            || self.node(parent).is_some_and(|p| p.available() && self.visible(p))
+            || self.node(parent).is_some_and(|p| p.shows_children() && self.visible(p))
     }
 
     pub(crate) fn satisfied(&self, need: &Need) -> bool {

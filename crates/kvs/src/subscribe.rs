@@ -1,6 +1,9 @@
 //! Status streams: a snapshot, then ordered deltas, and an honest word when some were lost.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, PoisonError, Weak},
+};
 
 use ligato_kvs_api::{BaseValueStatus, Revision, TxnSeq};
 use tokio::sync::Notify;
@@ -49,6 +52,11 @@ pub(crate) struct Queue {
     capacity: usize,
 }
 
+/// All subscribers. A new one is in the list before it takes its first snapshot, and a state is
+/// published before its delta is told: so nothing falls between the two.
+#[derive(Debug, Default)]
+pub(crate) struct Subscribers(std::sync::Mutex<Vec<Weak<Queue>>>);
+
 #[derive(Debug, Default)]
 struct Pending {
     deltas: VecDeque<Delta>,
@@ -62,6 +70,45 @@ pub(crate) struct Delta {
     pub(crate) txn: TxnSeq,
     pub(crate) after: Snapshot,
     pub(crate) statuses: Arc<[BaseValueStatus]>,
+}
+
+// === impl Subscribers ===
+
+impl Subscribers {
+    pub(crate) fn add(&self, queue: &Arc<Queue>) {
+        self.lock().push(Arc::downgrade(queue));
+    }
+
+    pub(crate) fn are_there(&self) -> bool {
+        !self.lock().is_empty()
+    }
+
+    pub(crate) fn tell(&self, delta: &Delta) {
+        self.each(|queue| queue.push(delta.clone()));
+    }
+
+    /// Who came too late for a delta to be made takes a new snapshot.
+    pub(crate) fn refresh(&self) {
+        self.each(|queue| queue.lose(1));
+    }
+
+    pub(crate) fn close(&self) {
+        self.each(Queue::close);
+    }
+
+    fn each(&self, tell: impl Fn(&Queue)) {
+        self.lock().retain(|queue| match queue.upgrade() {
+            Some(queue) => {
+                tell(&queue);
+                true
+            }
+            None => false,
+        });
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Queue>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 // === impl Queue ===
@@ -86,13 +133,18 @@ impl Queue {
         self.wake.notify_one();
     }
 
+    fn lose(&self, deltas: u64) {
+        self.lock().lost += deltas;
+        self.wake.notify_one();
+    }
+
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.wake.notify_one();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Pending> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -65,8 +65,9 @@ impl<T> Tree<T> {
         self.grow(index);
         let depth = self.depth;
         let root = self.root.get_or_insert_with(|| Arc::new(Branch::empty(depth)));
-        let had = Branch::set(root, index, depth, element.clone());
-        self.len = self.len + u32::from(element.is_some()) - u32::from(had);
+        let has = u32::from(element.is_some());
+        let had = Branch::set(root, index, depth, element);
+        self.len = self.len + has - u32::from(had);
     }
 
     /// All elements in index order.

@@ -36,10 +36,12 @@ impl Core {
         self.bury(&changed);
         self.graph.sweep(changed);
         let before = self.published.clone();
-        let record = std::mem::take(&mut active.draft).finish(self.now.wall, &self.config);
+        let touched: FxHashSet<Key> = active.draft.effective_keys();
+        let blank = self.graph.len() == 0;
+        let record = std::mem::take(&mut active.draft).finish(self.now.wall, &self.config, blank);
         self.history.push(record, &self.config);
         self.publish();
-        self.report(&active, &before, bases);
+        self.report(&active, &before, bases, &touched);
         self.count(&active);
         if let Audience::Unregister(_, descriptor) = active.audience {
             self.remove_descriptor(descriptor);
@@ -117,9 +119,18 @@ impl Core {
         }
     }
 
-    fn report(&mut self, active: &Active, before: &Published, bases: Vec<(NodeId, Key)>) {
-        let watched = !self.subscribers.is_empty();
+    fn report(
+        &mut self,
+        active: &Active,
+        before: &Published,
+        bases: Vec<(NodeId, Key)>,
+        operated: &FxHashSet<Key>,
+    ) {
+        let watched = self.subscribers.are_there();
         let wanted = !matches!(active.audience, Audience::Nobody);
+        if !watched {
+            self.effects.push_back(Effect::Untold);
+        }
         if !watched && !wanted {
             return;
         }
@@ -130,18 +141,23 @@ impl Core {
             let was = before.node(id).filter(|n| n.key == key);
             let status = match now.filter(|n| self.published.visible(n)) {
                 Some(node) => self.published.base_status(node),
-                None => gone(&key, was.is_some_and(|n| before.visible(n))),
+                None => {
+                    let was_there = was.is_some_and(|n| before.visible(n));
+                    gone(&key, was_there || operated.contains(&key))
+                }
             };
-            if watched && self.is_news(&status, now, was, before) {
+            let acted = operated.contains(&key);
+            if watched && (acted || self.is_news(&status, now, was, before)) {
                 news.push(status.clone());
             }
             if wanted {
                 statuses.push(status);
             }
         }
-        if watched && !news.is_empty() {
+        if watched {
             let after = Snapshot(Arc::new(self.published.clone()));
-            self.tell_subscribers(&Delta { txn: active.seq, after, statuses: news.into() });
+            let delta = Delta { txn: active.seq, after, statuses: news.into() };
+            self.effects.push_back(Effect::Tell(delta));
         }
         self.answer(active, statuses);
     }
@@ -213,11 +229,7 @@ impl Core {
         }
         reading.only = Some(bases);
         reading.failures = true;
-        if let Some(active) = &mut self.active {
-            active.reading = Some(reading);
-            active.phase = Phase::Verifying;
-        }
-        self.start_reading();
+        self.begin_reading(reading, Phase::Verifying);
         true
     }
 
@@ -254,8 +266,7 @@ impl Core {
                 _ => continue,
             };
             self.fail_key(id, op, text);
-            let problem =
-                Problem { kind: ProblemKind::Failed, error: text.into(), op, retry: None };
+            let problem = Problem { kind: ProblemKind::Failed, error: text.into(), retry: None };
             self.graph.edit(id).problem = Some(Arc::new(problem));
         }
     }
@@ -263,9 +274,13 @@ impl Core {
     /// Records the plan as it was made.
     pub(crate) fn record_plan(&mut self, steps: &Steps) {
         let Some(active) = &self.active else { return };
+        let retry = active.draft.retry_for.is_some();
         let mut ops: Vec<_> = active.draft.ops().cloned().collect();
+        let deleted: FxHashSet<NodeId> =
+            steps.steps.iter().filter(|s| s.op == OpKind::Delete).map(|s| s.node).collect();
         for step in &steps.steps {
-            let before = self.predicted_before(step);
+            let comes_back = step.op != OpKind::Delete && deleted.contains(&step.node);
+            let before = if comes_back { self.between(step) } else { self.predicted_before(step) };
             let node = self.graph.node(step.node);
             let wanted = node.wanted().cloned();
             let state = match step.op {
@@ -278,11 +293,23 @@ impl Core {
             let value = if state == ValueState::Removed { None } else { wanted };
             let property = node.is_property();
             let after = Outcome { state, value, error: None };
-            ops.push(record::planned_op(step, node, property, before, after));
+            ops.push(record::planned_op(step, node, property, before, after, retry));
         }
         if let Some(active) = &mut self.active {
             active.draft.planned = Some(ops);
         }
+    }
+
+    /// What a value shows between its delete and its create.
+    fn between(&self, step: &crate::plan::Step) -> Outcome {
+        if step.along {
+            return Outcome::default();
+        }
+        if step.recreate {
+            return Outcome { state: ValueState::Removed, value: None, error: None };
+        }
+        let value = self.graph.node(step.node).wanted().cloned();
+        Outcome { state: ValueState::Pending, value, error: None }
     }
 
     fn predicted_before(&mut self, step: &crate::plan::Step) -> Outcome {
@@ -290,7 +317,8 @@ impl Core {
             return self.journaled_outcome(step.node);
         }
         let node = self.graph.node(step.node);
-        if node.available() || node.parent.is_none() {
+        let seen = node.parent.is_none_or(|p| self.graph.node(p).available());
+        if node.available() || seen {
             let (state, error) = (node.state(), node.error_text());
             return Outcome { state, value: node.shown().cloned(), error };
         }

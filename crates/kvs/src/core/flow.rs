@@ -64,7 +64,6 @@ impl Core {
             Request::Unregister { descriptor, mode, token } => {
                 self.begin_unregister(descriptor, mode, token);
             }
-            Request::Dump { .. } => {}
         }
     }
 
@@ -99,12 +98,14 @@ impl Core {
             run: Run::default(),
             round: 0,
             reading: None,
+            readings: 0,
             failed: Vec::new(),
             cancelled: Vec::new(),
             to_retry: Vec::new(),
             errors: Vec::new(),
             named: Vec::new(),
             undoing: false,
+            undo_before: rustc_hash::FxHashMap::default(),
             failures: false,
             undo_failed: Vec::new(),
             to_release: Vec::new(),
@@ -169,7 +170,7 @@ impl Core {
                 retry: retry.clone(),
                 reason: Reason::Requested,
             };
-            named.extend(self.wish(&change.key, wish));
+            named.extend(self.wish(&change.key, &wish));
         }
         let everything =
             matches!(txn.kind, TxnKind::Resync(ResyncKind::Full | ResyncKind::Upstream));
@@ -192,9 +193,14 @@ impl Core {
                 && !self.trace(id).listed
             {
                 let key = self.graph.node(id).key.clone();
+                if let Some(active) = &mut self.active {
+                    let (key, origin) = (key.clone(), Origin::Nb);
+                    active.draft.values.push(RecordedValue { key, value: None, origin });
+                }
                 let wish =
                     Wish { value: None, source: None, retry: None, reason: Reason::Unwanted };
-                self.wish(&key, wish);
+                self.wish(&key, &wish);
+                self.trace(id).listed = true;
             }
         }
     }
@@ -232,11 +238,7 @@ impl Core {
         if let Scope::Southbound(name) = &scope {
             self.reconsider(name);
         }
-        if let Some(active) = &mut self.active {
-            active.reading = Some(reading);
-            active.phase = Phase::Reading;
-        }
-        self.start_reading();
+        self.begin_reading(reading, Phase::Reading);
     }
 
     /// Base values named by a scope of keys.
@@ -288,6 +290,16 @@ impl Core {
         }
     }
 
+    /// Begins a round of read-backs.
+    pub(crate) fn begin_reading(&mut self, reading: Reading, phase: Phase) {
+        if let Some(active) = &mut self.active {
+            active.readings += 1;
+            active.reading = Some(reading);
+            active.phase = phase;
+        }
+        self.start_reading();
+    }
+
     pub(crate) fn start_reading(&mut self) {
         loop {
             let Some(active) = &mut self.active else { return };
@@ -305,6 +317,7 @@ impl Core {
     fn begin_retry(&mut self, due: DueRetry) {
         let options = TxnOptions { simulate: false, ..TxnOptions::default() };
         let active = self.open("RetryFailedOps", options, Audience::Nobody);
+        active.draft.planned = Some(Vec::new());
         active.draft.retry_for = Some((due.of, due.attempt));
         for key in due.keys {
             let Some(id) = self.graph.find(&key) else { continue };
@@ -347,7 +360,7 @@ impl Core {
             retry: desired.and_then(|d| d.retry),
             reason: Reason::Retry,
         };
-        self.wish(key, wish);
+        self.wish(key, &wish);
     }
 
     /// One step through the phases; false if results from outside are needed first.
@@ -454,7 +467,7 @@ impl Core {
         let graph = &self.graph;
         let down = active.run.steps.iter().map(|s| s.node).filter(|id| {
             let node = graph.node(*id);
-            node.desired.is_some() && !node.available()
+            (node.desired.is_some() && !node.available()) || graph.unmet(*id) > 0
         });
         active.cancelled.extend(down);
         let doubtful = failed.into_iter().filter(|id| self.in_doubt(*id));
@@ -468,10 +481,10 @@ impl Core {
         reading.only = Some(bases);
         reading.failures = true;
         if let Some(active) = &mut self.active {
-            active.reading = Some(reading);
-            active.phase = Phase::Reviewing;
+            // What failed below a base is repaired by a retry of the base, not by this transaction.
+            active.held.extend(reading.only.iter().flatten());
         }
-        self.start_reading();
+        self.begin_reading(reading, Phase::Reviewing);
     }
 
     /// What failed was read back as far as possible: on with the remainder.

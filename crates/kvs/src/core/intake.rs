@@ -15,7 +15,7 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     core::Core,
-    node::{Applied, Desired, Node, NodeId, Problem, ProblemKind},
+    node::{Applied, Desired, NodeId, Problem, ProblemKind},
 };
 
 /// Values derived deeper than this are a mistake of the descriptors.
@@ -40,7 +40,7 @@ struct Description {
 
 impl Core {
     /// Takes a wish in. Gives the node unless there is nothing to know about the key.
-    pub(crate) fn wish(&mut self, key: &Key, wish: Wish) -> Option<NodeId> {
+    pub(crate) fn wish(&mut self, key: &Key, wish: &Wish) -> Option<NodeId> {
         let catalog = Arc::clone(&self.catalog);
         let id = match &wish.value {
             Some(_) => self.graph.intern(key, &catalog),
@@ -54,7 +54,7 @@ impl Core {
         }
         self.trace(id).listed = true;
         match wish.value.clone() {
-            Some(value) => self.want(id, value, &wish),
+            Some(value) => self.want(id, value, wish),
             None => self.let_go(id, &wish.reason),
         }
         Some(id)
@@ -187,6 +187,11 @@ impl Core {
         while let Some(child) = open.pop() {
             let node = self.graph.node(child);
             open.extend_from_slice(&node.children);
+            if node.available() && node.problem.is_none() {
+                self.remember(child);
+                self.graph.edit(child).last_op = OpKind::Update;
+                continue;
+            }
             if node.problem.is_none() || node.is_refused() {
                 continue;
             }
@@ -208,9 +213,7 @@ impl Core {
         let node = self.graph.node(id);
         let Some(value) = node.wanted().cloned() else { return };
         let key = node.key.clone();
-        let op = if node.available() { OpKind::Update } else { OpKind::Create };
-        let Description { problem, derived, dependencies } =
-            describe(&*descriptor, &key, &value, op);
+        let Description { problem, derived, dependencies } = describe(&*descriptor, &key, &value);
         if let Some(problem) = problem {
             self.remember(id);
             self.graph.edit(id).problem = Some(Arc::new(problem));
@@ -253,7 +256,6 @@ impl Core {
                 let problem = Problem {
                     kind: ProblemKind::Invalid { fields: Vec::new() },
                     error: error.into(),
-                    op: OpKind::Create,
                     retry: None,
                 };
                 self.graph.edit(id).problem = Some(Arc::new(problem));
@@ -354,7 +356,7 @@ impl Core {
 }
 
 /// Asks everything there is to ask about a value. A panic in a descriptor is its value's problem.
-fn describe(descriptor: &dyn DynDescriptor, key: &Key, value: &Value, op: OpKind) -> Description {
+fn describe(descriptor: &dyn DynDescriptor, key: &Key, value: &Value) -> Description {
     let asked = calm(|| {
         descriptor.validate(key, value).map_err(OpError::Invalid)?;
         descriptor.supported(key, value)?;
@@ -363,18 +365,18 @@ fn describe(descriptor: &dyn DynDescriptor, key: &Key, value: &Value, op: OpKind
     let result = asked.unwrap_or_else(|message| Err(OpError::Final(message)));
     match result {
         Ok((derived, dependencies)) => Description { problem: None, derived, dependencies },
-        Err(error) => Description { problem: Some(refusal(&error, op)), ..Description::default() },
+        Err(error) => Description { problem: Some(refusal(&error)), ..Description::default() },
     }
 }
 
 /// The problem of a value that is not even tried.
-pub(crate) fn refusal(error: &OpError, op: OpKind) -> Problem {
+fn refusal(error: &OpError) -> Problem {
     let kind = match error {
         OpError::Invalid(invalid) => ProblemKind::Invalid { fields: field_names(invalid) },
         OpError::Unsupported(_) => ProblemKind::Unsupported,
         _ => ProblemKind::Invalid { fields: Vec::new() },
     };
-    Problem { kind, error: error.to_string().into(), op, retry: None }
+    Problem { kind, error: error.to_string().into(), retry: None }
 }
 
 fn field_names(invalid: &Invalid) -> Vec<String> {
@@ -390,9 +392,4 @@ pub(crate) fn calm<T>(call: impl FnOnce() -> T) -> Result<T, String> {
             .or_else(|| panic.downcast_ref::<String>().cloned());
         format!("descriptor panicked: {}", text.unwrap_or_default())
     })
-}
-
-/// Is the node what a read-back or a notification put there, children included?
-pub(crate) fn is_found(node: &Node) -> bool {
-    node.desired.is_none() && node.available()
 }

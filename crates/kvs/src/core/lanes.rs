@@ -20,10 +20,10 @@ use crate::{
 impl Core {
     pub(crate) fn add_descriptor(
         &mut self,
-        new: Arc<dyn DynDescriptor>,
+        new: &Arc<dyn DynDescriptor>,
     ) -> Result<DescriptorId, RegistrationError> {
         let mut catalog = (*self.catalog).clone();
-        let id = catalog.register(Arc::clone(&new))?;
+        let id = catalog.register(Arc::clone(new))?;
         self.catalog = Arc::new(catalog);
         self.infos.push(Info { cell: self.stats.add_descriptor(new.name()), was_read: false });
         let name = new.southbound();
@@ -42,7 +42,7 @@ impl Core {
         Ok(id)
     }
 
-    pub(crate) fn register(&mut self, new: Arc<dyn DynDescriptor>, token: Token) {
+    pub(crate) fn register(&mut self, new: &Arc<dyn DynDescriptor>, token: Token) {
         let result = self.add_descriptor(new);
         if let Ok(descriptor) = result {
             self.adopt_nodes(descriptor);
@@ -90,6 +90,7 @@ impl Core {
         };
         let active = self.open("RetryUnimplOps", TxnOptions::default(), Audience::Nobody);
         active.draft.retry_for = Some((since, 0));
+        active.draft.planned = Some(Vec::new());
         let mut keys: Vec<Key> =
             waiting.iter().map(|id| self.graph.node(*id).key.clone()).collect();
         keys.sort_unstable();
@@ -110,6 +111,12 @@ impl Core {
             });
         }
         self.remember(id);
+        if let Some(active) = &mut self.active
+            && let Some((_, Some(before))) = active.journal.last_mut()
+        {
+            // What it was before it was somebody's.
+            Arc::make_mut(before).descriptor = None;
+        }
         // Not described so far: to be asked as if it were new.
         self.graph.edit(id).desired = None;
         let wish = Wish {
@@ -118,7 +125,7 @@ impl Core {
             retry: desired.retry,
             reason: Reason::Retry,
         };
-        self.wish(key, wish);
+        self.wish(key, &wish);
     }
 
     pub(crate) fn begin_unregister(
@@ -137,7 +144,7 @@ impl Core {
             match mode {
                 UnregisterMode::Remove => {
                     let (key, reason) = (node.key.clone(), Reason::Requested);
-                    self.wish(&key, Wish { value: None, source: None, retry: None, reason });
+                    self.wish(&key, &Wish { value: None, source: None, retry: None, reason });
                 }
                 UnregisterMode::Forget => self.forget_value(id),
             }
@@ -198,7 +205,7 @@ impl Core {
             });
         }
         for (southbound, now) in lanes {
-            self.set_availability(southbound, now);
+            self.set_availability(southbound, &now);
         }
         if !values.is_empty() || !self.down_nodes_to_see().is_empty() {
             self.notified(values);
@@ -248,10 +255,13 @@ impl Core {
             return;
         }
         let metadata = metadata.filter(|_| descriptor.with_metadata());
-        descriptor.index(key, &value, metadata.as_ref());
         let same = node.content().is_some_and(|c| c.value == value);
         let was_there = node.available();
+        if was_there && same {
+            return;
+        }
         self.remember(id);
+        descriptor.index(key, &value, metadata.as_ref());
         let content = Content { value: value.clone(), metadata };
         self.graph.set_applied(id, Applied::Known(content));
         let node = self.graph.edit(id);
@@ -260,10 +270,8 @@ impl Core {
         if let Some(active) = &mut self.active {
             active.named.push(id);
         }
-        if !was_there || !same {
-            let op = if was_there { OpKind::Update } else { OpKind::Create };
-            self.record_obtained(id, op);
-        }
+        let op = if was_there { OpKind::Update } else { OpKind::Create };
+        self.record_obtained(id, op);
         self.obtain_children(id, &**descriptor, &value);
     }
 
@@ -336,11 +344,11 @@ impl Core {
 
     // === southbounds ===
 
-    fn set_availability(&mut self, southbound: SouthboundName, now: Availability) {
+    fn set_availability(&mut self, southbound: SouthboundName, now: &Availability) {
         let Some(lane) = self.lanes.iter_mut().find(|(name, _)| *name == southbound) else {
             return;
         };
-        if lane.1 == now {
+        if lane.1 == *now {
             return;
         }
         tracing::info!(southbound, ?now, "southbound");

@@ -55,7 +55,13 @@ impl Core {
         } else {
             Outcome::default()
         };
-        let Some((op, state)) = self.noop_of(id, &before, comes, goes) else { return };
+        let Some((op, state)) = self.noop_of(id, &before, comes, goes) else {
+            // Discovered and wanted as it is: from now on it is simply configured.
+            if self.graph.node(id).marks.discovered && self.graph.node(id).desired.is_some() {
+                self.graph.edit(id).marks.discovered = false;
+            }
+            return;
+        };
         self.settle(id, op, state);
         let node = self.graph.node(id);
         let value = if state == ValueState::Removed { None } else { node.wanted().cloned() };

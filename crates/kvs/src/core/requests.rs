@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use ligato_kvs_api::{ResyncKind, Transaction, TxnKind, TxnOutcome, TxnPriority, TxnReport};
 
-use crate::{
-    core::{Call, Core, Effect, Input, Request, Token},
-    handle::DumpError,
-    resync,
-};
+use crate::core::{Core, Effect, Input, Request, Token};
 
 impl Core {
     pub(crate) fn enqueue(&mut self, input: Input) {
@@ -20,23 +16,7 @@ impl Core {
             },
             Input::Plan { txn, token } => Request::Plan { txn, token },
             Input::Notify(batch) => Request::Notify(batch),
-            Input::DumpSouthbound { descriptor, token } => {
-                let found = self.catalog.by_name(&descriptor);
-                let readable =
-                    found.and_then(|id| self.catalog.get(id)).map(|d| d.capabilities().retrieve);
-                match (found, readable) {
-                    (Some(descriptor), Some(true)) => Request::Dump { descriptor, token },
-                    (Some(_), _) => {
-                        let dump = Err(DumpError::NotRetrievable);
-                        return self.effects.push_back(Effect::Dumped { token, dump });
-                    }
-                    (None, _) => {
-                        let dump = Err(DumpError::UnknownDescriptor);
-                        return self.effects.push_back(Effect::Dumped { token, dump });
-                    }
-                }
-            }
-            Input::Register { new, token } => return self.register(new, token),
+            Input::Register { new, token } => return self.register(&new, token),
             Input::Unregister { name, mode, token } => match self.catalog.by_name(&name) {
                 Some(descriptor) => Request::Unregister { descriptor, mode, token },
                 None => {
@@ -47,11 +27,7 @@ impl Core {
             _ => return,
         };
         if self.closed.is_some() {
-            return self.refuse_request(request);
-        }
-        if let Request::Dump { descriptor, token } = request {
-            // Asks the southbound only: no need to wait for its turn.
-            return self.start_dump(descriptor, token);
+            return self.refuse_request(&request);
         }
         self.queue.push_back(request);
     }
@@ -93,36 +69,24 @@ impl Core {
     pub(crate) fn close(&mut self, token: Token) {
         self.closed = Some(token);
         for request in std::mem::take(&mut self.queue) {
-            self.refuse_request(request);
+            self.refuse_request(&request);
         }
     }
 
-    fn refuse_request(&mut self, request: Request) {
+    fn refuse_request(&mut self, request: &Request) {
         match request {
             Request::Northbound { token, .. } => {
-                self.refuse(token, "scheduler was closed".to_owned());
+                self.refuse(*token, "scheduler was closed".to_owned());
             }
             Request::Plan { token, .. } => {
                 let plan = Box::new(Err(ligato_kvs_api::PlanError::Closed));
-                self.effects.push_back(Effect::Planned { token, plan });
+                self.effects.push_back(Effect::Planned { token: *token, plan });
             }
             Request::Unregister { token, .. } => {
-                self.effects.push_back(Effect::Unregistered { token, report: None });
-            }
-            Request::Dump { token, .. } => {
-                self.effects.push_back(Effect::Dumped { token, dump: Err(DumpError::Closed) });
+                self.effects.push_back(Effect::Unregistered { token: *token, report: None });
             }
             Request::Notify(_) | Request::Retry(_) | Request::Implemented { .. } => {}
         }
-    }
-
-    fn start_dump(&mut self, descriptor: u16, token: Token) {
-        let Some(entry) = self.catalog.get(descriptor).cloned() else { return };
-        let known = resync::known_values(&self.graph, &self.catalog, descriptor);
-        self.next_call += 1;
-        let call = self.next_call;
-        self.calls.insert(call, Call::Dump { token });
-        self.effects.push_back(Effect::Retrieve { call, descriptor: entry, known });
     }
 }
 
@@ -130,9 +94,7 @@ impl Request {
     fn class(&self) -> TxnPriority {
         match self {
             Self::Northbound { txn, .. } => txn.options.priority,
-            Self::Plan { .. } | Self::Unregister { .. } | Self::Dump { .. } => {
-                TxnPriority::Northbound
-            }
+            Self::Plan { .. } | Self::Unregister { .. } => TxnPriority::Northbound,
             Self::Notify(_) | Self::Implemented { .. } => TxnPriority::Notification,
             Self::Retry(_) => TxnPriority::Retry,
         }

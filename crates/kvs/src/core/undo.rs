@@ -7,6 +7,7 @@ use ligato_kvs_api::{Origin, Reason};
 use crate::{
     core::{Core, Phase},
     node::{Applied, Desired, Node, NodeId},
+    record::Outcome,
 };
 
 impl Core {
@@ -23,11 +24,28 @@ impl Core {
             active.journal.iter().rev().cloned().collect();
         let mut touched: Vec<NodeId> = journal.iter().map(|(id, _)| *id).collect();
         touched.extend(run.steps.iter().map(|step| step.node));
+        for id in &touched {
+            let node = self.graph.node(*id);
+            let value = node.shown().cloned();
+            let hidden = node.problem.is_none()
+                && !node.available()
+                && node.parent.is_some_and(|p| !self.graph.node(p).shows_children());
+            let now = if hidden {
+                Outcome::default()
+            } else {
+                Outcome { state: node.state(), value, error: node.error_text() }
+            };
+            if let Some(active) = &mut self.active {
+                active.undo_before.insert(*id, now);
+            }
+        }
         for (id, before) in journal {
             self.wish_back(id, before.as_deref());
         }
         for id in touched {
-            self.trace(id).noop = None;
+            let trace = self.trace(id);
+            trace.noop = None;
+            trace.operated = false;
             if let Some(active) = &mut self.active {
                 active.seed(id, Reason::Undo);
             }

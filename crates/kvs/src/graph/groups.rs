@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     all: Vec<Group>,
-    by_definition: FxHashMap<(Arc<[Key]>, Option<Arc<str>>), GroupId>,
+    by_definition: FxHashMap<Definition, GroupId>,
     by_prefix: FxHashMap<Key, Vec<GroupId>>,
     /// Distinct lengths of prefixes.
     lengths: BTreeMap<usize, ()>,
@@ -27,6 +27,9 @@ pub(crate) struct Groups {
     /// For ids that do not exist.
     nobody: Vec<Edge>,
 }
+
+/// What makes two any-of targets the same: prefixes and name of the filter.
+type Definition = (Arc<[Key]>, Option<Arc<str>>);
 
 #[derive(Debug)]
 pub(crate) struct Group {

@@ -213,6 +213,9 @@ impl Planner<'_> {
             if satisfied && !node.available() {
                 let by = &graph.node(by).key;
                 self.give_reason(edge.from, || Reason::Unblocked { by: by.clone() });
+            } else if !satisfied && node.available() {
+                let by = &graph.node(by).key;
+                self.give_reason(edge.from, || Reason::Blocked { by: by.clone() });
             }
         }
     }

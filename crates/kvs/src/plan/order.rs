@@ -322,6 +322,11 @@ fn renumber(steps: Vec<Step>, links: &[Link], order: &[u32]) -> Steps {
         .collect();
     edges.sort_unstable();
     let mut slots: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+    for link in links.iter().filter(|l| l.cut) {
+        if let Some(Some(step)) = slots.get_mut(link.to as usize) {
+            step.in_cycle = true;
+        }
+    }
     let steps = order.iter().filter_map(|old| slots[*old as usize].take()).collect();
     Steps { steps, edges }
 }

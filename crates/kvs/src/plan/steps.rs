@@ -8,30 +8,43 @@ use crate::{
 };
 
 impl Planner<'_> {
-    /// Steps, not yet in order: deletes by key, then creates and updates by key.
+    /// Steps, not yet in order: deletes, then creates, then updates, what is re-created apart; by
+    /// key within each class.
     pub(super) fn make_steps(&mut self) -> Vec<Step> {
         let mut touched = std::mem::take(&mut self.scratch.touched);
         let graph = self.facts.graph;
         touched.sort_by(|a, b| graph.node(*a).key.cmp(&graph.node(*b).key));
-        let mut steps = Vec::new();
+        let mut classes: [Vec<Step>; 5] = Default::default();
         for id in touched.iter().copied() {
-            if !self.marks(id).gone {
+            let (gone, put) = (self.marks(id).gone, self.put_op(id));
+            if !gone && put.is_none() {
                 continue;
             }
-            self.note(id).delete_step = steps.len() as u32;
-            let (recreate, reason) = (self.is_recreated(id), self.reason(id));
+            let recreate = gone && self.is_recreated(id);
             let along = self.goes_along(id);
-            steps.push(Step { node: id, op: OpKind::Delete, recreate, along, reason });
-        }
-        for id in touched.iter().copied() {
-            if let Some(op) = self.put_op(id) {
-                self.note(id).put_step = steps.len() as u32;
-                let recreate = self.marks(id).gone && self.is_recreated(id);
-                let (along, reason) = (self.goes_along(id), self.reason(id));
-                steps.push(Step { node: id, op, recreate, along, reason });
+            let step = |op, reason| Step { node: id, op, recreate, along, in_cycle: false, reason };
+            if gone {
+                classes[usize::from(recreate)].push(step(OpKind::Delete, self.reason(id)));
+            }
+            if let Some(op) = put {
+                let class = match op {
+                    OpKind::Create if recreate => 2,
+                    OpKind::Create => 3,
+                    _ => 4,
+                };
+                classes[class].push(step(op, self.reason(id)));
             }
         }
         self.scratch.touched = touched;
+        let steps: Vec<Step> = classes.into_iter().flatten().collect();
+        for (at, step) in (0..).zip(&steps) {
+            let marks = self.note(step.node);
+            if step.op == OpKind::Delete {
+                marks.delete_step = at;
+            } else {
+                marks.put_step = at;
+            }
+        }
         steps
     }
 

@@ -1,0 +1,136 @@
+//! The workloads a to f of the original's figures, on our scheduler.
+//!
+//! `cargo bench -p ligato-kvs --bench scheduler -- [WORKLOAD...] [--sizes 1000,10000] [--json FILE]`
+//!
+//! Every workload and size runs in a process of its own, so that its peak memory is its own.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "this is a program for developers"
+)]
+
+mod kinds;
+mod peer;
+mod values;
+mod workloads;
+
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+use crate::workloads::Figure;
+
+const ALL: [&str; 10] =
+    ["a", "a-chunk", "b1", "b2", "c1", "c2", "c2-chunk", "d", "e", "f"];
+
+/// What one process reports.
+#[derive(Debug, Serialize, Deserialize)]
+struct Run {
+    workload: String,
+    size: usize,
+    figures: Vec<Figure>,
+    /// Peak resident memory in MB.
+    peak_mb: u64,
+}
+
+fn main() {
+    let mut sizes = vec![1_000, 10_000, 100_000];
+    let mut chosen = Vec::new();
+    let mut json = None;
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--one" => {
+                let workload = args.next().expect("a workload");
+                let size = args.next().and_then(|s| s.parse().ok()).expect("a size");
+                return one(&workload, size);
+            }
+            "--sizes" => {
+                let list = args.next().expect("sizes");
+                sizes = list.split(',').map(|s| s.parse().expect("a number")).collect();
+            }
+            "--json" => json = args.next(),
+            "--bench" => {}
+            name => chosen.push(name.to_owned()),
+        }
+    }
+    if chosen.is_empty() {
+        chosen = ALL.map(str::to_owned).to_vec();
+    }
+    let mut runs: Vec<Run> = Vec::new();
+    for workload in &chosen {
+        for size in &sizes {
+            runs.extend(child(workload, *size));
+            if let Some(run) = runs.last() {
+                print_run(run, &runs);
+            }
+        }
+    }
+    if let Some(path) = json {
+        let text = serde_json::to_string_pretty(&runs).expect("plain data");
+        std::fs::write(&path, text).expect("the file can be written");
+    }
+}
+
+/// Runs one workload in this process.
+fn one(workload: &str, size: usize) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let name = workload.to_owned();
+    let figures = runtime
+        .block_on(async move { tokio::spawn(async move { workloads::run(&name, size).await }).await })
+        .expect("the workload runs to its end");
+    let run = Run { workload: workload.to_owned(), size, figures, peak_mb: peak_mb() };
+    println!("{}", serde_json::to_string(&run).expect("plain data"));
+    // Tearing a million values down is not part of the figure.
+    std::process::exit(0);
+}
+
+fn child(workload: &str, size: usize) -> Option<Run> {
+    let program = std::env::current_exe().expect("the path of this program");
+    let output = Command::new(program)
+        .args(["--one", workload, &size.to_string()])
+        .output()
+        .expect("this program can be started");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let run = text.lines().last().and_then(|line| serde_json::from_str(line).ok());
+    if run.is_none() {
+        eprintln!("{workload} {size}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    run
+}
+
+/// The high-water mark of resident memory.
+fn peak_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+fn print_run(run: &Run, before: &[Run]) {
+    for figure in &run.figures {
+        let smaller = before
+            .iter()
+            .rev()
+            .skip(1)
+            .find(|r| r.workload == run.workload && r.size < run.size)
+            .and_then(|r| r.figures.iter().find(|f| f.name == figure.name))
+            .map_or(String::new(), |f| format!("  x{:.1}", figure.seconds / f.seconds));
+        let text = match figure.p99 {
+            Some(p99) => {
+                format!("p50 {:8.1} us  p99 {:8.1} us", figure.seconds * 1e6, p99 * 1e6)
+            }
+            None => format!("{:9.4} s", figure.seconds),
+        };
+        let theirs = peer::figure(&figure.name, run.size)
+            .map_or(String::new(), |theirs| format!("  original {theirs}"));
+        println!("{:14} {:>8}  {text}{theirs}{smaller}", figure.name, run.size);
+    }
+    println!("{:14} {:>8}  peak {} MB", run.workload, run.size, run.peak_mb);
+}

@@ -1,12 +1,15 @@
 //! Conformance: runs catalogues of recorded scheduler behaviour and says where ours differs.
 
 mod compare;
+mod facts;
 mod format;
 mod mock;
+mod rules;
 mod run;
 
 use std::path::{Path, PathBuf};
 
+use compare::Difference;
 use format::{Catalogue, Scenario};
 
 /// What came of some files.
@@ -73,16 +76,30 @@ fn run_catalogue(catalogue: &Catalogue, summary: &mut Summary) {
 }
 
 fn judge(scenario: &Scenario, summary: &mut Summary) {
-    let verdicts = run::run(scenario);
-    if verdicts.differences.is_empty() {
+    let steps = match run::run(scenario) {
+        Ok(steps) => steps,
+        Err(error) => {
+            summary.failed += 1;
+            summary.lines.push(format!("{}: {error}", scenario.id));
+            return;
+        }
+    };
+    if steps.iter().all(|step| step.differences.is_empty()) {
         summary.passed += 1;
         return;
     }
+    let judgement = rules::judge(scenario, &steps);
+    let paragraphs: Vec<&str> = judgement.paragraphs.iter().copied().collect();
+    let paragraphs = paragraphs.join(", ");
+    if judgement.unexplained.is_empty() {
+        summary.by_rule += 1;
+        summary.lines.push(format!("{}: differs by {paragraphs}", scenario.id));
+        return;
+    }
     summary.failed += 1;
-    summary.lines.push(format!("{}:", scenario.id));
-    for difference in verdicts.differences {
-        let line =
-            format!("    step {}, {}: {}", difference.step, difference.what, difference.text);
-        summary.lines.push(line);
+    summary.lines.push(format!("{}: disagrees (rules: {paragraphs})", scenario.id));
+    for difference in judgement.unexplained {
+        let Difference { step, what, text, .. } = difference;
+        summary.lines.push(format!("    step {step}, {what}: {text}"));
     }
 }

@@ -187,7 +187,8 @@ impl DynDescriptor for BenchKind {
     }
 
     fn derive(&self, _: &Key, value: &Value) -> Vec<(Key, Value)> {
-        let Some(value) = value.downcast_ref::<Interface>().filter(|_| self.kind == Kind::Interface)
+        let Some(value) =
+            value.downcast_ref::<Interface>().filter(|_| self.kind == Kind::Interface)
         else {
             return Vec::new();
         };

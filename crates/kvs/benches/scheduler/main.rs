@@ -23,8 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::workloads::Figure;
 
-const ALL: [&str; 10] =
-    ["a", "a-chunk", "b1", "b2", "c1", "c2", "c2-chunk", "d", "e", "f"];
+const ALL: [&str; 10] = ["a", "a-chunk", "b1", "b2", "c1", "c2", "c2-chunk", "d", "e", "f"];
 
 /// What one process reports.
 #[derive(Debug, Serialize, Deserialize)]
@@ -84,7 +83,9 @@ fn one(workload: &str, size: usize) {
         .expect("a runtime");
     let name = workload.to_owned();
     let figures = runtime
-        .block_on(async move { tokio::spawn(async move { workloads::run(&name, size).await }).await })
+        .block_on(
+            async move { tokio::spawn(async move { workloads::run(&name, size).await }).await },
+        )
         .expect("the workload runs to its end");
     let run = Run { workload: workload.to_owned(), size, figures, peak_mb: peak_mb() };
     println!("{}", serde_json::to_string(&run).expect("plain data"));

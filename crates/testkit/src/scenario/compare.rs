@@ -5,11 +5,23 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use crate::scenario::run::Bench;
+use crate::scenario::format::{DescriptorSpec, Step};
 
-/// Disagreements of one scenario.
+/// Disagreements of one step.
 #[derive(Debug, Default)]
 pub(super) struct Verdicts {
+    pub(super) differences: Vec<Difference>,
+}
+
+/// A step with what was expected and what was observed.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) number: usize,
+    pub(super) step: Step,
+    pub(super) expect: Json,
+    pub(super) observed: Json,
+    /// Descriptors registered so far.
+    pub(super) descriptors: Vec<DescriptorSpec>,
     pub(super) differences: Vec<Difference>,
 }
 
@@ -26,23 +38,20 @@ pub(super) struct Difference {
     pub(super) extra: Vec<Json>,
 }
 
+// === impl Difference ===
+
+impl Difference {
+    pub(super) fn plain(step: usize, what: &str, text: String) -> Self {
+        let what = what.to_owned();
+        Self { step, what, text, missing: Vec::new(), extra: Vec::new() }
+    }
+}
+
 // === impl Verdicts ===
 
 impl Verdicts {
-    pub(super) fn broken(why: String) -> Self {
-        let mut verdicts = Self::default();
-        verdicts.differ(0, "harness", why);
-        verdicts
-    }
-
     pub(super) fn differ(&mut self, step: usize, what: &str, text: String) {
-        self.differences.push(Difference {
-            step,
-            what: what.to_owned(),
-            text,
-            missing: Vec::new(),
-            extra: Vec::new(),
-        });
+        self.differences.push(Difference::plain(step, what, text));
     }
 
     /// Compares two lists without regard to order.
@@ -68,14 +77,8 @@ impl Verdicts {
     }
 }
 
-pub(super) fn step(
-    number: usize,
-    expect: &Json,
-    observed: &Json,
-    bench: &Bench,
-    verdicts: &mut Verdicts,
-) {
-    let _ = bench;
+/// Compares one step.
+pub(super) fn step(number: usize, expect: &Json, observed: &Json, verdicts: &mut Verdicts) {
     if let Some(expected) = expect.get("result") {
         result(number, expected, &observed["result"], verdicts);
     }

@@ -290,6 +290,31 @@ impl DescriptorSpec {
     }
 }
 
+impl DescriptorSpec {
+    /// Labels and targets of what a value needs, the value in the catalogue's form.
+    pub(super) fn needs(&self, key: &str, value: &Json) -> Vec<(String, Target)> {
+        let Ok(value) = serde_json::from_value::<AValue>(value.clone()) else { return Vec::new() };
+        let needs = self.dependencies_of(key, &value.message());
+        needs.into_iter().map(|d| (d.label.to_string(), d.target)).collect()
+    }
+
+    /// Keys a value needs by name.
+    pub(super) fn exact_needs(&self, key: &str, value: &Json) -> Vec<String> {
+        let exact = |(_, target): (String, Target)| match target {
+            Target::Key(key) => Some(key.to_string()),
+            Target::AnyOf { .. } => None,
+        };
+        self.needs(key, value).into_iter().filter_map(exact).collect()
+    }
+
+    /// Does the value need any key below a prefix that does not end at a separator?
+    pub(super) fn uses_ragged_prefix(&self, key: &str) -> bool {
+        let rules = self.dependencies.iter().filter(|rule| rule.for_key == key);
+        let any = rules.flat_map(|r| &r.deps).filter_map(|d| d.any_of.as_ref());
+        any.flat_map(|a| a.key_prefixes.iter().flatten()).any(|prefix| !prefix.ends_with('/'))
+    }
+}
+
 impl Dep {
     fn resolve(&self) -> Dependency {
         if let Some(key) = &self.key {

@@ -36,11 +36,14 @@ pub(super) struct LoggedOp {
     pub(super) error: Option<String>,
 }
 
+/// Error text or success, and what happens to the content.
+type PlannedResult = (Option<String>, Vec<SbRecord>);
+
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) content: BTreeMap<String, Entry>,
     derived: BTreeSet<String>,
-    planned: HashMap<String, VecDeque<(Option<String>, Vec<SbRecord>)>>,
+    planned: HashMap<String, VecDeque<PlannedResult>>,
     pub(super) log: Vec<LoggedOp>,
     pub(super) inconsistent: BTreeSet<String>,
     counters: HashMap<String, i64>,
@@ -94,7 +97,7 @@ impl State {
     }
 
     /// The planned result of the next operation on the key, applied; `Err` if it fails.
-    fn planned(&mut self, key: &str) -> Option<(Option<String>, Vec<SbRecord>)> {
+    fn planned(&mut self, key: &str) -> Option<PlannedResult> {
         self.planned.get_mut(key).and_then(VecDeque::pop_front)
     }
 }

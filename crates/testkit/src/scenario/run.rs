@@ -11,7 +11,7 @@ use ligato_kvs_api::{
 use serde_json::{Value as Json, json};
 
 use crate::scenario::{
-    compare::{self, Verdicts},
+    compare::{self, Taken, Verdicts},
     format::{AValue, Scenario, Step},
     mock::{MockDescriptor, MockSb},
 };
@@ -27,39 +27,54 @@ pub(super) struct Bench {
 }
 
 /// Runs a scenario on a clock of its own and compares every step.
-pub(super) fn run(scenario: &Scenario) -> Verdicts {
+pub(super) fn run(scenario: &Scenario) -> Result<Vec<Taken>, String> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     match runtime {
         Ok(runtime) => runtime.block_on(run_steps(scenario)),
-        Err(error) => Verdicts::broken(format!("no runtime: {error}")),
+        Err(error) => Err(format!("no runtime: {error}")),
     }
 }
 
-async fn run_steps(scenario: &Scenario) -> Verdicts {
-    let mut verdicts = Verdicts::default();
-    let mut bench = match Bench::start(scenario) {
-        Ok(bench) => bench,
-        Err(error) => return Verdicts::broken(error),
-    };
+async fn run_steps(scenario: &Scenario) -> Result<Vec<Taken>, String> {
+    let mut bench = Bench::start(scenario)?;
     if let Some(prefixes) = &scenario.nb_key_prefixes {
         let mut expected = prefixes.clone();
         let mut ours = bench.scheduler.snapshot().nb_key_prefixes();
         expected.sort();
         ours.sort();
         if expected != ours {
-            verdicts.differ(0, "nb_key_prefixes", format!("expected {expected:?}, got {ours:?}"));
+            return Err(format!("NB key prefixes: expected {expected:?}, got {ours:?}"));
         }
     }
+    let mut steps = Vec::new();
     for (number, step) in (1..).zip(&scenario.steps) {
         let result = bench.step(step).await;
         if let Some(expect) = &step.expect {
             let observed = bench.observe(step, result, expect).await;
-            compare::step(number, expect, &observed, &bench, &mut verdicts);
+            let mut verdicts = Verdicts::default();
+            compare::step(number, expect, &observed, &mut verdicts);
+            steps.push(Taken {
+                number,
+                step: step.clone(),
+                expect: expect.clone(),
+                observed,
+                descriptors: bench.descriptors.clone(),
+                differences: verdicts.differences,
+            });
+        } else {
+            steps.push(Taken {
+                number,
+                step: step.clone(),
+                expect: Json::Null,
+                observed: Json::Null,
+                descriptors: bench.descriptors.clone(),
+                differences: Vec::new(),
+            });
         }
     }
     bench.scheduler.close().await;
-    verdicts
+    Ok(steps)
 }
 
 impl Bench {
@@ -124,7 +139,7 @@ impl Bench {
         let Some(spec) = step.descriptor.clone() else { return Json::Null };
         self.descriptors.push(spec.clone());
         let new = Arc::new(MockDescriptor::new(spec, self.sb.clone()));
-        let result = match self.scheduler.register(new).await {
+        match self.scheduler.register(new).await {
             Ok(()) => json!({}),
             Err(error) => {
                 self.descriptors.pop();
@@ -132,8 +147,7 @@ impl Bench {
                 let text = text.split(':').next().unwrap_or_default();
                 json!({ "error": text })
             }
-        };
-        result
+        }
     }
 
     async fn transaction(&mut self, step: &Step) -> Json {

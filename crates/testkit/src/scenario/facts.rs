@@ -1,0 +1,152 @@
+//! What the rules know about the course of a scenario.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use crate::scenario::{
+    compare::Taken,
+    format::{DescriptorSpec, Scenario},
+};
+
+/// Operations on one value, from one side.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Ops {
+    /// In the present step: operation and error.
+    pub(super) step: Vec<(String, Option<String>)>,
+    /// One failed in the present step.
+    pub(super) failed_in_step: bool,
+    /// One failed in an earlier step.
+    pub(super) failed_before: bool,
+    /// One failed so far.
+    pub(super) failed: bool,
+}
+
+/// The course so far.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) theirs: BTreeMap<String, Ops>,
+    pub(super) ours: BTreeMap<String, Ops>,
+    /// Derived key to what it is derived from.
+    pub(super) parents: BTreeMap<String, String>,
+    /// Did the transaction that set a value last ask for retries?
+    pub(super) retry_of: BTreeMap<String, bool>,
+    /// Keys that notifications were about.
+    pub(super) notified: BTreeSet<String>,
+    /// Our statuses and nodes after the step before.
+    pub(super) status_before: BTreeMap<String, Json>,
+    pub(super) nodes_before: BTreeMap<String, Json>,
+    status_now: BTreeMap<String, Json>,
+    nodes_now: BTreeMap<String, Json>,
+    descriptors: BTreeMap<String, String>,
+    registered: Vec<DescriptorSpec>,
+}
+
+impl Facts {
+    /// Facts of one step alone.
+    pub(super) fn of(taken: &Taken) -> Self {
+        let mut facts = Self::default();
+        facts.take(taken);
+        facts
+    }
+
+    /// Goes on to the next step.
+    pub(super) fn take(&mut self, taken: &Taken) {
+        if !taken.observed.is_null() {
+            self.status_before = std::mem::take(&mut self.status_now);
+            self.nodes_before = std::mem::take(&mut self.nodes_now);
+            self.status_now = statuses_of(&taken.observed);
+            self.nodes_now = nodes_of(&taken.observed);
+        }
+        self.registered.clone_from(&taken.descriptors);
+        for from in [&taken.expect, &taken.observed] {
+            for (key, node) in nodes_of(from) {
+                if let Some(parent) = node["derived_from"].as_str() {
+                    self.parents.insert(key, parent.to_owned());
+                }
+            }
+            for op in from["sb_ops"].as_array().into_iter().flatten() {
+                if let (Some(key), Some(descriptor)) =
+                    (op["key"].as_str(), op["descriptor"].as_str())
+                {
+                    self.descriptors.insert(key.to_owned(), descriptor.to_owned());
+                }
+            }
+        }
+        collect(&mut self.theirs, &taken.expect);
+        collect(&mut self.ours, &taken.observed);
+        let options = taken.step.options.clone().unwrap_or_default();
+        for value in taken.step.values.iter().flatten() {
+            if taken.step.step == "notify" {
+                self.notified.insert(value.key.clone());
+            } else {
+                let retries = options.retry.is_some() || options.retry_default;
+                self.retry_of.insert(value.key.clone(), retries);
+            }
+        }
+    }
+
+    pub(super) fn descriptor_of(&self, key: &str) -> Option<String> {
+        self.descriptors
+            .get(key)
+            .cloned()
+            .or_else(|| self.registered.iter().find(|d| d.selects(key)).map(|d| d.name.clone()))
+    }
+
+    pub(super) fn owner<'a>(
+        &'a self,
+        scenario: &'a Scenario,
+        key: &str,
+    ) -> Option<&'a DescriptorSpec> {
+        let mut all = self.registered.iter().chain(&scenario.descriptors);
+        all.find(|d| d.selects(key))
+    }
+}
+
+fn collect(into: &mut BTreeMap<String, Ops>, from: &Json) {
+    for ops in into.values_mut() {
+        ops.failed_before = ops.failed;
+        ops.failed_in_step = false;
+        ops.step.clear();
+    }
+    for op in from["sb_ops"].as_array().into_iter().flatten() {
+        let (Some(key), Some(name)) = (op["key"].as_str(), op["op"].as_str()) else { continue };
+        if name == "retrieve" {
+            continue;
+        }
+        let ops = into.entry(key.to_owned()).or_default();
+        let error = op["error"].as_str().map(str::to_owned);
+        ops.failed |= error.is_some();
+        ops.failed_in_step |= error.is_some();
+        ops.step.push((name.to_owned(), error));
+    }
+}
+
+pub(super) fn nodes_of(from: &Json) -> BTreeMap<String, Json> {
+    by_key(from["nodes"].as_array())
+}
+
+/// Statuses of base and derived values.
+pub(super) fn statuses_of(from: &Json) -> BTreeMap<String, Json> {
+    let mut all = by_key(from["status"].as_array());
+    for status in all.clone().values() {
+        all.extend(by_key(status["derived"].as_array()));
+    }
+    all
+}
+
+fn by_key(list: Option<&Vec<Json>>) -> BTreeMap<String, Json> {
+    let keyed = |item: &Json| Some((item["key"].as_str()?.to_owned(), item.clone()));
+    list.into_iter().flatten().filter_map(keyed).collect()
+}
+
+/// The base value of a key.
+pub(super) fn base_of(key: &str, parents: &BTreeMap<String, String>) -> String {
+    let mut key = key;
+    let mut left = parents.len();
+    while let Some(parent) = parents.get(key).filter(|_| left > 0) {
+        key = parent;
+        left -= 1;
+    }
+    key.to_owned()
+}

@@ -19,7 +19,7 @@ use ligato_infra::{
     health::Health,
     logging::LogControl,
 };
-use ligato_keyval_etcd::EtcdStore;
+use ligato_keyval::StoreHandle;
 use ligato_keyval_redb::RedbConfig;
 use ligato_kvs::{Scheduler, SchedulerConfig};
 use ligato_kvs_api::DynDescriptor;
@@ -35,11 +35,11 @@ use ligato_vpp_ctx::{Settings, VppCtx};
 use crate::{
     bridge::{Names, Taps},
     build_facts,
-    conf::{Config, SchedulerConf},
+    conf::{Config, EtcdConf, SchedulerConf},
     metrics,
     plugins::{
-        AgentPlugin, FilePlugin, OrchestratorPlugin, SchedulerPlugin, StorePlugin, VppPlugin,
-        names,
+        AgentPlugin, FilePlugin, InterfacesPlugin, OrchestratorPlugin, SchedulerPlugin,
+        StorePlugin, VppPlugin, names,
         store::{StatusPublishing, StoreHandles, source_name},
         vpp::{Target, mark},
     },
@@ -81,10 +81,18 @@ pub(crate) async fn assemble(
     let builder = AgentBuilder::new(clock, health.clone(), scrape.clone(), shutdown)
         .start_timeout(config.agent.start_timeout.0)
         .stop_timeout(config.agent.stop_timeout.0)
-        .plugin(VppPlugin::new(vpp, sim, desired.clone()))
+        .plugin(VppPlugin::new(Arc::clone(&vpp), sim, desired.clone()))
         .plugin(SchedulerPlugin(scheduler.clone()))
         .plugin(OrchestratorPlugin::new(orchestrator));
-    let north = Northbound { config, scheduler, desired, health, scrape, logs };
+    let notifications = Notifications::default();
+    let interfaces = InterfacesPlugin {
+        vpp,
+        linux,
+        notifications: notifications.clone(),
+        health: health.clone(),
+    };
+    let builder = builder.plugin(interfaces);
+    let north = Northbound { config, scheduler, desired, health, scrape, logs, notifications };
     let builder = north.apis(north.sources(builder)?);
 
     // Last, so that the first configuration goes out when everything is there.
@@ -102,6 +110,7 @@ struct Northbound {
     health: Health,
     scrape: Metrics,
     logs: LogControl,
+    notifications: Notifications,
 }
 
 // === impl Northbound ===
@@ -122,11 +131,10 @@ impl Northbound {
         };
         let mut builder = builder;
         if config.uses_etcd() {
-            let (store, expansion) =
-                (EtcdStore::open(config.etcd.value.connector())?, config.etcd.value.expansion());
-            let handles = handles.clone();
+            let etcd = &config.etcd.value;
+            let (store, handles) = (open_etcd(etcd)?, handles.clone());
             builder =
-                builder.plugin(StorePlugin::new(names::ETCD, Arc::new(store), expansion, handles));
+                builder.plugin(StorePlugin::new(names::ETCD, store, etcd.expansion(), handles));
         }
         if let Some(path) = &config.redb.path {
             let store = ligato_keyval_redb::open(RedbConfig::new(path))
@@ -147,13 +155,13 @@ impl Northbound {
 
     /// Where configuration is asked for, and everything else.
     fn apis(&self, builder: AgentBuilder) -> AgentBuilder {
-        let Self { config, scheduler, desired, health, scrape, logs } = self;
+        let Self { config, scheduler, desired, health, scrape, logs, notifications } = self;
         let uses = vec![names::ORCHESTRATOR.to_owned()];
         let grpc = Services {
             orchestrator: desired.clone(),
             scheduler: scheduler.clone(),
             registry: ligato_proto::registry(),
-            notifications: Notifications::default(),
+            notifications: notifications.clone(),
         };
         let grpc = GrpcPlugin::new(config.grpc.clone(), grpc, health.clone(), uses.clone());
         let rest = RestHandles {
@@ -166,6 +174,16 @@ impl Northbound {
         };
         builder.plugin(grpc).plugin(RestPlugin::new(config.http.clone(), rest, uses))
     }
+}
+
+#[cfg(feature = "etcd")]
+fn open_etcd(conf: &EtcdConf) -> anyhow::Result<StoreHandle> {
+    Ok(Arc::new(ligato_keyval_etcd::EtcdStore::open(conf.connector())?))
+}
+
+#[cfg(not(feature = "etcd"))]
+fn open_etcd(_: &EtcdConf) -> anyhow::Result<StoreHandle> {
+    anyhow::bail!("etcd is configured, but this program was built without its connector")
 }
 
 /// Nothing is removed from the southbound before every source that is configured has delivered.

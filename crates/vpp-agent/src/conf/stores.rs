@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use ligato_infra::config::{ConfigDuration, Secret, Violation};
+#[cfg(feature = "etcd")]
 use ligato_keyval_etcd::{EtcdConfig, Password};
 use ligato_nb_kv::EnvExpansion;
 
@@ -79,6 +80,7 @@ ligato_infra::config_section! {
 
 impl EtcdConf {
     /// The settings as the connector takes them.
+    #[cfg(feature = "etcd")]
     pub(crate) fn connector(&self) -> EtcdConfig {
         EtcdConfig {
             endpoints: self.endpoints.clone(),

@@ -2,6 +2,7 @@
 
 mod agent;
 mod file;
+mod interfaces;
 mod orchestrator;
 mod scheduler;
 pub(crate) mod store;
@@ -9,6 +10,7 @@ pub(crate) mod vpp;
 
 pub(crate) use agent::AgentPlugin;
 pub(crate) use file::FilePlugin;
+pub(crate) use interfaces::InterfacesPlugin;
 pub(crate) use orchestrator::OrchestratorPlugin;
 pub(crate) use scheduler::SchedulerPlugin;
 pub(crate) use store::StorePlugin;
@@ -24,6 +26,8 @@ pub(crate) mod names {
     pub(crate) const ORCHESTRATOR: &str = "orchestrator";
     /// The whole: in order once the first configuration was applied.
     pub(crate) const AGENT: &str = "VPPAgent";
+    /// What happens to interfaces.
+    pub(crate) const INTERFACES: &str = "interfaces";
     /// The initial configuration file.
     pub(crate) const FILE: &str = "initfileregistry";
     /// etcd.

@@ -29,7 +29,7 @@ pub(crate) fn run(machine: &Machine, command: &str) -> Result<String, String> {
         ["show" | "sh", "api", "clients"] => Ok(clients(machine)),
         ["show" | "sh", "memory", ..] | ["show" | "sh", "runtime" | "run"] => Ok(String::new()),
         ["show" | "sh", "clock"] => Ok(clock(machine)),
-        [] => Ok(String::new()),
+        ["show" | "sh", rest @ ..] => Err(format!("show: unknown input `{}'\n", rest.join(" "))),
         _ => Err(format!("unknown input `{command}'\n")),
     }
 }

@@ -4,16 +4,17 @@
 //! without it the test says that it was skipped.
 //!
 //! Not compared, because chance or time decides it in VPP: addresses VPP makes up, the age of
-//! neighbours, the indexes of counters, what a real VPP learns from its own packets, and the order
-//! of lists that VPP walks in the order of a hash table (routes, neighbours, MAC and ARP entries,
-//! memif sockets).
+//! neighbours and the indexes of their counters, what a real VPP learns from its own packets, and
+//! the order of lists that VPP walks in the order of a hash table (routes, neighbours, MAC and ARP
+//! entries, memif sockets).
 //!
 //! Known to differ, and left out of the requests: prefix lengths longer than an address, for which
 //! VPP reads beyond its table of masks; sub-interfaces of sub-interfaces by `create_subif`, which
 //! end up on `local0`; the order in which several sub-interfaces of a deleted parent give back
 //! their indexes; addresses on an interface while it is unnumbered, which VPP loses track of; tags
 //! taken twice, which VPP does not always notice; recursive routes that lead back to themselves
-//! through several tables.
+//! through several tables; indexes of route counters after chance-drawn requests, as they depend
+//! on the order in which VPP frees the routes of one request.
 
 #![cfg(test)]
 

@@ -56,12 +56,9 @@ pub(crate) fn keepalive(_: &mut Machine, _: &MemclntKeepalive, _: u32) -> Memcln
     MemclntKeepaliveReply { retval: 0 }
 }
 
-pub(crate) fn control_ping(
-    machine: &mut Machine,
-    _: &ControlPing,
-    client: u32,
-) -> ControlPingReply {
-    ControlPingReply { retval: 0, client_index: client, vpe_pid: machine.identity.pid }
+/// VPP leaves the client index alone.
+pub(crate) fn control_ping(machine: &mut Machine, _: &ControlPing, _: u32) -> ControlPingReply {
+    ControlPingReply { retval: 0, client_index: 0, vpe_pid: machine.identity.pid }
 }
 
 pub(crate) fn api_versions(_: &mut Machine, _: &ApiVersions, _: u32) -> ApiVersionsReply {

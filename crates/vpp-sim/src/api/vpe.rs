@@ -1,5 +1,7 @@
 //! `vpe.api` and `vlib.api`: the machine and its command line.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use ligato_vpp_api::List;
 use ligato_vpp_api::msg::vlib::{
     CliInband, CliInbandReply, ShowThreads, ShowThreadsReply, ThreadData,
@@ -29,12 +31,12 @@ pub(crate) fn show_version(machine: &mut Machine, _: &ShowVersion, _: u32) -> Sh
 }
 
 pub(crate) fn show_vpe_system_time(
-    machine: &mut Machine,
+    _: &mut Machine,
     _: &ShowVpeSystemTime,
     _: u32,
 ) -> ShowVpeSystemTimeReply {
-    let uptime = machine.identity.booted.elapsed().as_secs_f64();
-    ShowVpeSystemTimeReply { retval: 0, vpe_system_time: Timestamp(uptime) }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ShowVpeSystemTimeReply { retval: 0, vpe_system_time: Timestamp(now.as_secs_f64()) }
 }
 
 pub(crate) fn show_threads(machine: &mut Machine, _: &ShowThreads, _: u32) -> ShowThreadsReply {

@@ -175,25 +175,61 @@ impl Vpp {
         presence: Presence,
     ) -> Outcome {
         let table = self.interfaces.get(index)?.table(family);
-        let receive = PathKind::Receive { sw_if_index: index, address };
-        self.interface_route(family, table, Prefix::host(family, address), receive, presence);
-        if len >= family.width() {
-            return Ok(());
-        }
-        let net = Prefix::new(family, address, len);
-        if !self.count_net(family, index, net, presence) {
-            return Ok(());
-        }
-        let connected = PathKind::Attached { sw_if_index: index };
-        let is_new = !self.fib(family).has_entry(table, net);
-        self.interface_route(family, table, net, connected, presence);
-        if is_new && family == Family::V4 {
-            self.fib_mut(family).show_as(table, net, address);
-        }
-        if family == Family::V4 {
-            self.ends_of_net(index, table, address, net, presence);
+        // VPP takes the routes of IPv6 out in the opposite order.
+        if family == Family::V6 && presence == Presence::Removed {
+            self.route_net(index, family, table, (address, len), presence);
+            self.route_host(index, family, table, address, presence);
+        } else {
+            self.route_host(index, family, table, address, presence);
+            self.route_net(index, family, table, (address, len), presence);
         }
         Ok(())
+    }
+
+    fn route_host(
+        &mut self,
+        index: u32,
+        family: Family,
+        table: u32,
+        address: u128,
+        presence: Presence,
+    ) {
+        let receive = PathKind::Receive { sw_if_index: index, address };
+        self.interface_route(family, table, Prefix::host(family, address), receive, presence);
+    }
+
+    /// The network of an address, unless another address still needs it.
+    fn route_net(
+        &mut self,
+        index: u32,
+        family: Family,
+        table: u32,
+        (address, len): (u128, u8),
+        presence: Presence,
+    ) {
+        let net = Prefix::new(family, address, len);
+        if len >= family.width() || !self.count_net(family, index, net, presence) {
+            return;
+        }
+        let connected = PathKind::Attached { sw_if_index: index };
+        match presence {
+            Presence::Added => {
+                let is_new = !self.fib(family).has_entry(table, net);
+                self.interface_route(family, table, net, connected, presence);
+                if family == Family::V4 {
+                    if is_new {
+                        self.fib_mut(family).show_as(table, net, address);
+                    }
+                    self.ends_of_net(index, table, address, net, presence);
+                }
+            }
+            Presence::Removed => {
+                if family == Family::V4 {
+                    self.ends_of_net(index, table, address, net, presence);
+                }
+                self.interface_route(family, table, net, connected, presence);
+            }
+        }
     }
 
     /// The base and broadcast address of an IPv4 network are dropped; of two addresses the other

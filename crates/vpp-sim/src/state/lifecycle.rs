@@ -81,7 +81,7 @@ impl Vpp {
         if !self.interfaces.set_admin(index, up)? {
             return Ok(());
         }
-        for family in Family::BOTH {
+        for family in [Family::V6, Family::V4] {
             self.address_routes(index, family, up)?;
         }
         if !up {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::Vpp;
+use super::fib::LinkLocalTable;
 use super::interfaces::LinkLocal;
 use super::prefix::Family;
 use super::retval::{Outcome, Retval};
 
-/// Tables of link-local addresses by interface: index among all tables, and entries.
-pub(crate) type LinkLocalTables = BTreeMap<u32, (u32, u32)>;
+/// Tables of link-local addresses by interface.
+pub(crate) type LinkLocalTables = BTreeMap<u32, LinkLocalTable>;
 
 /// fe80::/10, RFC 4291.
 pub(crate) fn is_link_local(address: u128) -> bool {
@@ -81,18 +82,19 @@ impl Vpp {
     /// One more entry in the link-local table of an interface, which the first one creates.
     pub(crate) fn add_link_local_entry(&mut self, index: u32) {
         let fib = &mut self.fibs[Family::V6.index()];
-        let tables = &mut self.link_local_tables;
-        tables.entry(index).or_insert_with(|| (fib.add_link_local(), 0)).1 += 1;
+        let table = self.link_local_tables.entry(index).or_insert_with(|| fib.add_link_local());
+        fib.add_link_local_entry(table);
     }
 
     /// One less; the last one takes the table along.
     pub(crate) fn remove_link_local_entry(&mut self, index: u32) {
-        let Some((table, entries)) = self.link_local_tables.get_mut(&index) else { return };
-        *entries = entries.saturating_sub(1);
-        if *entries == 0 {
-            let table = *table;
-            self.link_local_tables.remove(&index);
-            self.fib_mut(Family::V6).remove_link_local(table);
+        let fib = &mut self.fibs[Family::V6.index()];
+        let Some(table) = self.link_local_tables.get_mut(&index) else { return };
+        fib.remove_link_local_entry(table);
+        if table.is_empty()
+            && let Some(table) = self.link_local_tables.remove(&index)
+        {
+            fib.remove_link_local(table);
         }
     }
 }

@@ -28,7 +28,7 @@ use rand::{RngExt, SeedableRng};
 pub(crate) use self::af_packet::{AfPacketMode, AfPackets, HostInterfaces};
 pub(crate) use self::bond::{Bond, BondSpec, Bonds, Member, MemberTiming};
 pub(crate) use self::bridge::{BdFlags, BridgeDomain, Bridges, FibEntry, PortType};
-use self::fib::Fib;
+use self::fib::{Fib, StatsIndexes};
 use self::interfaces::{Interfaces, Mac};
 pub(crate) use self::memif::{Memif, MemifSpec, Memifs};
 pub(crate) use self::neighbors::{Neighbor, Neighbors};
@@ -57,10 +57,11 @@ pub(crate) struct Vpp {
 
 impl Vpp {
     pub(crate) fn new(seed: u64, hosts: HostInterfaces, runtime_dir: &str) -> Self {
+        let stats = StatsIndexes::default();
         Self {
             interfaces: Interfaces::default(),
             loopbacks: Instances::default(),
-            fibs: [Fib::new(Family::V4), Fib::new(Family::V6)],
+            fibs: Family::BOTH.map(|family| Fib::new(family, stats.clone())),
             neighbors: Neighbors::default(),
             bridges: Bridges::default(),
             memifs: Memifs::new(runtime_dir),

@@ -108,10 +108,7 @@ pub(crate) fn addresses_of(r: &mut Record, sw_if_index: InterfaceIndex) {
 
 pub(crate) fn table_of(r: &mut Record, table_id: u32, is_ip6: bool) {
     let table = IpTable { table_id, is_ip6, name: tag("") };
-    r.unordered(&IpRouteV2Dump { src: 0, table }, |d| {
-        d.route.stats_index = 0;
-        true
-    });
+    r.unordered(&IpRouteV2Dump { src: 0, table }, |_| true);
 }
 
 pub(crate) fn table(r: &mut Record, is_add: bool, table_id: u32, is_ip6: bool, name: &str) {
@@ -138,12 +135,6 @@ pub(crate) fn route(table_id: u32, destination: &str, len: u8, paths: Vec<FibPat
     IpRoute { table_id, stats_index: 0, prefix, paths: List::new(paths).unwrap() }
 }
 
-/// The index of the counters is VPP's own business.
 pub(crate) fn set_route(r: &mut Record, is_add: bool, is_multipath: bool, route: IpRoute) {
-    let text = format!("{} {is_add} {is_multipath}", route.prefix);
-    let request = IpRouteAddDel { is_add, is_multipath, route };
-    r.last = format!("{request:?}");
-    let reply = r.client.call(&request);
-    let counted = reply.stats_index != u32::MAX;
-    r.note(&format!("route {text}: {} counted {counted}", reply.retval));
+    r.call(&IpRouteAddDel { is_add, is_multipath, route });
 }

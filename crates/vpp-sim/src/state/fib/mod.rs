@@ -1,7 +1,13 @@
-//! Routing tables: entries with their sources, and what a dump of them shows.
+//! Routing tables: entries and their sources.
 
-use std::collections::{BTreeMap, HashMap};
+mod routes;
+mod specials;
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(crate) use self::routes::Route;
+use self::specials::specials;
 use super::path::{Path, PathKind, Proto};
 use super::pool::Pool;
 use super::prefix::{Family, Prefix};
@@ -61,6 +67,8 @@ pub(crate) struct Table {
     interfaces: u32,
     recursions: u32,
     neighbors: u32,
+    /// Hosts that are neighbours, whose routes depend on what covers them.
+    adjacent: BTreeSet<u128>,
     entries: BTreeMap<Prefix, Entry>,
 }
 
@@ -76,17 +84,47 @@ pub(crate) struct Fib {
     left_behind: HashMap<u32, BTreeMap<Prefix, Entry>>,
 }
 
-/// Where forwarding entries count their packets: numbers handed out like pool indexes.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct StatsIndexes(Pool<()>);
+/// Shown for an entry that forwards nothing.
+const NOT_INSTALLED: u32 = u32::MAX;
+
+/// Where forwarding entries count their packets: numbers handed out like pool indexes, to the
+/// entries of both families.
+#[derive(Debug, Clone)]
+pub(crate) struct StatsIndexes(Arc<Mutex<Pool<()>>>);
+
+impl Default for StatsIndexes {
+    /// VPP has the first one for itself.
+    fn default() -> Self {
+        let mut pool = Pool::default();
+        pool.insert(());
+        Self(Arc::new(Mutex::new(pool)))
+    }
+}
 
 impl StatsIndexes {
-    fn take(&mut self) -> u32 {
-        self.0.insert(())
+    fn take(&self) -> u32 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(())
     }
 
-    fn give_back(&mut self, index: u32) {
-        self.0.remove(index);
+    fn give_back(&self, index: u32) {
+        if index == NOT_INSTALLED {
+            return;
+        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(index);
+    }
+}
+
+/// The link-local addresses of an interface: their table and where its entries are counted.
+#[derive(Debug)]
+pub(crate) struct LinkLocalTable {
+    index: u32,
+    specials: [u32; 2],
+    entries: Vec<u32>,
+}
+
+impl LinkLocalTable {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 }
 
@@ -100,12 +138,12 @@ pub(crate) enum Change {
 }
 
 impl Fib {
-    pub(crate) fn new(family: Family) -> Self {
+    pub(crate) fn new(family: Family, stats: StatsIndexes) -> Self {
         let mut this = Self {
             family,
             tables: Pool::default(),
             by_id: HashMap::new(),
-            stats: StatsIndexes::default(),
+            stats,
             left_behind: HashMap::new(),
         };
         let index = this.create(0, "");
@@ -165,8 +203,8 @@ impl Fib {
     }
 
     /// VPP keeps the link-local addresses of each interface in a table among the others.
-    pub(crate) fn add_link_local(&mut self) -> u32 {
-        self.tables.insert(Table {
+    pub(crate) fn add_link_local(&mut self) -> LinkLocalTable {
+        let index = self.tables.insert(Table {
             id: u32::MAX,
             name: String::new(),
             is_link_local: true,
@@ -174,12 +212,29 @@ impl Fib {
             interfaces: 0,
             recursions: 0,
             neighbors: 0,
+            adjacent: BTreeSet::new(),
             entries: BTreeMap::new(),
-        })
+        });
+        // The default route and fe80::/10.
+        let specials = [self.stats.take(), self.stats.take()];
+        LinkLocalTable { index, specials, entries: Vec::new() }
     }
 
-    pub(crate) fn remove_link_local(&mut self, index: u32) {
-        self.tables.remove(index);
+    pub(crate) fn remove_link_local(&mut self, table: LinkLocalTable) {
+        for stats_index in table.entries.into_iter().chain(table.specials) {
+            self.stats.give_back(stats_index);
+        }
+        self.tables.remove(table.index);
+    }
+
+    pub(crate) fn add_link_local_entry(&mut self, table: &mut LinkLocalTable) {
+        table.entries.push(self.stats.take());
+    }
+
+    pub(crate) fn remove_link_local_entry(&mut self, table: &mut LinkLocalTable) {
+        if let Some(stats_index) = table.entries.pop() {
+            self.stats.give_back(stats_index);
+        }
     }
 
     /// A neighbour with a route in a table holds the table.
@@ -207,6 +262,7 @@ impl Fib {
             interfaces: 0,
             recursions: 0,
             neighbors: 0,
+            adjacent: BTreeSet::new(),
             entries: BTreeMap::new(),
         });
         if let (Some(left), Some(table)) =
@@ -221,27 +277,9 @@ impl Fib {
 
     /// The routes every table is born with.
     fn load_specials(&mut self, table: u32) {
-        let drop = PathKind::Special { reason: super::path::Reason::Drop };
-        match self.family {
-            Family::V4 => {
-                for (address, len, source) in [
-                    (0, 0, Source::DEFAULT),
-                    (0, 32, Source::DEFAULT),
-                    (0xf000_0000, 4, Source::SPECIAL),
-                    (0xe000_0000, 4, Source::SPECIAL),
-                    (0xffff_ffff, 32, Source::DEFAULT),
-                ] {
-                    let prefix = Prefix { network: address, len };
-                    self.set(table, prefix, source, false, vec![self.path(drop)]);
-                }
-            }
-            Family::V6 => {
-                let default = Prefix { network: 0, len: 0 };
-                self.set(table, default, Source::DEFAULT, false, vec![self.path(drop)]);
-                let link_local = Prefix { network: 0xfe80 << 112, len: 10 };
-                let exclusive = self.path(PathKind::Exclusive);
-                self.set(table, link_local, Source::SPECIAL, false, vec![exclusive]);
-            }
+        for (prefix, source, kind) in specials(self.family) {
+            let paths = vec![self.path(kind)];
+            self.set(table, prefix, source, false, paths);
         }
     }
 
@@ -258,20 +296,18 @@ impl Fib {
         if !unused {
             return;
         }
-        let own = [Source::SPECIAL, Source::DEFAULT];
-        let prefixes: Vec<Prefix> = self
-            .tables
-            .get(index)
-            .into_iter()
-            .flat_map(|table| &table.entries)
-            .filter(|(_, entry)| {
-                self.family == Family::V6
-                    || entry.contributions.iter().all(|c| own.contains(&c.source))
-            })
-            .map(|(prefix, _)| *prefix)
-            .collect();
-        for prefix in prefixes {
-            self.forget(index, prefix);
+        if self.family == Family::V6 {
+            self.forget_all(index);
+        }
+        for (prefix, ..) in specials(self.family).into_iter().rev() {
+            let is_alone = self
+                .tables
+                .get(index)
+                .and_then(|t| t.entries.get(&prefix))
+                .is_some_and(|entry| entry.contributions.len() == 1 && entry.recursions == 0);
+            if is_alone {
+                self.forget(index, prefix);
+            }
         }
         if let Some(table) = self.tables.remove(index) {
             self.by_id.remove(&table.id);
@@ -281,12 +317,31 @@ impl Fib {
         }
     }
 
+    /// Removes all entries but the special ones.
+    fn forget_all(&mut self, index: u32) {
+        let own = specials(self.family);
+        let prefixes: Vec<Prefix> = self
+            .tables
+            .get(index)
+            .into_iter()
+            .flat_map(|table| table.entries.keys())
+            .filter(|prefix| !own.iter().any(|(special, ..)| special == *prefix))
+            .copied()
+            .collect();
+        for prefix in prefixes {
+            self.forget(index, prefix);
+        }
+    }
+
     /// Removes an entry with all its sources.
     fn forget(&mut self, table: u32, prefix: Prefix) {
         let Some(entry) = self.tables.get_mut(table).and_then(|t| t.entries.remove(&prefix)) else {
             return;
         };
         self.stats.give_back(entry.stats_index);
+        if let Some(table) = self.tables.get_mut(table) {
+            table.adjacent.remove(&prefix.network);
+        }
         for contribution in entry.contributions {
             self.unresolve(&contribution.paths);
         }
@@ -356,10 +411,9 @@ impl Fib {
     ) -> u32 {
         // New targets are held before old ones are let go, so a shared one survives.
         self.resolve(&paths);
-        let Some(entry) = Self::entry_mut(&mut self.tables, &mut self.stats, table, prefix) else {
+        let Some(entry) = Self::entry_mut(&mut self.tables, table, prefix) else {
             return u32::MAX;
         };
-        let stats_index = entry.stats_index;
         let old = match entry.contributions.iter().position(|c| c.source == source) {
             Some(at) => entry.contributions.remove(at).paths,
             None => Vec::new(),
@@ -369,22 +423,71 @@ impl Fib {
             entry.contributions.sort_by_key(|c| c.source.priority());
         }
         self.unresolve(&old);
+        if source == Source::ADJACENCY
+            && let Some(t) = self.tables.get_mut(table)
+        {
+            t.adjacent.insert(prefix.network);
+        }
+        let stats_index = self.install(table, prefix);
         self.drop_if_unsourced(table, prefix);
+        self.install_covered(table, prefix);
         stats_index
     }
 
-    fn entry_mut<'a>(
-        tables: &'a mut Pool<Table>,
-        stats: &mut StatsIndexes,
-        table: u32,
-        prefix: Prefix,
-    ) -> Option<&'a mut Entry> {
+    /// An entry counts while it forwards. The answer is where.
+    fn install(&mut self, table: u32, prefix: Prefix) -> u32 {
+        let forwards = self.forwards(table, prefix);
+        let entry = self.tables.get_mut(table).and_then(|t| t.entries.get_mut(&prefix));
+        let Some(entry) = entry else { return NOT_INSTALLED };
+        match (forwards, entry.stats_index) {
+            (true, NOT_INSTALLED) => entry.stats_index = self.stats.take(),
+            (false, taken) if taken != NOT_INSTALLED => {
+                self.stats.give_back(taken);
+                entry.stats_index = NOT_INSTALLED;
+            }
+            _ => {}
+        }
+        entry.stats_index
+    }
+
+    /// A neighbour is only forwarded to while the network that covers it is on its interface.
+    fn forwards(&self, table: u32, prefix: Prefix) -> bool {
+        let Some(t) = self.tables.get(table) else { return false };
+        let Some(entry) = t.entries.get(&prefix) else { return false };
+        let best = entry.contributions.first();
+        let Some(neighbor) = best.filter(|best| best.source == Source::ADJACENCY) else {
+            return true;
+        };
+        let cover = self.cover(t, prefix).and_then(|(_, entry)| entry.contributions.first());
+        cover.filter(|cover| cover.attached).is_some_and(|cover| {
+            let interface = cover.paths.iter().find_map(Path::interface);
+            neighbor.paths.iter().any(|path| path.interface() == interface)
+        })
+    }
+
+    /// What a changed network means for the neighbours in it.
+    fn install_covered(&mut self, table: u32, prefix: Prefix) {
+        if prefix.is_host(self.family) {
+            return;
+        }
+        let last = prefix.last(self.family);
+        let hosts: Vec<u128> = self
+            .tables
+            .get(table)
+            .map(|t| t.adjacent.range(prefix.network..=last).copied().collect())
+            .unwrap_or_default();
+        for host in hosts {
+            self.install(table, Prefix::host(self.family, host));
+        }
+    }
+
+    fn entry_mut(tables: &mut Pool<Table>, table: u32, prefix: Prefix) -> Option<&mut Entry> {
         let entries = &mut tables.get_mut(table)?.entries;
         Some(entries.entry(prefix).or_insert_with(|| Entry {
             written: prefix.network,
             contributions: Vec::with_capacity(1),
             recursions: 0,
-            stats_index: stats.take(),
+            stats_index: NOT_INSTALLED,
         }))
     }
 
@@ -406,9 +509,10 @@ impl Fib {
                 t.recursions += 1;
             }
             let prefix = Prefix::host(self.family, next_hop);
-            if let Some(e) = Self::entry_mut(&mut self.tables, &mut self.stats, table, prefix) {
+            if let Some(e) = Self::entry_mut(&mut self.tables, table, prefix) {
                 e.recursions += 1;
             }
+            self.install(table, prefix);
         }
     }
 
@@ -423,158 +527,6 @@ impl Fib {
             }
             self.drop_if_unsourced(table, prefix);
             self.drop_unused(table);
-        }
-    }
-
-    /// Routes of a table, shorter prefixes first, with their best source and its paths.
-    pub(crate) fn routes(&self, table: u32) -> impl Iterator<Item = Route<'_>> {
-        self.tables.get(table).into_iter().flat_map(move |t| {
-            t.entries.iter().map(move |(prefix, entry)| self.route(t, *prefix, entry))
-        })
-    }
-
-    /// Routes for which a source is the best one.
-    pub(crate) fn routes_by(&self, table: u32, source: Source) -> impl Iterator<Item = Route<'_>> {
-        self.routes(table).filter(move |route| route.source == source)
-    }
-
-    /// Routes a source contributes to, even if a better one decides.
-    pub(crate) fn routes_of(&self, table: u32, source: Source) -> impl Iterator<Item = Route<'_>> {
-        self.tables.get(table).into_iter().flat_map(move |t| {
-            t.entries
-                .iter()
-                .filter(move |(_, e)| e.contributions.iter().any(|c| c.source == source))
-                .map(move |(prefix, entry)| self.route(t, *prefix, entry))
-        })
-    }
-
-    /// The route of exactly this prefix, or the longest one that covers it.
-    pub(crate) fn lookup(&self, table: u32, prefix: Prefix, exact: bool) -> Option<Route<'_>> {
-        let t = self.tables.get(table)?;
-        if let Some(entry) = t.entries.get(&prefix) {
-            return Some(self.route(t, prefix, entry));
-        }
-        if exact {
-            return None;
-        }
-        let (cover, entry) = self.cover(t, prefix)?;
-        Some(self.route(t, cover, entry))
-    }
-
-    fn route<'a>(&self, table: &'a Table, prefix: Prefix, entry: &'a Entry) -> Route<'a> {
-        match entry.contributions.first() {
-            Some(best) if best.source.priority() < Source::RECURSIVE.priority() => Route {
-                prefix,
-                address: entry.written,
-                source: best.source,
-                stats_index: entry.stats_index,
-                paths: Paths::Own(&best.paths),
-            },
-            Some(best) if entry.recursions == 0 => Route {
-                prefix,
-                address: entry.written,
-                source: best.source,
-                stats_index: entry.stats_index,
-                paths: Paths::Own(&best.paths),
-            },
-            _ => Route {
-                prefix,
-                address: entry.written,
-                source: Source::RECURSIVE,
-                stats_index: entry.stats_index,
-                paths: self.inherited(table, prefix),
-            },
-        }
-    }
-
-    /// What an entry does that exists only because a recursive path goes through it.
-    fn inherited<'a>(&self, table: &'a Table, prefix: Prefix) -> Paths<'a> {
-        let Some((cover, entry)) = self.cover(table, prefix) else {
-            return Paths::Own(&[]);
-        };
-        let attached = entry.contributions.first().filter(|best| best.attached);
-        match attached.and_then(|best| best.paths.iter().find_map(Path::interface)) {
-            Some(sw_if_index) => {
-                let next_hop = prefix.network;
-                Paths::Made(self.path(PathKind::AttachedNextHop { next_hop, sw_if_index }))
-            }
-            None if self.leads_back(table, prefix, cover) => {
-                let reason = super::path::Reason::Drop;
-                Paths::Made(self.path(PathKind::Special { reason }))
-            }
-            None => self.route(table, cover, entry).paths,
-        }
-    }
-
-    /// Whether the paths of a route are resolved by the entry that wants to inherit them.
-    fn leads_back(&self, table: &Table, from: Prefix, cover: Prefix) -> bool {
-        let origin = (table.id, from);
-        let mut seen = vec![(table.id, cover)];
-        let mut next = 0;
-        while let Some((id, prefix)) = seen.get(next).copied() {
-            next += 1;
-            let Some(table) = self.by_id.get(&id).and_then(|index| self.tables.get(*index)) else {
-                continue;
-            };
-            for (via, next_hop) in self.recursions(table, prefix) {
-                let Some(via) = self.tables.get(via) else { continue };
-                let target = (via.id, Prefix::host(self.family, next_hop));
-                if target == origin {
-                    return true;
-                }
-                if !seen.contains(&target) {
-                    seen.push(target);
-                }
-            }
-        }
-        false
-    }
-
-    /// Where the recursive paths of an entry, or else of its cover, are resolved.
-    fn recursions(&self, table: &Table, prefix: Prefix) -> Vec<(u32, u128)> {
-        let own = table.entries.get(&prefix).and_then(|entry| entry.contributions.first());
-        let paths = match own {
-            Some(best) => Some(&best.paths),
-            None => self
-                .cover(table, prefix)
-                .and_then(|(_, entry)| entry.contributions.first())
-                .map(|best| &best.paths),
-        };
-        paths.into_iter().flatten().filter_map(Path::recursion).collect()
-    }
-
-    /// The longest prefix that contains this one and is not this one.
-    fn cover<'a>(&self, table: &'a Table, prefix: Prefix) -> Option<(Prefix, &'a Entry)> {
-        (0..prefix.len).rev().find_map(|len| {
-            let shorter = Prefix::new(self.family, prefix.network, len);
-            table.entries.get(&shorter).map(|entry| (shorter, entry))
-        })
-    }
-}
-
-/// A route as a dump shows it.
-#[derive(Debug, Clone)]
-pub(crate) struct Route<'a> {
-    pub(crate) prefix: Prefix,
-    /// The address as it was written, which may have host bits.
-    pub(crate) address: u128,
-    pub(crate) source: Source,
-    pub(crate) stats_index: u32,
-    pub(crate) paths: Paths<'a>,
-}
-
-/// Paths of a route.
-#[derive(Debug, Clone)]
-pub(crate) enum Paths<'a> {
-    Own(&'a [Path]),
-    Made(Path),
-}
-
-impl Paths<'_> {
-    pub(crate) fn as_slice(&self) -> &[Path] {
-        match self {
-            Paths::Own(paths) => paths,
-            Paths::Made(path) => std::slice::from_ref(path),
         }
     }
 }

@@ -24,7 +24,8 @@ impl Program {
     /// A program named by the user, started where the user is.
     pub(super) fn given(path: &str, arguments: &[String]) -> Result<Program> {
         Ok(Program {
-            path: std::fs::canonicalize(path).with_context(|| path.to_owned())?,
+            // Links are kept: a program may look at the name it was started by.
+            path: std::path::absolute(path).with_context(|| path.to_owned())?,
             arguments: arguments.to_vec(),
             folder: std::env::current_dir()?,
         })

@@ -59,7 +59,7 @@ impl Rig {
         let namespace = match create_anonymous().await {
             Ok(namespace) => namespace,
             Err(e) => {
-                println!("skipped: {e}");
+                skip(&e.to_string());
                 return None;
             }
         };
@@ -296,10 +296,15 @@ pub fn addresses(netlink: &Netlink, link: &str) -> Vec<String> {
         .collect()
 }
 
+/// Says why a test is left out.
+pub fn skip(reason: &str) {
+    println!("skipped: {reason}");
+}
+
 /// Did the kernel lack what was asked for? Says so.
 pub fn lacks(result: &Result<(), OpError>) -> bool {
     if let Err(OpError::Unsupported(reason)) = result {
-        println!("skipped: {reason}");
+        skip(reason);
         return true;
     }
     false

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The kernel answered a request with an error.
-    #[error("{op} {object} in {namespace}: {errno}")]
+    #[error("{op}{} in {namespace}: {errno}", Spaced(object))]
     Kernel { op: Op, object: String, namespace: String, errno: Errno },
 
     /// There is no link of that name or index.
@@ -37,7 +37,7 @@ pub enum Error {
     Thread { namespace: String },
 
     /// The task that reads the socket has ended.
-    #[error("{op} {object} in {namespace}: the netlink socket is closed")]
+    #[error("{op}{} in {namespace}: the netlink socket is closed", Spaced(object))]
     Closed { op: Op, object: String, namespace: String },
 
     /// A dump was interrupted by changes more often than we were willing to repeat it.
@@ -162,6 +162,15 @@ impl fmt::Display for Op {
             Op::ReadSysctl => "read sysctl",
             Op::WriteSysctl => "write sysctl",
         })
+    }
+}
+
+/// An object behind a blank, or nothing: whole tables have no name.
+struct Spaced<'a>(&'a str);
+
+impl fmt::Display for Spaced<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, " {}", self.0) }
     }
 }
 

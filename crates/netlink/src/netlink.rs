@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use netlink_packet_core::{
@@ -12,6 +13,7 @@ use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{AsyncSocket, TokioSocket};
 use nix::errno::Errno;
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tracing::debug;
 
@@ -21,6 +23,10 @@ use crate::namespace::Namespace;
 
 /// A dump that changes keep interrupting is repeated this often.
 const DUMP_ATTEMPTS: usize = 10;
+
+/// How often, and with what pause, a dump is tried while the kernel is busy with another one.
+const BUSY_ATTEMPTS: usize = 100;
+const BUSY_PAUSE: Duration = Duration::from_millis(1);
 
 /// A conversation with the kernel about one namespace. Clones share the socket; requests of
 /// several callers may be in flight at the same time. The socket closes with the last clone.
@@ -33,6 +39,8 @@ pub(crate) struct Inner {
     handle: rtnetlink::Handle,
     namespace: Namespace,
     task: JoinHandle<()>,
+    /// The kernel does one dump per socket at a time.
+    dumps: Mutex<()>,
 }
 
 impl Drop for Inner {
@@ -63,7 +71,9 @@ impl Netlink {
         // The mark of an interrupted dump may be on its last message only.
         connection.set_forward_done(true);
         let task = tokio::spawn(connection);
-        Ok(Netlink { inner: Arc::new(Inner { handle, namespace: namespace.clone(), task }) })
+        let namespace = namespace.clone();
+        let inner = Inner { handle, namespace, task, dumps: Mutex::new(()) };
+        Ok(Netlink { inner: Arc::new(inner) })
     }
 
     /// The namespace the conversation is about.
@@ -122,15 +132,31 @@ impl Netlink {
         op: Op,
         message: RouteNetlinkMessage,
     ) -> Result<Vec<RouteNetlinkMessage>, Error> {
+        let _turn = self.inner.dumps.lock().await;
         for _ in 0..DUMP_ATTEMPTS {
-            let flags = NLM_F_REQUEST | NLM_F_DUMP;
-            let (messages, consistent) = self.exchange(op, "", flags, message.clone()).await?;
+            let (messages, consistent) = self.dump_once(op, &message).await?;
             if consistent {
                 return Ok(messages);
             }
             debug!(%op, namespace = %self.namespace(), "dump interrupted by a change, repeated");
         }
         Err(Error::Unstable { op, namespace: self.namespace().to_string() })
+    }
+
+    /// The kernel is still busy where the caller of the dump before was cancelled.
+    async fn dump_once(
+        &self,
+        op: Op,
+        message: &RouteNetlinkMessage,
+    ) -> Result<(Vec<RouteNetlinkMessage>, bool), Error> {
+        let flags = NLM_F_REQUEST | NLM_F_DUMP;
+        for _ in 0..BUSY_ATTEMPTS {
+            match self.exchange(op, "", flags, message.clone()).await {
+                Err(e) if e.errno() == Some(Errno::EBUSY) => tokio::time::sleep(BUSY_PAUSE).await,
+                other => return other,
+            }
+        }
+        Err(self.refused(op, "", Errno::EBUSY))
     }
 
     /// One request and all its answers. The flag is false when the kernel said that the table

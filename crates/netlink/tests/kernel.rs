@@ -196,6 +196,33 @@ async fn large_tables_and_large_numbers() {
 }
 
 #[tokio::test]
+async fn tables_are_read_at_the_same_time_and_after_a_reader_gave_up() {
+    let Some(netlink) = namespace().await else { return };
+    for i in 0..100 {
+        let spec = LinkSpec::Veth { name: format!("a{i}"), peer: format!("b{i}") };
+        netlink.create_link(&spec).await.unwrap();
+    }
+    let readers: Vec<_> = (0..20)
+        .map(|_| {
+            let netlink = netlink.clone();
+            tokio::spawn(async move {
+                netlink.addresses().await.unwrap();
+                netlink.links().await.unwrap().len()
+            })
+        })
+        .collect();
+    for reader in readers {
+        assert_eq!(reader.await.unwrap(), 201);
+    }
+    for _ in 0..20 {
+        // As if the caller had been cancelled in the middle of the table.
+        let given_up = tokio::time::timeout(Duration::from_micros(200), netlink.links()).await;
+        assert!(given_up.is_err() || given_up.unwrap().is_ok());
+        assert_eq!(netlink.links().await.unwrap().len(), 201);
+    }
+}
+
+#[tokio::test]
 async fn a_named_namespace_is_created_listed_and_deleted() {
     if namespace().await.is_none() {
         return;

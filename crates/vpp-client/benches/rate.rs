@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 use bytes::{BufMut, BytesMut};
 use futures::StreamExt;
 use ligato_vpp_api::msg::ip::{IpRoute, IpRouteAddDel, IpRouteDump, IpTable};
-use ligato_vpp_api::msg::memclnt::ControlPing;
+use ligato_vpp_api::msg::memclnt::{ControlPing, SockclntDelete};
 use ligato_vpp_api::types::{FibPath, FibPathType, Prefix};
-use ligato_vpp_api::{FixedString, List, Request, Wire};
+use ligato_vpp_api::{FixedString, List, Message, Request, Wire};
 use ligato_vpp_client::{Options, VppClient};
 
 fn main() {
@@ -36,20 +36,18 @@ fn main() {
     let routes = |add| (0..).take(count).map(|n| route(n, add)).collect::<Vec<_>>();
     for round in 1..=3 {
         println!("round {round}, {count} requests each");
-        compare(socket, "control_ping", &pings, 24 + 10);
-        compare(socket, "route added", &routes(true), 16 + 14);
-        compare(socket, "route deleted", &routes(false), 16 + 14);
+        compare(socket, "control_ping", &pings);
+        compare(socket, "route added", &routes(true));
+        compare(socket, "route deleted", &routes(false));
     }
     dump(socket, &routes(true), &routes(false));
 }
 
-fn compare<M: Request>(socket: &Path, what: &str, messages: &[M], _reply: usize) {
+fn compare<M: Request>(socket: &Path, what: &str, messages: &[M]) {
     let raw = raw(socket, messages);
-    // As it was before, for requests that leave something behind.
-    let undo: Duration = Duration::ZERO;
     let queue = client(socket, messages, Style::Queue);
     let buffered = client(socket, messages, Style::Buffered);
-    let rate = |time: Duration| messages.len() as f64 / (time - undo).as_secs_f64();
+    let rate = |time: Duration| messages.len() as f64 / time.as_secs_f64();
     println!(
         "  {what}: raw {:.0}/s, client {:.0}/s ({:.0} %), as futures {:.0}/s ({:.0} %)",
         rate(raw),
@@ -113,7 +111,9 @@ fn client<M: Request>(socket: &Path, messages: &[M], style: Style) -> Duration {
                 futures::stream::iter(requests).buffered(AT_ONCE).for_each(async |_| ()).await;
             }
         }
-        start.elapsed()
+        let elapsed = start.elapsed();
+        client.shutdown().await;
+        elapsed
     })
 }
 
@@ -124,7 +124,9 @@ fn dump(socket: &Path, add: &[IpRouteAddDel], delete: &[IpRouteAddDel]) {
         client.connected().await.unwrap();
         let start = Instant::now();
         let found = client.dump(IpRouteDump { table: IpTable::default() }).await.unwrap();
-        (found.len(), start.elapsed())
+        let elapsed = start.elapsed();
+        client.shutdown().await;
+        (found.len(), elapsed)
     });
     println!("  dump: {} routes in {:?}", found.0, found.1);
     client(socket, delete, Style::Queue);
@@ -151,7 +153,18 @@ fn raw<M: Request>(socket: &Path, messages: &[M]) -> Duration {
     let counting = std::thread::spawn(move || count_frames(&mut reader, wanted));
     stream.write_all(&out).unwrap();
     counting.join().unwrap();
-    start.elapsed()
+    let elapsed = start.elapsed();
+    let goodbye = id(SockclntDelete::NAME_CRC);
+    let mut out = BytesMut::new();
+    frame(&mut out, |out| {
+        out.put_u16(goodbye);
+        out.put_u32(client_index);
+        out.put_u32(7);
+        out.put_u32(client_index);
+    });
+    stream.write_all(&out).unwrap();
+    count_frames(&mut stream, 1);
+    elapsed
 }
 
 fn count_frames(reader: &mut UnixStream, wanted: usize) {

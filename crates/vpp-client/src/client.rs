@@ -11,7 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::call::PendingReply;
 use crate::dump::DumpStream;
-use crate::error::VppError;
+use crate::error::{LostReason, VppError};
 use crate::events::EventStream;
 use crate::link::Shared;
 use crate::options::Options;
@@ -63,7 +63,7 @@ impl VppClient {
     pub async fn connected(&self) -> Result<Arc<Peer>, VppError> {
         let mut state = self.state();
         let found = state.wait_for(|state| state.peer().is_some() || self.cancel.is_cancelled());
-        let reason = crate::LostReason::Closed;
+        let reason = LostReason::Closed;
         match found.await {
             Ok(state) => state.peer().cloned().ok_or(VppError::NotConnected { reason }),
             Err(_) => Err(VppError::NotConnected { reason }),
@@ -78,6 +78,18 @@ impl VppClient {
     /// Disconnects for good: every request in flight and every later one fails, every event stream ends.
     pub fn close(&self) {
         self.cancel.cancel();
+    }
+
+    /// As [`Self::close`], and waits until VPP has been told. A program should do this before it ends: of a client that
+    /// just vanishes VPP may keep the socket for ever.
+    pub async fn shutdown(&self) {
+        self.close();
+        let mut state = self.state();
+        let closed = |state: &Connection| {
+            matches!(state, Connection::Disconnected { reason: LostReason::Closed, .. })
+        };
+        // The sender lives as long as this handle.
+        let _ = state.wait_for(closed).await;
     }
 
     /// Sends a request and waits for its reply. Waits for its turn first while the window is full.

@@ -154,6 +154,22 @@ pub enum LostReason {
     Closed,
 }
 
+impl LostReason {
+    /// Whether VPP still reads what is sent to it.
+    pub(crate) fn leaves_vpp_listening(&self) -> bool {
+        match self {
+            Self::Introduction(_) | Self::Frame(_) | Self::WrongReply { .. } | Self::Closed => true,
+            Self::NotYet
+            | Self::Connect(_)
+            | Self::Handshake(_)
+            | Self::PeerClosed
+            | Self::Io(_)
+            | Self::NotResponding { .. }
+            | Self::ProcessGone { .. } => false,
+        }
+    }
+}
+
 impl From<std::io::Error> for LostReason {
     fn from(error: std::io::Error) -> Self {
         Self::Io(Arc::new(error))

@@ -51,8 +51,7 @@ pub(crate) struct Session {
     /// Bytes ever put into `out`.
     enqueued: u64,
     pub(crate) writer_sleeps: bool,
-    /// Introductions are over: everybody may send.
-    open: bool,
+    gate: Gate,
     last_heard: Instant,
     client_index: u32,
     /// Number of the message by which VPP asks whether the client lives.
@@ -62,6 +61,15 @@ pub(crate) struct Session {
     long_details: FxHashSet<u16>,
     /// Numbers of messages already looked up.
     ids: FxHashMap<TypeId, Result<u16, Unavailable>>,
+}
+
+/// Who may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// Everybody.
+    Open,
+    /// The client itself: while VPP introduces itself, and when it is time to go.
+    Shut,
 }
 
 /// Who sends.
@@ -79,7 +87,7 @@ impl Session {
             out: BytesMut::new(),
             enqueued: 0,
             writer_sleeps: false,
-            open: false,
+            gate: Gate::Shut,
             last_heard: now,
             client_index,
             keepalive: wire::resolve::<MemclntKeepalive>(&table).ok(),
@@ -250,7 +258,7 @@ impl Shared {
     ) -> Result<Context, VppError> {
         let Link { slots, session } = link;
         let session = match session {
-            Ok(session) if session.open || sender == Sender::Client => session,
+            Ok(session) if session.gate == Gate::Open || sender == Sender::Client => session,
             Ok(_) => return Err(VppError::NotConnected { reason: LostReason::NotYet }),
             Err(reason) => return Err(VppError::NotConnected { reason: reason.clone() }),
         };
@@ -275,10 +283,10 @@ impl Shared {
         self.link().session = Ok(session);
     }
 
-    /// Lets everybody send.
-    pub(crate) fn open(&self) {
+    /// Lets everybody send, or only the client itself.
+    pub(crate) fn set_open(&self, gate: Gate) {
         if let Ok(session) = &mut self.link().session {
-            session.open = true;
+            session.gate = gate;
         }
     }
 

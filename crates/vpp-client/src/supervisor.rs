@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use futures::FutureExt;
-use ligato_vpp_api::msg::memclnt::{ControlPing, ControlPingReply};
+use ligato_vpp_api::msg::memclnt::{ControlPing, ControlPingReply, SockclntDelete};
 use ligato_vpp_api::msg::vpe::ShowVersion;
 use ligato_vpp_api::{Request, VppError as Code};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,12 +21,14 @@ use crate::events::Want;
 use crate::frame::Frames;
 use crate::handshake::{self, HandshakeError, Welcome};
 use crate::identity::{Identity, lives};
-use crate::link::{Session, Shared};
+use crate::link::{Gate, Session, Shared};
 use crate::state::{Connection, Peer};
 use crate::{reader, writer};
 
 /// How often deadlines are looked at.
 const TICK: Duration = Duration::from_millis(50);
+/// Longest wait for the answer to a goodbye.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 /// The task behind a client; ends when `cancel` does.
 pub(crate) async fn run(shared: Arc<Shared>, cancel: CancellationToken) {
@@ -36,10 +38,7 @@ pub(crate) async fn run(shared: Arc<Shared>, cancel: CancellationToken) {
     let mut attempts = 0;
     loop {
         let met = history.connections;
-        let reason = tokio::select! {
-            reason = connect_and_serve(&shared, &mut history) => reason,
-            () = cancel.cancelled() => LostReason::Closed,
-        };
+        let reason = connect_and_serve(&shared, &mut history, &cancel).await;
         shared.end(&reason);
         if history.connections > met {
             attempts = 0;
@@ -78,8 +77,15 @@ impl History {
 }
 
 /// One connection, from connecting to its end; returns why it ended.
-async fn connect_and_serve(shared: &Arc<Shared>, history: &mut History) -> LostReason {
-    let connected = timeout(shared.options.connect_timeout, connect(shared)).await;
+async fn connect_and_serve(
+    shared: &Arc<Shared>,
+    history: &mut History,
+    cancel: &CancellationToken,
+) -> LostReason {
+    let connected = tokio::select! {
+        connected = timeout(shared.options.connect_timeout, connect(shared)) => connected,
+        () = cancel.cancelled() => return LostReason::Closed,
+    };
     let (socket, welcome, rest) = match connected {
         Ok(Ok(connected)) => connected,
         Ok(Err(reason)) => return reason,
@@ -90,27 +96,56 @@ async fn connect_and_serve(shared: &Arc<Shared>, history: &mut History) -> LostR
     shared.begin(Session::new(welcome.client_index, table.clone(), Instant::now()));
     shared.events.connect(&table);
 
-    // Dropped, and with it aborted, when this function ends in whatever way.
+    // Dropped, and with it aborted, when this function ends.
     let mut tasks = JoinSet::new();
     let (read, write) = socket.into_split();
     tasks.spawn(reader::run(shared.clone(), read, rest));
     tasks.spawn(writer::run(shared.clone(), write));
     tasks.spawn(watch(shared.clone(), process));
 
+    let reason = tokio::select! {
+        reason = serve(shared, history, (welcome.client_index, process), &mut tasks) => reason,
+        () = cancel.cancelled() => LostReason::Closed,
+    };
+    if reason.leaves_vpp_listening() {
+        say_goodbye(shared, welcome.client_index).await;
+    }
+    reason
+}
+
+/// Introduction, announcement, and then whatever ends first.
+async fn serve(
+    shared: &Arc<Shared>,
+    history: &mut History,
+    who: (u32, Option<i32>),
+    tasks: &mut JoinSet<LostReason>,
+) -> LostReason {
     let peer = tokio::select! {
-        peer = introduce(shared, history, (welcome.client_index, process)) => peer,
-        reason = first_end(&mut tasks) => return reason,
+        peer = introduce(shared, history, who) => peer,
+        reason = first_end(tasks) => return reason,
     };
     let peer = match peer {
         Ok(peer) => Arc::new(peer),
         Err(error) => return LostReason::Introduction(Box::new(error)),
     };
-    shared.open();
+    shared.set_open(Gate::Open);
     shared.events.gap();
     tracing::info!(version = %peer.version, pid = peer.pid, incarnation = peer.incarnation,
         messages = peer.messages.len(), "connected to VPP");
     shared.state.send_replace(Connection::Connected(peer));
-    first_end(&mut tasks).await
+    first_end(tasks).await
+}
+
+/// Gives the registration back before the socket is closed.
+///
+/// VPP 26.06 does not always notice that a busy client has closed its socket: it keeps the descriptor, and some sixteen of
+/// those starve its main loop for good. A client that says goodbye is always freed.
+async fn say_goodbye(shared: &Arc<Shared>, client_index: u32) {
+    shared.set_open(Gate::Shut);
+    let goodbye = ask(shared, &SockclntDelete { index: client_index });
+    if !matches!(timeout(GOODBYE, goodbye).await, Ok(Ok(_))) {
+        tracing::debug!("VPP did not answer the goodbye");
+    }
 }
 
 async fn first_end(tasks: &mut JoinSet<LostReason>) -> LostReason {

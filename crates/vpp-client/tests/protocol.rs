@@ -17,7 +17,7 @@ use ligato_vpp_api::msg::interface::{
     SwInterfaceDetails, SwInterfaceDump, SwInterfaceEvent, SwInterfaceSetFlags,
     SwInterfaceSetFlagsReply, WantInterfaceEvents, WantInterfaceEventsReply,
 };
-use ligato_vpp_api::msg::memclnt::{ControlPing, GetApiJson};
+use ligato_vpp_api::msg::memclnt::{ControlPing, GetApiJson, SockclntDeleteReply};
 use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_client::{
     Connection, FrameError, LostReason, Notice, Options, Unavailable, VppClient, VppError,
@@ -259,4 +259,22 @@ async fn silence_ends_the_connection_only_after_probes() {
     peer.pong(probe.context, 1).await;
     let reason = lost(&client).await;
     assert!(matches!(reason, LostReason::NotResponding { .. }), "{reason}");
+}
+
+#[tokio::test]
+async fn a_client_that_ends_says_goodbye() {
+    let vpp = FakeVpp::start();
+    let client = vpp.client();
+    let mut peer = soon(vpp.connected(&client)).await;
+    let ending = tokio::spawn({
+        let client = client.clone();
+        async move { client.shutdown().await }
+    });
+    let goodbye = soon(peer.request()).await;
+    assert_eq!((goodbye.id, &goodbye.payload[..]), (111, &0x8000_0001_u32.to_be_bytes()[..]));
+    peer.reply(112, goodbye.context, &SockclntDeleteReply { response: 1 }).await;
+    soon(ending).await.unwrap();
+    soon(peer.wait_closed()).await;
+    let error = soon(client.request(ControlPing {})).await.unwrap_err();
+    assert!(matches!(error, VppError::NotConnected { reason: LostReason::Closed }), "{error}");
 }

@@ -10,7 +10,9 @@ use ligato_vpp_api::msg::interface::{
     SwInterfaceDetails, SwInterfaceDump, SwInterfaceEvent, SwInterfaceSetFlags,
     SwInterfaceSetFlagsReply, WantInterfaceEvents, WantInterfaceEventsReply,
 };
-use ligato_vpp_api::msg::memclnt::{ControlPing, ControlPingReply};
+use ligato_vpp_api::msg::memclnt::{
+    ControlPing, ControlPingReply, SockclntDelete, SockclntDeleteReply,
+};
 use ligato_vpp_api::msg::vpe::{ShowVersion, ShowVersionReply};
 use ligato_vpp_api::{FixedString, Message};
 use ligato_vpp_client::{Options, VppClient};
@@ -34,6 +36,8 @@ pub(crate) fn table() -> Vec<(u16, &'static str)> {
         (108, WantInterfaceEvents::NAME_CRC),
         (109, WantInterfaceEventsReply::NAME_CRC),
         (110, SwInterfaceEvent::NAME_CRC),
+        (111, SockclntDelete::NAME_CRC),
+        (112, SockclntDeleteReply::NAME_CRC),
     ]
 }
 

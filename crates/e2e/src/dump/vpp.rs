@@ -24,7 +24,7 @@ pub fn vpp(socket: &Path) -> Result<String> {
         dump.layer2().await?;
         dump.layer3().await?;
         dump.lines.sort();
-        dump.client.close();
+        dump.client.shutdown().await;
         Ok(dump.lines.into_iter().map(|line| line + "\n").collect())
     })
 }

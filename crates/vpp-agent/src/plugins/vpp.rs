@@ -98,7 +98,7 @@ impl Plugin for VppPlugin {
     }
 
     async fn close(&mut self) -> Result<(), BoxError> {
-        self.ctx.client().close();
+        self.ctx.client().shutdown().await;
         if let Some(sim) = self.sim.take() {
             sim.stop();
         }

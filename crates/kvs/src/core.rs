@@ -46,6 +46,8 @@ use crate::{
     subscribe::{Delta, Subscribers},
 };
 
+/// Time that passed since some moment; for statistics only, never for decisions.
+pub(crate) type Stopwatch = Box<dyn Fn() -> Duration + Send>;
 /// Connects an input with the effect that answers it.
 pub(crate) type Token = u64;
 /// Number of an operation or read-back under way.
@@ -187,6 +189,7 @@ pub(crate) struct Core {
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) quiet: Vec<Token>,
+    pub(crate) stopwatch: Stopwatch,
     pub(crate) stats: Arc<StatsCells>,
     pub(crate) closed: Option<Token>,
     pub(crate) is_closed: bool,
@@ -316,6 +319,7 @@ impl Core {
         descriptors: Vec<Arc<dyn DynDescriptor>>,
         stats: Arc<StatsCells>,
         subscribers: Arc<Subscribers>,
+        stopwatch: Stopwatch,
         now: Now,
     ) -> Result<Self, RegistrationError> {
         let traffic = Traffic::new(config.window);
@@ -342,6 +346,7 @@ impl Core {
             calls: FxHashMap::default(),
             effects: VecDeque::new(),
             subscribers,
+            stopwatch,
             quiet: Vec::new(),
             stats,
             closed: None,

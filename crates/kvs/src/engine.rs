@@ -94,7 +94,8 @@ pub(crate) fn start(
     let epoch = Instant::now();
     let stats = Arc::clone(&shared.stats);
     let subscribers = Arc::clone(&shared.subscribers);
-    let core = Core::new(config.clone(), descriptors, stats, subscribers, now(epoch))?;
+    let stopwatch = Box::new(move || epoch.elapsed());
+    let core = Core::new(config.clone(), descriptors, stats, subscribers, stopwatch, now(epoch))?;
     let mut owner = Owner {
         core,
         config,

@@ -36,6 +36,8 @@ pub(crate) struct Graph {
     dirty: Vec<NodeId>,
     /// Nodes whose readiness changed since this was last taken.
     disturbed: Vec<NodeId>,
+    /// Nodes that lost an edge to them since the last sweep.
+    loosened: Vec<NodeId>,
     labels: FxHashSet<Arc<str>>,
     used: usize,
 }
@@ -302,6 +304,9 @@ impl Graph {
         let before = Arc::clone(&self.node(id).needs);
         for (at, need) in before.iter().enumerate() {
             self.detach(id, at, need.on);
+            if let On::Node(target) = need.on {
+                self.loosened.push(target);
+            }
         }
         let mut unmet = 0;
         let mut spots = Vec::with_capacity(needs.len());
@@ -425,6 +430,7 @@ impl Graph {
     /// Forgets those of the nodes that hold nothing and that nobody points at.
     pub(crate) fn sweep(&mut self, candidates: impl IntoIterator<Item = NodeId>) {
         let mut open: Vec<NodeId> = candidates.into_iter().collect();
+        open.append(&mut self.loosened);
         let mut parents: Vec<NodeId> = Vec::new();
         let mut emptied = Vec::new();
         while let Some(id) = open.pop() {
@@ -437,12 +443,8 @@ impl Graph {
                 self.edit(id).parent = None;
             }
             open.extend_from_slice(&node.children);
-            for need in node.needs.iter() {
-                if let On::Node(target) = need.on {
-                    open.push(target);
-                }
-            }
             self.set_needs_resolved(id, Arc::from([]));
+            open.append(&mut self.loosened);
             if !node.children.is_empty() {
                 self.edit(id).children = Arc::from([]);
             }

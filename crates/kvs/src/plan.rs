@@ -74,7 +74,8 @@ pub(crate) struct Steps {
 pub(crate) struct Scratch {
     marks: Vec<Marks>,
     touched: Vec<NodeId>,
-    reasons: FxHashMap<NodeId, Reason>,
+    /// Reasons given in this plan; nodes hold places in it.
+    reasons: Vec<Reason>,
     /// Members of a group that come up, in the order in which they do.
     rising: FxHashMap<GroupId, Vec<NodeId>>,
     /// How many available members of a group go away for good or for a while.
@@ -110,6 +111,8 @@ struct Marks {
     unmet: u32,
     delete_step: u32,
     put_step: u32,
+    /// Place of its reason, from 1; 0: none.
+    reason: u32,
 }
 
 /// One planning in progress.
@@ -160,8 +163,21 @@ impl Planner<'_> {
         marks
     }
 
+    /// Gives a node its reason, if it has none so far.
     fn give_reason(&mut self, id: NodeId, reason: impl FnOnce() -> Reason) {
-        self.scratch.reasons.entry(id).or_insert_with(reason);
+        if self.note(id).reason != 0 {
+            return;
+        }
+        let reason = reason();
+        // Seeds mostly have the same reason, one after the other.
+        if self.scratch.reasons.last() != Some(&reason) {
+            self.scratch.reasons.push(reason);
+        }
+        self.note(id).reason = self.scratch.reasons.len() as u32;
+    }
+
+    fn reason_of(&self, id: NodeId) -> Option<&Reason> {
+        self.scratch.reasons.get((self.marks(id).reason as usize).checked_sub(1)?)
     }
 
     fn clean_up(&mut self) {

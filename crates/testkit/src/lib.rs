@@ -1,7 +1,11 @@
 //! What tests of the scheduler and of kinds share: a stateful fake southbound, scenario scripts,
 //! invariant checks, and the conformance catalogue.
 
+pub mod fake;
+mod invariants;
 pub mod messages;
 pub mod scenario;
 
+pub use fake::{FakeKind, FakeSb, Fault};
+pub use invariants::violations;
 pub use scenario::{Summary, default_catalogue, run_scenarios};

@@ -34,6 +34,12 @@ impl Core {
                 if let Some(waited) = request.waited(self.now.mono) {
                     self.stats.queue_wait.add(waited);
                 }
+                if self.is_late(&request)
+                    && let Request::Northbound { token, .. } = request
+                {
+                    self.refuse(token, "its deadline passed in the queue".to_owned());
+                    continue;
+                }
                 self.begin(request);
             } else {
                 return self.idle();
@@ -437,6 +443,7 @@ impl Core {
     }
 
     pub(crate) fn make_plan(&mut self) -> Steps {
+        let started = (self.stopwatch)();
         let disturbed = self.graph.take_disturbed();
         let Some(active) = &mut self.active else { return Steps::default() };
         active.round += 1;
@@ -451,7 +458,9 @@ impl Core {
             down: &self.down,
             old_needs: &active.old_needs,
         };
-        plan::plan(facts, &seeds, &mut self.scratch)
+        let steps = plan::plan(facts, &seeds, &mut self.scratch);
+        active.planning += (self.stopwatch)().saturating_sub(started);
+        steps
     }
 
     /// All steps of a round are done, failed or cancelled.

@@ -32,6 +32,13 @@ impl Core {
         self.queue.push_back(request);
     }
 
+    /// Its caller does not wait for it any more.
+    pub(crate) fn is_late(&self, request: &Request) -> bool {
+        let Request::Northbound { txn, .. } = request else { return false };
+        let waited = request.waited(self.now.mono).unwrap_or_default();
+        txn.options.deadline.is_some_and(|deadline| waited > deadline)
+    }
+
     /// The most urgent request, first come first served within a class.
     pub(crate) fn next_request(&mut self) -> Option<Request> {
         let mut best: Option<(TxnPriority, usize)> = None;

@@ -80,15 +80,31 @@ impl Core {
         node.parent = before.parent;
         node.marks.adopted = before.marks.adopted;
         node.children = all.into();
-        if before.is_obtained()
+        if before.is_refused() {
+            node.problem.clone_from(&before.problem);
+        }
+        if (before.is_obtained() || before.is_refused())
             && let Applied::Known(content) = &before.applied
         {
-            // Its content is put back as if NB wanted it, then NB lets go of it.
+            // What is there is not what is wanted: it is put back as if it were wanted.
+            node.problem = None;
             let value = content.value.clone();
             node.desired = Some(Desired { value, source: None, retry: None, since: seq });
             if let Some(active) = &mut self.active {
                 active.to_release.push(id);
             }
+        }
+        self.compare(id);
+    }
+
+    /// A value whose content was put back gets its wish of before, or none.
+    fn release(&mut self, id: NodeId) {
+        let Some(Some(before)) = self.before(id) else { return };
+        let node = self.graph.edit(id);
+        node.desired.clone_from(&before.desired);
+        node.origin = before.origin;
+        if node.problem.is_none() {
+            node.problem.clone_from(&before.problem);
         }
         self.compare(id);
     }
@@ -130,10 +146,7 @@ impl Core {
         active.journal = journal;
         active.undo_failed = differing;
         for id in std::mem::take(&mut active.to_release) {
-            let node = self.graph.edit(id);
-            node.desired = None;
-            node.origin = Origin::Sb;
-            node.marks.differs = false;
+            self.release(id);
         }
     }
 }

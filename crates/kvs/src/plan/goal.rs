@@ -123,7 +123,7 @@ impl Planner<'_> {
     fn is_unwanted(&self, id: NodeId) -> bool {
         self.marks(id).seed
             && matches!(
-                self.scratch.reasons.get(&id),
+                self.reason_of(id),
                 Some(Reason::Requested | Reason::Unwanted | Reason::Undo | Reason::Retry)
             )
     }

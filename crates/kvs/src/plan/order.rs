@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     graph::Edge,
-    node::{Need, NodeId, On},
+    node::{GroupId, Need, NodeId, On},
     plan::{NO_STEP, Planner, Step, Steps},
 };
 
@@ -114,8 +114,18 @@ impl Planner<'_> {
             after(self.delete_step(*child), Tie::Own);
         }
         for need in node.needs.iter() {
-            for other in self.providers(need) {
-                after(other, Tie::Need);
+            match need.on {
+                // The common case: one value, needed by name.
+                On::Node(target) => {
+                    let (gone, put) = self.marks_or_none(target);
+                    let conflict = need.kind == DependencyKind::ConflictsWith;
+                    after(if conflict { gone } else { put }, Tie::Need);
+                }
+                On::Group(group) => {
+                    for other in self.providers(need, group) {
+                        after(other, Tie::Need);
+                    }
+                }
             }
         }
         for edge in graph.dependants(step.node) {
@@ -142,32 +152,22 @@ impl Planner<'_> {
         }
     }
 
-    /// Steps that have to be done before a need is met.
-    fn providers(&self, need: &Need) -> Vec<u32> {
+    /// Steps that have to be done before an any-of need is met.
+    fn providers(&self, need: &Need, group: GroupId) -> Vec<u32> {
+        let graph = self.facts.graph;
         if need.kind == DependencyKind::ConflictsWith {
-            return match need.on {
-                On::Node(target) => vec![self.delete_step(target)],
-                On::Group(group) => {
-                    let members = self.facts.graph.wanted_members(group);
-                    members.into_iter().map(|m| self.delete_step(m)).collect()
-                }
-            };
+            let members = graph.wanted_members(group);
+            return members.into_iter().map(|m| self.delete_step(m)).collect();
         }
-        match need.on {
-            On::Node(target) => vec![self.marks_or_none(target).1],
-            On::Group(group) => {
-                let gone = self.scratch.gone_members.get(&group).copied().unwrap_or(0);
-                if self.facts.graph.group_available(group) > gone {
-                    return Vec::new();
-                }
-                let put = |member| Some(self.marks_or_none(member).1).filter(|s| *s != NO_STEP);
-                let mut rising = self.scratch.rising.get(&group).into_iter().flatten().copied();
-                let first = rising
-                    .find_map(put)
-                    .or_else(|| self.facts.graph.wanted_members(group).into_iter().find_map(put));
-                first.into_iter().collect()
-            }
+        let gone = self.scratch.gone_members.get(&group).copied().unwrap_or(0);
+        if graph.group_available(group) > gone {
+            return Vec::new();
         }
+        let put = |member| Some(self.marks_or_none(member).1).filter(|s| *s != NO_STEP);
+        let mut rising = self.scratch.rising.get(&group).into_iter().flatten().copied();
+        let first =
+            rising.find_map(put).or_else(|| graph.wanted_members(group).into_iter().find_map(put));
+        first.into_iter().collect()
     }
 
     fn delete_step(&self, id: NodeId) -> u32 {

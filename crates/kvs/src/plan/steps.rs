@@ -89,6 +89,6 @@ impl Planner<'_> {
     }
 
     fn reason(&self, id: NodeId) -> Reason {
-        self.scratch.reasons.get(&id).cloned().unwrap_or(Reason::Requested)
+        self.reason_of(id).cloned().unwrap_or(Reason::Requested)
     }
 }

@@ -1,0 +1,309 @@
+//! A stateful fake southbound and a kind whose values say in words what they are: for scripts and
+//! property tests.
+//!
+//! A value is a string of words: a content (any words without meaning), and then clauses
+//! `needs KEY`, `any PREFIX`, `not KEY`, `derives KEY`, `recreate` (cannot be changed in place),
+//! `invalid`, `unsupported`. So a test needs no descriptor of its own.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use ligato_kvs_api::{
+    AnyKnown, AnyRetrieved, Availability, Capabilities, Dependency, DependencyKind, DynDescriptor,
+    Invalid, KeyPattern, Metadata, NotificationSink, OpError, OpFuture, Origin, SouthboundName,
+};
+use ligato_model::{Key, Value};
+use tokio_util::sync::CancellationToken;
+
+use crate::messages::{as_string, string};
+
+/// What happens to the next operation on a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It fails and nothing happens.
+    Fails,
+    /// It happens, but the answer is that it failed.
+    FailsAfterwards,
+    /// It happens, and no answer comes.
+    NoAnswer,
+    /// It never ends.
+    Hangs,
+    /// It panics.
+    Panics,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    content: BTreeMap<String, (Value, Origin)>,
+    derived: BTreeSet<String>,
+    faults: BTreeMap<String, Vec<Fault>>,
+    log: Vec<String>,
+    wrong: Vec<String>,
+}
+
+/// The fake southbound. Cloning copies a pointer.
+#[derive(Debug, Clone, Default)]
+pub struct FakeSb(Arc<Mutex<State>>);
+
+/// One kind over the fake: owns the keys below its prefix.
+#[derive(Debug)]
+pub struct FakeKind {
+    name: &'static str,
+    keys: [KeyPattern; 1],
+    prefix: &'static str,
+    lane: SouthboundName,
+    readable: bool,
+    sb: FakeSb,
+}
+
+// === impl FakeSb ===
+
+impl FakeSb {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next operation on the key meets this fault.
+    pub fn fault(&self, key: &str, fault: Fault) {
+        self.lock().faults.entry(key.to_owned()).or_default().push(fault);
+    }
+
+    /// No more faults.
+    pub fn heal(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// Changes the content behind the scheduler's back.
+    pub fn set(&self, key: &str, text: Option<&str>, origin: Origin) {
+        let mut state = self.lock();
+        match text {
+            Some(text) => state.content.insert(key.to_owned(), (string(text), origin)),
+            None => state.content.remove(key),
+        };
+    }
+
+    /// Content: key to text.
+    pub fn content(&self) -> BTreeMap<String, String> {
+        let state = self.lock();
+        let text = |value: &Value| as_string(value).unwrap_or_default();
+        state.content.iter().map(|(key, (value, _))| (key.clone(), text(value))).collect()
+    }
+
+    /// Calls since this was last asked, e.g. `create b/1`.
+    pub fn take_log(&self) -> Vec<String> {
+        std::mem::take(&mut self.lock().log)
+    }
+
+    /// Calls that did not fit the content: a create of what is there, a change of what is not.
+    pub fn take_wrong(&self) -> Vec<String> {
+        std::mem::take(&mut self.lock().wrong)
+    }
+}
+
+// === impl FakeKind ===
+
+impl FakeKind {
+    /// A kind that owns `pattern` (e.g. `b/{name}`), read back unless said otherwise.
+    pub fn new(name: &'static str, pattern: &'static str, sb: &FakeSb) -> Self {
+        let keys = [KeyPattern::new(pattern)];
+        let prefix = keys[0].literal_prefix();
+        Self { name, keys, prefix, lane: "fake", readable: true, sb: sb.clone() }
+    }
+
+    /// It cannot be read back.
+    pub fn unreadable(mut self) -> Self {
+        self.readable = false;
+        self
+    }
+
+    fn operate(
+        &self,
+        op: &str,
+        key: &Key,
+        old: Option<&Value>,
+        new: Option<&Value>,
+    ) -> OpFuture<()> {
+        let mut state = self.sb.lock();
+        state.log.push(format!("{op} {key}"));
+        let there = state.content.get(&**key).map(|(value, _)| value.clone());
+        if there.as_ref() != old {
+            state.wrong.push(format!("{op} {key}: {there:?} is there, not {old:?}"));
+        }
+        let fault = state.faults.get_mut(&**key).filter(|f| !f.is_empty()).map(|f| f.remove(0));
+        if !matches!(fault, Some(Fault::Fails | Fault::Hangs | Fault::Panics)) {
+            match new {
+                Some(value) => {
+                    state.content.insert(key.to_string(), (value.clone(), Origin::Nb));
+                }
+                None => {
+                    state.content.remove(&**key);
+                }
+            }
+        }
+        drop(state);
+        match fault {
+            None => Box::pin(std::future::ready(Ok(()))),
+            Some(Fault::Fails) => fails(OpError::Retriable("it failed".to_owned())),
+            Some(Fault::FailsAfterwards) => fails(OpError::Retriable("it failed late".to_owned())),
+            Some(Fault::NoAnswer) => fails(OpError::Unknown("no answer".to_owned())),
+            Some(Fault::Hangs) => Box::pin(std::future::pending()),
+            Some(Fault::Panics) => {
+                Box::pin(async { std::panic::panic_any("out of mind".to_owned()) })
+            }
+        }
+    }
+}
+
+fn fails(error: OpError) -> OpFuture<()> {
+    Box::pin(std::future::ready(Err(error)))
+}
+
+/// Clauses of a value: word and argument.
+fn clauses(value: &Value) -> Vec<(String, String)> {
+    let text = as_string(value).unwrap_or_default();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let argument = |at: usize| words.get(at + 1).copied().unwrap_or_default().to_owned();
+    words.iter().enumerate().map(|(at, word)| ((*word).to_owned(), argument(at))).collect()
+}
+
+fn says(value: &Value, word: &str) -> bool {
+    clauses(value).iter().any(|(clause, _)| clause == word)
+}
+
+/// What a value in words needs.
+pub fn needs_of(value: &Value) -> Vec<Dependency> {
+    let mut needs = Vec::new();
+    for (clause, key) in clauses(value) {
+        match clause.as_str() {
+            "needs" => needs.push(Dependency::on(key.as_str(), key.as_str())),
+            "any" => needs.push(Dependency::on_any(key.as_str(), [key.as_str()])),
+            "not" => needs.push(
+                Dependency::on(format!("not {key}"), key.as_str())
+                    .kind(DependencyKind::ConflictsWith),
+            ),
+            _ => {}
+        }
+    }
+    needs
+}
+
+impl DynDescriptor for FakeKind {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn keys(&self) -> &[KeyPattern] {
+        &self.keys
+    }
+
+    fn nb_key_prefix(&self) -> Option<&str> {
+        Some(self.prefix)
+    }
+
+    fn value_type(&self) -> &str {
+        "model.StringValue"
+    }
+
+    fn with_metadata(&self) -> bool {
+        false
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { create: true, update: true, delete: true, retrieve: self.readable }
+    }
+
+    fn retrieve_after(&self) -> &[&str] {
+        &[]
+    }
+
+    fn southbound(&self) -> SouthboundName {
+        self.lane
+    }
+
+    fn availability(&self) -> Availability {
+        Availability::Up { incarnation: 0 }
+    }
+
+    fn validate(&self, _: &Key, value: &Value) -> Result<(), Invalid> {
+        if says(value, "invalid") { Err(Invalid::field("words", "it says so")) } else { Ok(()) }
+    }
+
+    fn supported(&self, _: &Key, value: &Value) -> Result<(), OpError> {
+        if says(value, "unsupported") {
+            return Err(OpError::Unsupported("it says so".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn equivalent(&self, _: &Key, old: &Value, new: &Value) -> bool {
+        old == new
+    }
+
+    fn derive(&self, _: &Key, value: &Value) -> Vec<(Key, Value)> {
+        let derived: Vec<(Key, Value)> = clauses(value)
+            .into_iter()
+            .filter(|(clause, _)| clause == "derives")
+            .map(|(_, key)| (Key::from(key), string("derived")))
+            .collect();
+        let mut state = self.sb.lock();
+        state.derived.extend(derived.iter().map(|(key, _)| key.to_string()));
+        derived
+    }
+
+    fn dependencies(&self, _: &Key, value: &Value) -> Vec<Dependency> {
+        needs_of(value)
+    }
+
+    fn needs_recreate(&self, _: &Key, _: &Value, new: &Value, _: Option<&Metadata>) -> bool {
+        says(new, "recreate")
+    }
+
+    fn create(&self, key: &Key, value: &Value) -> OpFuture<Option<Metadata>> {
+        let done = self.operate("create", key, None, Some(value));
+        Box::pin(async move { done.await.map(|()| None) })
+    }
+
+    fn delete(&self, key: &Key, value: &Value, _: Option<&Metadata>) -> OpFuture<()> {
+        self.operate("delete", key, Some(value), None)
+    }
+
+    fn update(
+        &self,
+        key: &Key,
+        old: &Value,
+        new: &Value,
+        _: Option<&Metadata>,
+    ) -> OpFuture<Option<Metadata>> {
+        let done = self.operate("update", key, Some(old), Some(new));
+        Box::pin(async move { done.await.map(|()| None) })
+    }
+
+    fn retrieve(&self, _: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
+        let state = self.sb.lock();
+        let found = state
+            .content
+            .iter()
+            .filter(|(key, _)| key.starts_with(self.prefix) && !state.derived.contains(*key))
+            .map(|(key, (value, origin))| AnyRetrieved {
+                key: Key::from(key.as_str()),
+                value: value.clone(),
+                metadata: None,
+                origin: *origin,
+            })
+            .collect();
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
+    fn index(&self, _: &Key, _: &Value, _: Option<&Metadata>) {}
+
+    fn watch(
+        &self,
+        _: NotificationSink,
+        cancel: CancellationToken,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move { cancel.cancelled().await })
+    }
+}

@@ -143,7 +143,9 @@ impl Core {
         };
         self.graph.set_applied(id, applied);
         let node = self.graph.edit(id);
-        node.problem = None;
+        if step.op != OpKind::Delete || !node.is_refused() {
+            node.problem = None;
+        }
         node.marks.discovered = false;
         node.marks.missing = false;
         node.marks.differs = false;
@@ -163,7 +165,6 @@ impl Core {
             OpKind::Delete if step.recreate || step.along || wanted.is_none() => {
                 ValueState::Removed
             }
-            OpKind::Delete => ValueState::Pending,
             _ => node.state(),
         };
         if let Some(descriptor) = &described {

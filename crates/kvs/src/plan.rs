@@ -76,12 +76,12 @@ pub(crate) struct Scratch {
     touched: Vec<NodeId>,
     /// Reasons given in this plan; nodes hold places in it.
     reasons: Vec<Reason>,
-    /// Members of a group that come up, in the order in which they do.
-    rising: FxHashMap<GroupId, Vec<NodeId>>,
+    /// The step that creates the first member of a group.
+    first_put: FxHashMap<GroupId, u32>,
     /// How many available members of a group go away for good or for a while.
     goal_change: FxHashMap<GroupId, i32>,
     gone_members: FxHashMap<GroupId, u32>,
-    /// The member of a group that was found first to go.
+    /// The member of a group that goes first.
     first_gone: FxHashMap<GroupId, NodeId>,
     blocked: Vec<NodeId>,
     work: Vec<NodeId>,
@@ -187,7 +187,7 @@ impl Planner<'_> {
             }
         }
         self.scratch.reasons.clear();
-        self.scratch.rising.clear();
+        self.scratch.first_put.clear();
         self.scratch.goal_change.clear();
         self.scratch.gone_members.clear();
         self.scratch.first_gone.clear();

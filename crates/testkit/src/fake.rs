@@ -161,6 +161,19 @@ fn fails(error: OpError) -> OpFuture<()> {
     Box::pin(std::future::ready(Err(error)))
 }
 
+/// A value as it is read back: what is derived from it but is not there is not seen in it.
+fn seen(value: &Value, content: &BTreeMap<String, (Value, Origin)>) -> Value {
+    let text = as_string(value).unwrap_or_default();
+    let mut words: Vec<&str> = text.split(' ').collect();
+    let lost = |words: &[&str]| {
+        words.windows(2).position(|two| two[0] == "derives" && !content.contains_key(two[1]))
+    };
+    while let Some(at) = lost(&words) {
+        words.drain(at..at + 2);
+    }
+    string(&words.join(" "))
+}
+
 /// Clauses of a value: word and argument.
 fn clauses(value: &Value) -> Vec<(String, String)> {
     let text = as_string(value).unwrap_or_default();
@@ -289,7 +302,7 @@ impl DynDescriptor for FakeKind {
             .filter(|(key, _)| key.starts_with(self.prefix) && !state.derived.contains(*key))
             .map(|(key, (value, origin))| AnyRetrieved {
                 key: Key::from(key.as_str()),
-                value: value.clone(),
+                value: seen(value, &state.content),
                 metadata: None,
                 origin: *origin,
             })

@@ -178,8 +178,10 @@ proptest! {
         on_paused_clock(async {
             let sb = FakeSb::default();
             let scheduler = start(&sb);
-            let desired = play(&events, &sb, &scheduler).await?;
+            let mut desired = play(&events, &sb, &scheduler).await?;
             sb.heal();
+            // An invalid wish leaves in place what was there before it.
+            desired.retain(|_, text| !text.contains("invalid"));
             let all = || desired.iter().map(|(key, text)| {
                 ValueChange::put(KEYS[*key], string(&text_for(*key, text)))
             }).collect::<Vec<_>>();

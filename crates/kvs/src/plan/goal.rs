@@ -23,6 +23,12 @@ impl Planner<'_> {
         }
         for seed in seeds {
             self.look_at(seed.node);
+            if self.marks(seed.node).update || self.marks(seed.node).recreate {
+                // What is derived from it may have waited for this.
+                for child in self.facts.graph.node(seed.node).children.iter() {
+                    self.look_at(*child);
+                }
+            }
         }
         loop {
             while let Some(id) = self.scratch.work.pop() {
@@ -181,9 +187,6 @@ impl Planner<'_> {
             let before = now + i64::from(*change) > 0;
             *change += if up { 1 } else { -1 };
             let crossed = before != (now + i64::from(*change) > 0);
-            if up {
-                self.scratch.rising.entry(*group).or_default().push(id);
-            }
             if crossed {
                 for edge in graph.group_dependants(*group) {
                     self.count(*edge, up, id);
@@ -234,7 +237,9 @@ impl Planner<'_> {
         if seeds.is_empty() {
             return false;
         }
-        let possible = self.cycle_members(seeds);
+        let mut possible = self.cycle_members(seeds);
+        let graph = self.facts.graph;
+        possible.sort_by(|a, b| graph.node(*a).key.cmp(&graph.node(*b).key));
         for id in &possible {
             if !self.goal(*id) {
                 self.note(*id).counted = false;

@@ -163,11 +163,7 @@ impl Planner<'_> {
         if graph.group_available(group) > gone {
             return Vec::new();
         }
-        let put = |member| Some(self.marks_or_none(member).1).filter(|s| *s != NO_STEP);
-        let mut rising = self.scratch.rising.get(&group).into_iter().flatten().copied();
-        let first =
-            rising.find_map(put).or_else(|| graph.wanted_members(group).into_iter().find_map(put));
-        first.into_iter().collect()
+        self.scratch.first_put.get(&group).copied().into_iter().collect()
     }
 
     fn delete_step(&self, id: NodeId) -> u32 {

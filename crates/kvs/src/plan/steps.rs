@@ -3,7 +3,7 @@
 use ligato_kvs_api::{OpKind, Reason};
 
 use crate::{
-    node::{Applied, NodeId},
+    node::{Applied, NodeId, On},
     plan::{Planner, Step},
 };
 
@@ -22,7 +22,8 @@ impl Planner<'_> {
             }
             let recreate = gone && self.is_recreated(id);
             let along = self.goes_along(id);
-            let step = |op, reason| Step { node: id, op, recreate, along, in_cycle: false, reason };
+            let in_cycle = self.needs_itself(id);
+            let step = |op, reason| Step { node: id, op, recreate, along, in_cycle, reason };
             if gone {
                 classes[usize::from(recreate)].push(step(OpKind::Delete, self.reason(id)));
             }
@@ -43,6 +44,13 @@ impl Planner<'_> {
                 marks.delete_step = at;
             } else {
                 marks.put_step = at;
+            }
+            for group in self.facts.graph.member_of(step.node) {
+                if step.op == OpKind::Delete {
+                    self.scratch.first_gone.entry(*group).or_insert(step.node);
+                } else if step.op == OpKind::Create {
+                    self.scratch.first_put.entry(*group).or_insert(at);
+                }
             }
         }
         steps
@@ -82,6 +90,15 @@ impl Planner<'_> {
                 _ => return false,
             }
         }
+    }
+
+    /// The smallest dependency cycle there is.
+    fn needs_itself(&self, id: NodeId) -> bool {
+        let graph = self.facts.graph;
+        graph.node(id).needs.iter().any(|need| match need.on {
+            On::Node(target) => target == id,
+            On::Group(group) => graph.member_of(id).contains(&group),
+        })
     }
 
     fn goes_along(&self, id: NodeId) -> bool {

@@ -84,7 +84,6 @@ impl Planner<'_> {
             if !graph.node(id).available() {
                 continue;
             }
-            self.scratch.first_gone.entry(*group).or_insert(id);
             let gone = self.scratch.gone_members.entry(*group).or_default();
             *gone += 1;
             if *gone == graph.group_available(*group) {

@@ -474,7 +474,8 @@ impl Core {
         let failed = std::mem::take(&mut active.failed);
         // Values that were taken down for something that now stays come back.
         let graph = &self.graph;
-        let down = active.run.steps.iter().map(|s| s.node).filter(|id| {
+        let touched = active.journal.iter().map(|(id, _)| *id);
+        let down = active.run.steps.iter().map(|s| s.node).chain(touched).filter(|id| {
             let node = graph.node(*id);
             (node.desired.is_some() && !node.available()) || graph.unmet(*id) > 0
         });

@@ -17,11 +17,12 @@ impl Planner<'_> {
             let Some(id) = self.scratch.touched.get(at).copied() else { continue };
             let node = graph.node(id);
             let doubtful = matches!(node.applied, Applied::Unknown { .. });
-            let there = node.available() || (doubtful && node.desired.is_none());
+            let marks = self.marks(id);
+            let there =
+                node.available() || (doubtful && (node.desired.is_none() || marks.recreate));
             if !there || self.facts.held.contains(&id) || self.is_down(id) {
                 continue;
             }
-            let marks = self.marks(id);
             if !self.goal(id) || marks.recreate {
                 open.push(id);
             } else if marks.update {

@@ -78,7 +78,11 @@ pub(super) async fn close_all(
             () = shutdown.immediate() => CloseOutcome::Abandoned,
             () = clock.sleep(budget) => CloseOutcome::TimedOut,
         };
-        let unfinished = one.context.tasks.abort();
+        // In all other cases the tasks have been joined.
+        let unfinished = match outcome {
+            CloseOutcome::TimedOut | CloseOutcome::Abandoned => one.context.tasks.abort(),
+            CloseOutcome::Closed | CloseOutcome::Failed(_) | CloseOutcome::Panicked => Vec::new(),
+        };
         if outcome != CloseOutcome::Closed || !unfinished.is_empty() {
             tracing::warn!(plugin = name, ?outcome, ?unfinished, "plugin did not close cleanly");
         }

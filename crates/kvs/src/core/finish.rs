@@ -105,7 +105,9 @@ impl Core {
     fn bury(&mut self, changed: &[NodeId]) {
         for id in changed {
             let node = self.graph.node(*id);
-            if node.parent.is_none() && node.is_empty() && node.last_op == OpKind::Delete {
+            // What others made and lost with their southbound is theirs again when it is back.
+            let ours = node.origin != Origin::Sb;
+            if ours && node.parent.is_none() && node.is_empty() && node.last_op == OpKind::Delete {
                 let key = node.key.clone();
                 if self.graves.insert(key.clone(), Origin::Nb).is_none() {
                     self.graveyard.push_back((key, Origin::Nb));

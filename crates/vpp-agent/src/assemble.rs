@@ -81,7 +81,7 @@ pub(crate) async fn assemble(
     let builder = AgentBuilder::new(clock, health.clone(), scrape.clone(), shutdown)
         .start_timeout(config.agent.start_timeout.0)
         .stop_timeout(config.agent.stop_timeout.0)
-        .plugin(VppPlugin::new(Arc::clone(&vpp), sim, desired.clone()))
+        .plugin(VppPlugin::new(Arc::clone(&vpp), sim))
         .plugin(SchedulerPlugin(scheduler.clone()))
         .plugin(OrchestratorPlugin::new(orchestrator));
     let notifications = Notifications::default();

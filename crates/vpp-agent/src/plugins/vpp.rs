@@ -1,17 +1,17 @@
 //! The connection to VPP, and the simulated VPP when one was asked for.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use ligato_infra::{
     BoxError, OnFailure,
     agent::{Plugin, Started},
     health::{BuildFacts, HealthReporter},
 };
-use ligato_kvs_api::Southbound;
-use ligato_orchestrator::OrchestratorHandle;
 use ligato_vpp_client::{Connection, Options, VppClient};
 use ligato_vpp_ctx::VppCtx;
 use ligato_vpp_sim::Sim;
-use std::sync::Arc;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::names;
@@ -24,7 +24,6 @@ const SIMULATED: &str = " (simulated VPP, no packets are forwarded)";
 pub(crate) struct VppPlugin {
     ctx: Arc<VppCtx>,
     sim: Option<Sim>,
-    orchestrator: OrchestratorHandle,
 }
 
 /// A VPP to connect to.
@@ -72,12 +71,8 @@ pub(crate) fn mark(mut facts: BuildFacts, mode: VppMode) -> BuildFacts {
 // === impl VppPlugin ===
 
 impl VppPlugin {
-    pub(crate) fn new(
-        ctx: Arc<VppCtx>,
-        sim: Option<Sim>,
-        orchestrator: OrchestratorHandle,
-    ) -> Self {
-        Self { ctx, sim, orchestrator }
+    pub(crate) fn new(ctx: Arc<VppCtx>, sim: Option<Sim>) -> Self {
+        Self { ctx, sim }
     }
 }
 
@@ -89,10 +84,10 @@ impl Plugin for VppPlugin {
 
     async fn start(&mut self, started: &mut Started<'_>) -> Result<(), BoxError> {
         let context = started.context().clone();
-        let (ctx, orchestrator) = (Arc::clone(&self.ctx), self.orchestrator.clone());
+        let client = self.ctx.client().clone();
         context.tasks.spawn("connection", OnFailure::Restart(ligato_infra::Backoff::default()), {
             let health = context.health.clone();
-            move |token| follow(Arc::clone(&ctx), orchestrator.clone(), health.clone(), token)
+            move |token| follow(client.state(), health.clone(), token)
         });
         Ok(())
     }
@@ -106,15 +101,13 @@ impl Plugin for VppPlugin {
     }
 }
 
-/// Reports every change of the connection: to the log, to health, and to the orchestrator, which repairs
+/// Reports every change of the connection to the log and to health. The scheduler follows it by itself and repairs
 /// everything after VPP was restarted.
 async fn follow(
-    ctx: Arc<VppCtx>,
-    orchestrator: OrchestratorHandle,
+    mut state: watch::Receiver<Connection>,
     health: HealthReporter,
     token: CancellationToken,
 ) -> Result<(), BoxError> {
-    let mut state = ctx.client().state();
     let mut met = false;
     loop {
         let now = state.borrow_and_update().clone();
@@ -134,7 +127,6 @@ async fn follow(
             // Not there so far: the agent is starting, not failing.
             Connection::Disconnected { .. } => health.init(),
         }
-        orchestrator.southbound(VppCtx::NAME, ctx.availability())?;
         tokio::select! {
             changed = state.changed() => changed?,
             () = token.cancelled() => return Ok(()),

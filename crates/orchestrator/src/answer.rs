@@ -19,6 +19,12 @@ pub(crate) struct Answer {
     reply: Option<oneshot::Sender<PushResult>>,
 }
 
+/// An answer whose transaction is over.
+pub(crate) struct Ended {
+    pub(crate) answer: Answer,
+    pub(crate) report: TxnReport,
+}
+
 /// An answer that depends on a transaction.
 pub(crate) struct Waiter {
     pub(crate) answer: Answer,
@@ -80,6 +86,16 @@ fn outcome(outcome: &TxnOutcome) -> PushOutcome {
     }
 }
 
+// === impl Ended ===
+
+impl Ended {
+    /// Answers whoever still waits.
+    pub(crate) fn answer(self) {
+        let Self { mut answer, report } = self;
+        answer.report(&report);
+    }
+}
+
 // === impl Waiter ===
 
 impl Waiter {
@@ -99,10 +115,7 @@ impl Waiter {
                 None => futures::future::pending().boxed(),
             };
             let report = match futures::future::select(report, over).await {
-                Either::Left((report, _)) => {
-                    answer.report(&report);
-                    report
-                }
+                Either::Left((report, _)) => report,
                 Either::Right(((), report)) => {
                     let keys = std::mem::take(&mut answer.keys);
                     answer.send(PushOutcome::DeadlinePassed, keys);
@@ -110,11 +123,25 @@ impl Waiter {
                 }
             };
             let undone = matches!(report.outcome, TxnOutcome::Undone | TxnOutcome::Refused(_));
-            if let (true, Some(inputs)) = (undone, inputs.upgrade()) {
-                // Without an owner there is no state to take anything back from.
-                let _ = inputs.send(Input::TakeBack(undo));
+            let ended = Ended { answer, report };
+            if undone {
+                take_back(undo, ended, &inputs);
+            } else {
+                ended.answer();
             }
         });
+    }
+}
+
+// The owner answers when it is done. Without an owner there is no state to take anything back from.
+fn take_back(undo: Undo, ended: Ended, inputs: &mpsc::WeakUnboundedSender<Input>) {
+    let input = Input::TakeBack { undo, ended };
+    let left = match inputs.upgrade() {
+        Some(inputs) => inputs.send(input).err().map(|unsent| unsent.0),
+        None => Some(input),
+    };
+    if let Some(Input::TakeBack { ended, .. }) = left {
+        ended.answer();
     }
 }
 

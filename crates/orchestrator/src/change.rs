@@ -153,6 +153,8 @@ pub enum PushOutcome {
     DeadlinePassed,
     /// Nothing was done, since entries are wrong; see the keys.
     RefusedInvalid,
+    /// Nothing was done, since it cannot be made durable; the text names the store and says why.
+    NotKept(String),
     /// The scheduler did nothing, for this reason.
     RefusedByScheduler(String),
 }
@@ -237,7 +239,9 @@ impl PushResult {
     /// of a refusal; none when all is well.
     pub fn error_text(&self) -> Option<String> {
         match &self.outcome {
-            PushOutcome::RefusedByScheduler(why) => return Some(why.clone()),
+            PushOutcome::RefusedByScheduler(why) | PushOutcome::NotKept(why) => {
+                return Some(why.clone());
+            }
             PushOutcome::RefusedInvalid => {
                 let wrong = self.keys.iter().filter_map(|result| {
                     let reason = result.rejected.as_ref()?;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, btree_map};
 
+use ligato_kvs_api::SourceId;
 use ligato_model::{Key, Registry};
 
 use crate::change::{Change, RejectReason, Rejection};
@@ -42,6 +43,13 @@ fn fault(registry: &Registry, change: &Change) -> Option<RejectReason> {
 }
 
 impl Judged {
+    /// Says what is left out.
+    pub(crate) fn report(&self, source: &SourceId) {
+        for (key, reason) in &self.rejected {
+            tracing::warn!(%source, reason = %reason.describe(key), "entry left out");
+        }
+    }
+
     fn accept(&mut self, change: Change) {
         if self.rejected.contains_key(&change.key) {
             return self.reject(change.key, RejectReason::Duplicate);

@@ -1,6 +1,6 @@
 //! The desired state of all sources, and what a delivery changes of it. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use imbl::{OrdMap, OrdSet};
@@ -46,7 +46,7 @@ pub(crate) struct Applied {
 /// What a source held before.
 #[derive(Debug, Default)]
 pub(crate) struct Undo {
-    source: Option<SourceId>,
+    pub(crate) source: Option<SourceId>,
     // Key, the version written (none for a removal), and what was there.
     entries: Vec<(Key, Option<u64>, Option<Held>)>,
 }
@@ -136,14 +136,60 @@ impl Desired {
         self.apply(source, DeliveryKind::Changes, changes)
     }
 
-    /// Takes back what `undo` says, except where the source has said something else since.
-    pub(crate) fn undo(&mut self, undo: Undo) {
-        let Some(source) = undo.source else { return };
+    /// Takes back what `undo` says, except where the source has said something else since; gives back
+    /// what the source says now instead.
+    pub(crate) fn undo(&mut self, undo: Undo) -> Vec<Change> {
+        let Some(source) = undo.source else { return Vec::new() };
+        let mut changes = Vec::new();
         for (key, written, before) in undo.entries {
             let now = self.held(&key, &source).map(|held| held.version);
             if now == written {
                 self.hold(&key, &source, before);
+                changes.push(self.said(&source, &key));
             }
+        }
+        changes
+    }
+
+    /// How a delivery differs from what the source said before, as changes.
+    pub(crate) fn difference(
+        &self,
+        source: &SourceId,
+        kind: DeliveryKind,
+        judged: &Judged,
+    ) -> Vec<Change> {
+        let Some(record) = self.sources.get(source) else {
+            return judged.good.values().filter(|change| change.value.is_some()).cloned().collect();
+        };
+        let is_new = |change: &&Change| match (&change.value, self.held(&change.key, source)) {
+            (Some(value), Some(held)) => held.value != *value || held.labels != change.labels,
+            // What was left out may still be written somewhere.
+            (None, None) => record.rejected.contains_key(&change.key),
+            (Some(_), None) | (None, Some(_)) => true,
+        };
+        let mut changes: Vec<_> = judged.good.values().filter(is_new).cloned().collect();
+        if let DeliveryKind::Snapshot(_) = kind {
+            let known = record.keys.iter().chain(record.rejected.keys());
+            let gone = known.filter(|key| {
+                !judged.good.contains_key(*key) && !judged.rejected.contains_key(*key)
+            });
+            changes.extend(gone.collect::<BTreeSet<_>>().into_iter().map(Change::delete));
+        }
+        changes
+    }
+
+    /// The removal of everything the source said.
+    pub(crate) fn farewell(&self, source: &SourceId) -> Vec<Change> {
+        let Some(record) = self.sources.get(source) else { return Vec::new() };
+        let keys: BTreeSet<_> = record.keys.iter().chain(record.rejected.keys()).collect();
+        keys.into_iter().map(Change::delete).collect()
+    }
+
+    /// What the source says about a key now.
+    pub(crate) fn said(&self, source: &SourceId, key: &Key) -> Change {
+        match self.held(key, source) {
+            Some(held) => Change::put(key, held.value.clone()).with_labels(held.labels.clone()),
+            None => Change::delete(key),
         }
     }
 

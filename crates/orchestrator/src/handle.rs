@@ -12,9 +12,12 @@ use ligato_model::Registry;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::change::{Change, Delivery, DeliveryKind, Entry, PushOptions, PushResult, ResyncDepth};
+use crate::check::judge;
 use crate::desired::Desired;
 use crate::engine::Engine;
 use crate::input::Input;
+use crate::keep::Keeping;
+use crate::lane::Lanes;
 use crate::owner::Owner;
 use crate::precedence::Precedence;
 use crate::source::SourceStatus;
@@ -31,6 +34,9 @@ pub struct OrchestratorConfig {
     pub expected: Vec<SourceId>,
     /// How long what is known waits for them.
     pub grace: Duration,
+    /// What makes the wishes of some sources outlive this process, with what it kept; none when they end
+    /// with it. What is restored settles an expected source.
+    pub keeping: Option<Keeping>,
 }
 
 /// The orchestrator: an owner task behind handles.
@@ -62,6 +68,7 @@ impl Default for OrchestratorConfig {
             precedence: Precedence::default(),
             expected: Vec::new(),
             grace: Duration::from_secs(10),
+            keeping: None,
         }
     }
 }
@@ -75,8 +82,19 @@ impl Orchestrator {
         engine: Arc<dyn Engine>,
         clock: SharedClock,
     ) -> Self {
-        let phase = Phase::new(config.expected.iter().cloned());
-        let desired = Desired::new(config.precedence, &config.expected);
+        let mut phase = Phase::new(config.expected.iter().cloned());
+        let mut desired = Desired::new(config.precedence, &config.expected);
+        let (keeper, restored) = match config.keeping {
+            Some(Keeping { keeper, restored }) => (Some(keeper), restored),
+            None => (None, Vec::new()),
+        };
+        for (source, Delivery { kind, changes, rejected }) in restored {
+            let judged = judge(&registry, changes, rejected);
+            judged.report(&source);
+            desired.deliver(&source, kind, judged, clock.now());
+            // Nothing is due before the beginning.
+            phase.settled(&source);
+        }
         let (inputs, receiver) = mpsc::unbounded_channel();
         let view = View { desired: desired.clone(), phase: phase.clone() };
         let view = Arc::new(ArcSwap::from_pointee(view));
@@ -94,6 +112,7 @@ impl Orchestrator {
             changes,
             southbounds: std::collections::BTreeMap::new(),
             waiting: Vec::new(),
+            lanes: Lanes::new(keeper),
         };
         let task = tokio::spawn(owner.run(receiver));
         Self { handle: OrchestratorHandle { inputs, view, changed }, task }
@@ -104,7 +123,7 @@ impl Orchestrator {
         self.handle.clone()
     }
 
-    /// Ends the owner. What was handed over before is still handed to the engine. What is desired
+    /// Ends the owner. What was handed over before is still kept and handed to the engine. What is desired
     /// stays applied.
     pub async fn close(self) {
         let Self { handle, task } = self;

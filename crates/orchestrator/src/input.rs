@@ -5,6 +5,7 @@ use ligato_kvs_api::{
 };
 use tokio::sync::oneshot;
 
+use crate::answer::Ended;
 use crate::change::{Change, Delivery, PushOptions, PushResult};
 use crate::desired::Undo;
 
@@ -34,7 +35,7 @@ pub(crate) enum Input {
     /// The time for expected sources is over.
     GraceOver,
     /// The scheduler did not do what a delivery wanted.
-    TakeBack(Undo),
+    TakeBack { undo: Undo, ended: Ended },
     /// End.
     Close,
 }

@@ -13,6 +13,8 @@
 //! * Each entry is judged by itself: what cannot be read, or is filed under a wrong key, is reported
 //!   and left out, and what the source last said of that key stays.
 //! * A source that went away keeps its state until it is declared gone.
+//! * What a kept source says ([`Keeper`]) is durable before it counts and before it is acknowledged, and is
+//!   there again after a restart.
 //! * Nothing is removed from the southbound before every expected source has delivered: a store that
 //!   cannot be reached at the start is not an empty one.
 
@@ -23,6 +25,8 @@ mod desired;
 mod engine;
 mod handle;
 mod input;
+mod keep;
+mod lane;
 mod owner;
 mod precedence;
 mod source;
@@ -35,6 +39,7 @@ pub use change::{
 };
 pub use engine::Engine;
 pub use handle::{Closed, Orchestrator, OrchestratorConfig, OrchestratorHandle};
+pub use keep::{KeepError, Keeper, Keeping};
 pub use precedence::{Precedence, names};
 pub use source::{SourceState, SourceStatus};
 pub use startup::Phase;

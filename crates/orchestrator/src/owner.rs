@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use futures::StreamExt;
 use ligato_infra::clock::SharedClock;
 use ligato_kvs_api::{
     Acknowledgement, Availability, ResyncKind, Scope, SourceId, SouthboundName, Transaction,
@@ -18,13 +19,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::answer::{Answer, Waiter};
 use crate::change::{
-    Delivery, DeliveryKind, InvalidPolicy, KeyResult, PushOptions, PushOutcome, PushResult,
+    Change, Delivery, DeliveryKind, InvalidPolicy, KeyResult, PushOptions, PushOutcome, PushResult,
     ResyncDepth,
 };
 use crate::check::{Judged, judge};
 use crate::desired::{Applied, Desired, Undo};
 use crate::engine::Engine;
 use crate::input::Input;
+use crate::lane::{Lanes, Work};
 use crate::startup::{Phase, Step};
 use crate::view::View;
 
@@ -42,17 +44,24 @@ pub(crate) struct Owner {
     pub(crate) southbounds: BTreeMap<SouthboundName, u64>,
     // Requests from before the first transaction; it answers them.
     pub(crate) waiting: Vec<Waiter>,
+    pub(crate) lanes: Lanes,
 }
 
 // === impl Owner ===
 
 impl Owner {
     pub(crate) async fn run(mut self, mut inputs: mpsc::UnboundedReceiver<Input>) {
-        while let Some(input) = inputs.recv().await {
-            if let Input::Close = input {
-                return;
+        loop {
+            tokio::select! {
+                Some(written) = self.lanes.writes.next() => self.written(written),
+                input = inputs.recv() => match input {
+                    None | Some(Input::Close) => break,
+                    Some(input) => self.handle(input),
+                },
             }
-            self.handle(input);
+        }
+        while let Some(written) = self.lanes.writes.next().await {
+            self.written(written);
         }
     }
 
@@ -74,7 +83,9 @@ impl Owner {
                 self.desired.find(&source);
                 self.publish();
             }
-            Input::Forget { source, options, reply } => self.forget(&source, options, reply),
+            Input::Forget { source, options, reply } => {
+                self.enter(&source, Work::Forget(Answer::new(Vec::new(), options, reply)));
+            }
             Input::Resync { kind, options, reply } => self.resync(kind, &options, reply),
             Input::Southbound { name, availability } => self.southbound(name, &availability),
             Input::Begin => {
@@ -85,10 +96,10 @@ impl Owner {
                 let step = self.phase.grace_over();
                 self.proceed(step);
             }
-            Input::TakeBack(undo) => {
-                self.desired.undo(undo);
-                self.publish();
-            }
+            Input::TakeBack { undo, ended } => match undo.source.clone() {
+                Some(source) => self.enter(&source, Work::TakeBack { undo, ended }),
+                None => ended.answer(),
+            },
             // The loop ends with it.
             Input::Close => {}
         }
@@ -109,32 +120,46 @@ impl Owner {
             let answer = Answer::new(keys, options, reply);
             return answer.without_transaction(PushOutcome::RefusedInvalid);
         }
-        for (key, reason) in &judged.rejected {
-            tracing::warn!(%source, reason = %reason.describe(key), "entry left out");
+        judged.report(source);
+        let answer = Answer::new(keys, options, reply);
+        self.enter(source, Work::Deliver { kind, judged, answer });
+    }
+
+    /// Does what was entered; of a kept source, what is durable.
+    pub(crate) fn apply(&mut self, source: &SourceId, work: Work) {
+        match work {
+            Work::Deliver { kind, judged, answer } => self.take(source, kind, judged, answer),
+            Work::Forget(answer) => self.forget(source, answer),
+            Work::TakeBack { ended, .. } => ended.answer(),
         }
+    }
+
+    /// Takes back what the scheduler did not do; what the source says now instead.
+    pub(crate) fn take_back(&mut self, undo: Undo) -> Vec<Change> {
+        let changes = self.desired.undo(undo);
+        self.publish();
+        changes
+    }
+
+    fn take(&mut self, source: &SourceId, kind: DeliveryKind, judged: Judged, mut answer: Answer) {
         let applied = self.desired.deliver(source, kind, judged, self.clock.now());
-        self.decide(&mut keys);
+        self.decide(&mut answer.keys);
         let first = self.phase.settled(source);
         let txn = match kind {
             DeliveryKind::Snapshot(ResyncDepth::Full) => Some(self.whole(ResyncKind::Full)),
             DeliveryKind::Snapshot(ResyncDepth::Upstream) => Some(self.whole(ResyncKind::Upstream)),
             DeliveryKind::Snapshot(ResyncDepth::Difference) | DeliveryKind::Changes => None,
         };
-        self.carry_out(txn, applied, Answer::new(keys, options, reply), first);
+        self.carry_out(txn, applied, answer, first);
     }
 
-    fn forget(
-        &mut self,
-        source: &SourceId,
-        options: PushOptions,
-        reply: oneshot::Sender<PushResult>,
-    ) {
+    fn forget(&mut self, source: &SourceId, mut answer: Answer) {
         let applied = self.desired.forget(source);
-        let mut keys: Vec<_> =
+        answer.keys =
             applied.delta.iter().map(|change| KeyResult::of(change.key.clone())).collect();
-        self.decide(&mut keys);
+        self.decide(&mut answer.keys);
         let first = self.phase.settled(source);
-        self.carry_out(None, applied, Answer::new(keys, options, reply), first);
+        self.carry_out(None, applied, answer, first);
     }
 
     // Hands what was applied to the scheduler: by the transaction given, or as changes; or leaves it
@@ -234,7 +259,7 @@ impl Owner {
     }
 
     // What a push would hand to the scheduler.
-    fn dry_run(&self, source: &SourceId, changes: Vec<crate::change::Change>) -> Transaction {
+    fn dry_run(&self, source: &SourceId, changes: Vec<Change>) -> Transaction {
         let judged = judge(&self.registry, changes, Vec::new());
         let now = self.clock.now();
         let applied = self.desired.clone().deliver(source, DeliveryKind::Changes, judged, now);
@@ -242,7 +267,7 @@ impl Owner {
         Transaction::change(delta).with(txn_options(&PushOptions::default()))
     }
 
-    fn decide(&self, keys: &mut [KeyResult]) {
+    pub(crate) fn decide(&self, keys: &mut [KeyResult]) {
         for result in keys {
             result.decided_by = self.desired.winner(&result.key).map(|held| held.source.clone());
         }

@@ -125,11 +125,11 @@ fn status(key: &Key, state: ValueState) -> BaseValueStatus {
     BaseValueStatus { value, derived_values: Vec::new() }
 }
 
-fn name(key: &Key) -> String {
+pub(crate) fn name(key: &Key) -> String {
     key.rsplit('/').next().unwrap().to_owned()
 }
 
-fn mtu(value: &Value) -> u32 {
+pub(crate) fn mtu(value: &Value) -> u32 {
     value.downcast_ref::<Interface>().unwrap().mtu
 }
 
@@ -142,11 +142,15 @@ pub(crate) struct Rig {
 
 /// An orchestrator that expects these sources and was not begun.
 pub(crate) fn rig(expected: &[&str]) -> Rig {
-    let (fake, clock) = (Arc::new(Fake::default()), Arc::new(ManualClock::default()));
-    let config = OrchestratorConfig {
+    rig_with(OrchestratorConfig {
         expected: expected.iter().map(|name| (*name).into()).collect(),
         ..OrchestratorConfig::default()
-    };
+    })
+}
+
+/// An orchestrator that was not begun.
+pub(crate) fn rig_with(config: OrchestratorConfig) -> Rig {
+    let (fake, clock) = (Arc::new(Fake::default()), Arc::new(ManualClock::default()));
     let registry = ligato_proto::registry();
     let orchestrator = Orchestrator::start(config, registry, fake.clone(), clock.clone());
     Rig { fake, clock, handle: orchestrator.handle(), orchestrator }

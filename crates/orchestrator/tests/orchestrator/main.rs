@@ -4,6 +4,7 @@
 mod acknowledge;
 mod fake;
 mod judge;
+mod kept;
 mod merge;
 mod real;
 mod start;

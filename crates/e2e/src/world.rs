@@ -73,7 +73,7 @@ impl World {
                 format!("endpoints: [\"{}\"]\ninsecure-transport: true\n", etcd.endpoint()),
             )],
             (None, Stores::Embedded) => vec![(
-                "embedded.conf".to_owned(),
+                "redb.conf".to_owned(),
                 format!("path: {}\n", self.folder().join("store.redb").display()),
             )],
             (None, _) => Vec::new(),

@@ -28,6 +28,7 @@ pub(crate) fn results(
             Some(text) => (Code::FailedPrecondition, text),
         },
         PushOutcome::RefusedInvalid => (Code::InvalidArgument, text(result)),
+        PushOutcome::NotKept(_) => (Code::Unavailable, text(result)),
         PushOutcome::DeadlinePassed => {
             (Code::DeadlineExceeded, "the request goes on, the time to wait for it is over".into())
         }

@@ -1,4 +1,4 @@
-//! Key-value stores as a northbound source, and as a place where status is published.
+//! Key-value stores as a northbound source, as a place where status is published, and as the memory of APIs.
 //!
 //! ```text
 //!  store ──watch──▶ KvSource ──decode──▶ orchestrator      (snapshot: resync, changes: push)
@@ -9,16 +9,19 @@
 //!   same way; whatever cannot be read is reported with its key and leaves everything else alone.
 //! * [`Publisher`] writes what others tell it, the latest only, and never holds them up.
 //!   [`publish_statuses`] and [`publish_health`] feed it.
+//! * [`KvKeeper`] keeps below `/vnf-agent/<label>/kept/` what sources want that nobody says again.
 
 mod decode;
 mod expand;
 mod health;
+mod keep;
 mod publisher;
 mod source;
 mod status;
 
 pub use expand::expand;
 pub use health::publish_health;
+pub use keep::KvKeeper;
 pub use publisher::{Lifetime, Publisher};
 pub use source::{EnvExpansion, KvSource};
 pub use status::{publish_statuses, status_key};

@@ -26,16 +26,16 @@ use ligato_kvs_api::DynDescriptor;
 use ligato_linux_ctx::{LinuxCtx, ProcSource, VppTaps};
 use ligato_nb_file::Presence;
 use ligato_nb_grpc::{GrpcPlugin, Notifications, Services};
-use ligato_nb_kv::EnvExpansion;
+use ligato_nb_kv::{EnvExpansion, KvKeeper};
 use ligato_nb_rest::{RestHandles, RestPlugin};
-use ligato_orchestrator::{Orchestrator, OrchestratorConfig, OrchestratorHandle};
+use ligato_orchestrator::{Keeping, Orchestrator, OrchestratorConfig, OrchestratorHandle};
 use ligato_vpp_client::VppClient;
 use ligato_vpp_ctx::{Settings, VppCtx};
 
 use crate::{
     bridge::{Names, Taps},
     build_facts,
-    conf::{Config, EtcdConf, SchedulerConf},
+    conf::{Config, EtcdConf, RedbConf, SchedulerConf},
     metrics,
     plugins::{
         AgentPlugin, FilePlugin, InterfacesPlugin, OrchestratorPlugin, SchedulerPlugin,
@@ -70,8 +70,13 @@ pub(crate) async fn assemble(
         .config(scheduler_config(&config.scheduler))
         .descriptors(kinds(&config, &vpp, &linux))
         .start()?;
+    let redb = open_redb(&config.redb)?;
+    let keeping = match &redb {
+        Some(store) => Some(keeping(store.clone(), &config).await?),
+        None => None,
+    };
     let orchestrator = Orchestrator::start(
-        orchestrator_config(&config),
+        OrchestratorConfig { keeping, ..orchestrator_config(&config) },
         ligato_proto::registry(),
         Arc::new(scheduler.clone()),
         clock.clone(),
@@ -92,7 +97,8 @@ pub(crate) async fn assemble(
         health: health.clone(),
     };
     let builder = builder.plugin(interfaces);
-    let north = Northbound { config, scheduler, desired, health, scrape, logs, notifications };
+    let north =
+        Northbound { config, redb, scheduler, desired, health, scrape, logs, notifications };
     let builder = north.apis(north.sources(builder)?);
 
     // Last, so that the first configuration goes out when everything is there.
@@ -105,6 +111,7 @@ pub(crate) async fn assemble(
 /// What sources and APIs are made of.
 struct Northbound {
     config: Config,
+    redb: Option<StoreHandle>,
     scheduler: Scheduler,
     desired: OrchestratorHandle,
     health: Health,
@@ -118,7 +125,7 @@ struct Northbound {
 impl Northbound {
     /// Where configuration comes from without being asked for.
     fn sources(&self, builder: AgentBuilder) -> anyhow::Result<AgentBuilder> {
-        let Self { config, scheduler, desired, health, .. } = self;
+        let Self { config, redb, scheduler, desired, health, .. } = self;
         let handles = StoreHandles {
             label: config.agent.microservice_label.0.clone(),
             orchestrator: desired.clone(),
@@ -136,11 +143,9 @@ impl Northbound {
             builder =
                 builder.plugin(StorePlugin::new(names::ETCD, store, etcd.expansion(), handles));
         }
-        if let Some(path) = &config.redb.path {
-            let store = ligato_keyval_redb::open(RedbConfig::new(path))
-                .with_context(|| format!("the store {} cannot be used", path.display()))?;
+        if let Some(store) = redb.clone() {
             let off = EnvExpansion::Off;
-            builder = builder.plugin(StorePlugin::new(names::REDB, Arc::new(store), off, handles));
+            builder = builder.plugin(StorePlugin::new(names::REDB, store, off, handles));
         }
         if !config.initial_file.value.disabled {
             let presence = match config.initial_file.origin("initial-configuration-file-path") {
@@ -155,7 +160,7 @@ impl Northbound {
 
     /// Where configuration is asked for, and everything else.
     fn apis(&self, builder: AgentBuilder) -> AgentBuilder {
-        let Self { config, scheduler, desired, health, scrape, logs, notifications } = self;
+        let Self { config, scheduler, desired, health, scrape, logs, notifications, .. } = self;
         let uses = vec![names::ORCHESTRATOR.to_owned()];
         let grpc = Services {
             orchestrator: desired.clone(),
@@ -184,6 +189,29 @@ fn open_etcd(conf: &EtcdConf) -> anyhow::Result<StoreHandle> {
 #[cfg(not(feature = "etcd"))]
 fn open_etcd(_: &EtcdConf) -> anyhow::Result<StoreHandle> {
     anyhow::bail!("etcd is configured, but this program was built without its connector")
+}
+
+fn open_redb(conf: &RedbConf) -> anyhow::Result<Option<StoreHandle>> {
+    let Some(path) = &conf.path else { return Ok(None) };
+    let store = ligato_keyval_redb::open(RedbConfig::new(path))
+        .with_context(|| format!("the store {} cannot be used", path.display()))?;
+    Ok(Some(Arc::new(store)))
+}
+
+/// What clients said through APIs is kept in the embedded store, and is wanted before any server listens. When it
+/// cannot be read the agent does not start: without it, what was configured would be removed.
+async fn keeping(store: StoreHandle, config: &Config) -> anyhow::Result<Keeping> {
+    let (label, sources) = (&config.agent.microservice_label.0, config.redb.keep.iter());
+    let keeper = KvKeeper::new(store, label, sources.map(String::as_str))?;
+    let restored = keeper
+        .restore(&ligato_proto::registry())
+        .await
+        .context("what was kept in the embedded store cannot be read")?;
+    for (source, delivery) in &restored {
+        let (values, rejected) = (delivery.changes.len(), delivery.rejected.len());
+        tracing::info!(%source, values, rejected, "restored what was kept");
+    }
+    Ok(Keeping { keeper: Arc::new(keeper), restored })
 }
 
 /// Nothing is removed from the southbound before every source that is configured has delivered.

@@ -53,6 +53,7 @@ impl Configuration for RestSource {
         let text = || result.error_text().unwrap_or_default();
         let outcome = match &result.outcome {
             PushOutcome::RefusedInvalid => return Err(PushError::Refused(text())),
+            PushOutcome::NotKept(why) => return Err(PushError::Closed(why.clone())),
             PushOutcome::RefusedByScheduler(_) => TxnOutcome::Refused(text()),
             PushOutcome::Accepted | PushOutcome::Done | PushOutcome::DeadlinePassed => {
                 TxnOutcome::Done

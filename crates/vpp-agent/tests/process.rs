@@ -52,9 +52,12 @@ fn start(dir: &Path, arguments: &[&str]) -> Agent {
 
 impl Agent {
     fn get(&self, path: &str) -> (u16, String) {
+        self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\r\n"))
+    }
+
+    fn exchange(&self, request: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.rest).expect("it listens");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\r\n")
-            .expect("it reads");
+        stream.write_all(request.as_bytes()).expect("it reads");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
@@ -74,6 +77,19 @@ impl Agent {
         }
     }
 
+    fn put(&self, path: &str, body: &str) -> (u16, String) {
+        let head = format!("PUT {path} HTTP/1.1\r\nHost: agent\r\nConnection: close");
+        let length = body.len();
+        self.exchange(&format!(
+            "{head}\r\nContent-Type: application/yaml\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    fn crash(mut self) {
+        self.process.kill().expect("it runs");
+        self.process.wait().expect("it ends");
+    }
+
     fn stop(mut self) -> Option<i32> {
         let pid = self.process.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("it can be told");
@@ -91,6 +107,40 @@ fn it_applies_the_initial_file_to_a_simulated_vpp_and_ends_in_order() {
     agent.until("/readiness", |status, body| status == 200 && body.contains("simulated VPP"));
     let key = "/scheduler/status?key=config/vpp/v2/interfaces/loop1";
     agent.until(key, |_, body| body.contains(r#""state": "CONFIGURED""#));
+    assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
+fn what_came_through_an_api_is_back_after_a_crash() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = format!("--redb-path={}", dir.path().join("store").display());
+    let arguments = ["--vpp", "sim", &store];
+    let desired = |agent: &Agent| {
+        let (status, body) = agent.get("/configuration");
+        (status, body.contains("loop1"), body.contains("loop2"))
+    };
+    let loops = |names: &[&str]| {
+        let one = |name| format!("  - {{name: {name}, type: SOFTWARE_LOOPBACK}}\n");
+        let all: String = names.iter().map(one).collect();
+        format!("vppConfig:\n  interfaces:\n{all}")
+    };
+    let agent = start(dir.path(), &arguments);
+    agent.until("/readiness", |status, _| status == 200);
+    let (status, answer) = agent.put("/configuration", &loops(&["loop1", "loop2"]));
+    assert_eq!(status, 200, "{answer}");
+    agent.crash();
+
+    // Also when it is asked at once.
+    let agent = start(dir.path(), &arguments);
+    assert_eq!(desired(&agent), (200, true, true));
+    let key = "/scheduler/status?key=config/vpp/v2/interfaces/loop1";
+    agent.until(key, |_, body| body.contains(r#""state": "CONFIGURED""#));
+    let (status, answer) = agent.put("/configuration?replace", &loops(&["loop1"]));
+    assert_eq!(status, 200, "{answer}");
+    agent.crash();
+
+    let agent = start(dir.path(), &arguments);
+    assert_eq!(desired(&agent), (200, true, false));
     assert_eq!(agent.stop(), Some(0));
 }
 

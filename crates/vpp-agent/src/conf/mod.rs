@@ -207,6 +207,7 @@ mod tests {
             ("redis.conf", "endpoint: a:1\n", "no Redis connector"),
             ("govpp.conf", "connect-via-shm: true\n", "shared-memory API"),
             ("etcd.conf", "cert-file: c.pem\n", "needs key-file"),
+            ("redb.conf", "keep: [grpc, datasync/etcd]\n", "no source of an API"),
             ("http.conf", "server-key-file: k.pem\n", "needs server-cert-file"),
             ("agent.conf", "microservice-label: a/b\n", "contains '/'"),
         ] {

@@ -6,6 +6,7 @@ use ligato_infra::config::{ConfigDuration, Secret, Violation};
 #[cfg(feature = "etcd")]
 use ligato_keyval_etcd::{EtcdConfig, Password};
 use ligato_nb_kv::EnvExpansion;
+use ligato_orchestrator::names;
 
 use super::agent::Flag;
 
@@ -54,9 +55,12 @@ ligato_infra::config_section! {
 
 ligato_infra::config_section! {
     /// The embedded store: a file that holds the configuration of this agent. It is used when a path is given.
-    pub(crate) struct RedbConf {
+    pub(crate) struct RedbConf check check_redb {
         /// Path of the file.
         pub(crate) path: Option<PathBuf> = None => "path";
+        /// Sources whose configuration is kept in the file and is back after a restart: what clients say through
+        /// APIs, which nobody says again.
+        pub(crate) keep: Vec<String> = vec![names::GRPC.to_owned(), names::LOCAL_CLIENT.to_owned()] => "keep";
     }
 }
 
@@ -103,6 +107,16 @@ impl EtcdConf {
     pub(crate) fn expansion(&self) -> EnvExpansion {
         if self.expand_env.0 { EnvExpansion::On } else { EnvExpansion::Off }
     }
+}
+
+fn check_redb(conf: &RedbConf) -> Vec<Violation> {
+    let read_again = |name: &&String| {
+        let base = name.split('/').next().unwrap_or(name);
+        name.is_empty() || [names::DATASYNC, names::INITIAL_FILE].contains(&base)
+    };
+    let wrong = conf.keep.iter().filter(read_again);
+    let reason = |name| format!("{name:?} is no source of an API: stores and files are read again");
+    wrong.map(|name| Violation { key: "keep", reason: reason(name) }).collect()
 }
 
 fn check_etcd(conf: &EtcdConf) -> Vec<Violation> {

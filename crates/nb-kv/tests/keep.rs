@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ligato_infra::ServiceLabel;
 use ligato_keyval::{Bytes, MemoryStore, Read, Store, StoreKey, Write};
 use ligato_kvs_api::SourceId;
-use ligato_model::{Key, Model, Value};
+use ligato_model::{Model, Value};
 use ligato_nb_kv::KvKeeper;
 use ligato_orchestrator::{Change, Delivery, Keeper, RejectReason};
 use ligato_proto::vpp::interfaces::Interface;
@@ -103,7 +103,7 @@ async fn what_cannot_be_read_is_named_and_stays() {
     assert_eq!(why("more"), r#"unknown field "ttl""#);
     assert!(why("field").contains("mtuu"), "{}", why("field"));
     assert!(why("label").starts_with("labels: "), "{}", why("label"));
-    let unknown = delivery.rejected.iter().find(|r| r.key == Key::from("config/no/such/model"));
+    let unknown = delivery.rejected.iter().find(|r| r.key.as_str() == "config/no/such/model");
     assert_eq!(unknown.unwrap().reason, RejectReason::UnknownKey);
 }
 

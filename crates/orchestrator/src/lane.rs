@@ -121,7 +121,7 @@ impl Owner {
                 return;
             }
             let Some(mut work) = lane.waiting.pop_front() else { return };
-            let changes = self.to_keep(source, &mut work);
+            let changes = self.changes_to_keep(source, &mut work);
             if !changes.is_empty() {
                 return self.lanes.begin(keeper, source, work, changes);
             }
@@ -130,7 +130,7 @@ impl Owner {
     }
 
     // What has to be written before `work` is done.
-    fn to_keep(&mut self, source: &SourceId, work: &mut Work) -> Vec<Change> {
+    fn changes_to_keep(&mut self, source: &SourceId, work: &mut Work) -> Vec<Change> {
         let mut changes = match work {
             Work::Deliver { kind, judged, .. } => self.desired.difference(source, *kind, judged),
             Work::Forget(_) => self.desired.farewell(source),

@@ -1,5 +1,7 @@
 //! The program as a shell sees it: outputs, error texts, exit codes.
 
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::process::{Command, Output};
 
 fn agentctl(args: &[&str]) -> Output {

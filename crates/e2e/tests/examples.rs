@@ -3,6 +3,8 @@
 //! kernel by another path; removing it must leave nothing; and a restarted agent must have nothing
 //! to do.
 
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},

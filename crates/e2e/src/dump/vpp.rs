@@ -17,7 +17,10 @@ pub fn vpp(socket: &Path) -> Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let client = VppClient::start(Options::new(socket));
-        client.connected().await.context("no VPP behind the socket")?;
+        let patience = std::time::Duration::from_secs(5);
+        tokio::time::timeout(patience, client.connected())
+            .await
+            .context("no VPP behind the socket")??;
         let mut dump = Dump { client, names: BTreeMap::new(), lines: Vec::new() };
         dump.interfaces().await?;
         dump.links().await?;

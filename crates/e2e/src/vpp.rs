@@ -93,6 +93,24 @@ impl Vpp {
         let _was_there = std::fs::remove_file(self.socket());
     }
 
+    /// Stops it in its tracks: it holds its socket and does not answer.
+    pub fn suspend(&self) -> Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets a suspended one go on.
+    pub fn resume(&self) -> Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
+        let child = self.child.as_ref().context("VPP does not run")?;
+        let status =
+            std::process::Command::new("kill").args([signal, &child.pid().to_string()]).status()?;
+        anyhow::ensure!(status.success(), "kill {signal} ended with {status}");
+        Ok(())
+    }
+
     /// The end of its log.
     pub fn log_tail(&self) -> String {
         self.child.as_ref().map(Child::log_tail).unwrap_or_default()

@@ -28,18 +28,18 @@ fn the_kernel_is_read_by_namespace() {
     world
         .sandbox
         .output(
-            "ip link add a type veth peer name b netns left && ip address add 10.0.0.1/24 dev a && \
-             ip link set a up && ip -n left link set b mtu 1400 up && \
-             ip route add 10.9.0.0/16 via 10.0.0.2 dev a && \
-             ip neighbour add 10.0.0.7 lladdr 02:00:00:00:00:07 dev a nud permanent",
+            "ip link add va type veth peer name vb netns left && ip address add 10.0.0.1/24 dev va && \
+             ip link set va up && ip -n left link set vb mtu 1400 up && \
+             ip route add 10.9.0.0/16 via 10.0.0.2 dev va && \
+             ip neighbour add 10.0.0.7 lladdr 02:00:00:00:00:07 dev va nud permanent",
         )
         .unwrap();
     let text = world.dump_linux(&["left".to_owned()]).unwrap();
     assert_eq!(
         text,
-        "namespace host\n  address a 10.0.0.1/24\n  link a up mtu 1500\n  \
-         neighbour a 10.0.0.7 02:00:00:00:00:07\n  route 10.9.0.0/16 via 10.0.0.2 dev a\n\
-         namespace left\n  link b up mtu 1400\n"
+        "namespace host\n  address va 10.0.0.1/24\n  link va up mtu 1500\n  \
+         neighbour va 10.0.0.7 02:00:00:00:00:07\n  route 10.9.0.0/16 via 10.0.0.2 dev va\n\
+         namespace left\n  link vb up mtu 1400\n"
     );
 }
 

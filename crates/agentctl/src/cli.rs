@@ -151,6 +151,11 @@ pub(crate) enum Config {
         #[arg(short, long)]
         verbose: bool,
     },
+    /// Print a YAML or JSON file as key-value pairs, the form that `import` takes
+    Pairs {
+        /// The file; `-` for standard input
+        file: PathBuf,
+    },
     /// Read the configuration back from VPP and Linux
     #[command(visible_aliases = ["ret", "read", "dump"])]
     Retrieve,

@@ -92,11 +92,11 @@ impl Example {
 
     fn through_etcd(&self, kind: VppKind) -> Result<()> {
         let world = self.world(kind)?;
-        // The pairs come from an agent that was told the same by the other way: keys and JSON.
         let mut agent = world.start_agent()?;
-        for (key, json) in pairs(&world, &agent, &self.file())? {
-            agent.ctl_ok(&world.sandbox, &["kvdb", "put", &key, &json])?;
-        }
+        let pairs = agent.ctl_ok(&world.sandbox, &["config", "pairs", &self.file()])?;
+        let file = world.folder().join("pairs");
+        std::fs::write(&file, pairs)?;
+        agent.ctl_ok(&world.sandbox, &["import", &file.display().to_string()])?;
         agent.wait_configured(&world.sandbox)?;
         let found = self.found(&world)?;
         expect_file![self.folder.join("expected.txt")].assert_eq(&found);
@@ -107,20 +107,6 @@ impl Example {
         nothing_was_done(&world, &agent)?;
         Ok(())
     }
-}
-
-/// Key and JSON of every value in the file, by a plan of the agent.
-fn pairs(world: &World, agent: &Agent, file: &str) -> Result<Vec<(String, String)>> {
-    let plan = agent.ctl_json(&world.sandbox, &["plan", file])?;
-    let values = plan.get("values").and_then(|v| v.as_array()).context("values of the plan")?;
-    values
-        .iter()
-        .map(|pair| {
-            let key = pair.get("key").and_then(|k| k.as_str()).context("a key")?;
-            let value = pair.get("value").context("a value")?;
-            Ok((key.to_owned(), value.to_string()))
-        })
-        .collect()
 }
 
 /// A resync finds nothing to repair.

@@ -3,6 +3,7 @@
 
 pub mod fake;
 mod invariants;
+pub mod kind;
 pub mod messages;
 pub mod scenario;
 

@@ -104,6 +104,24 @@ pub(super) async fn delete(
     }
 }
 
+/// The same configuration as a store holds it.
+pub(super) fn pairs(context: &Context, file: &Path) -> Result<()> {
+    let registry = ligato_proto::registry();
+    let mut pairs = Vec::new();
+    for value in read_document(file)?.values {
+        let json = value.to_json_with(FieldNames::Proto)?;
+        pairs.push(serde_json::json!({ "key": registry.key_of(&value)?, "value": json }));
+    }
+    output::print(&pairs, &context.format_or(Format::Table), |pairs| {
+        let line = |pair: &serde_json::Value| {
+            let key = pair.get("key").and_then(|k| k.as_str()).unwrap_or_default();
+            let value = pair.get("value").map(ToString::to_string).unwrap_or_default();
+            format!("{key} {value}")
+        };
+        pairs.iter().map(line).collect::<Vec<_>>().join("\n")
+    })
+}
+
 pub(super) async fn retrieve(context: &Context) -> Result<()> {
     let mut configurator = context.grpc().await?.configurator();
     let answer = configurator

@@ -83,6 +83,7 @@ async fn run_config(context: &Context, config: Config) -> Result<Verdict> {
         Config::Delete { file, waitdone, verbose } => {
             done(config::delete(context, &file, waitdone, verbose).await)
         }
+        Config::Pairs { file } => done(config::pairs(context, &file)),
         Config::Retrieve => done(config::retrieve(context).await),
         Config::Watch { filter } => done(watch::run(context, &filter).await),
         Config::Resync { verbose, retry } => done(config::resync(context, verbose, retry).await),

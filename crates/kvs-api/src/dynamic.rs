@@ -107,6 +107,10 @@ pub trait DynDescriptor: Send + Sync + 'static {
     fn about(&self) -> &str {
         ""
     }
+    /// Messages or attributes of the southbound that it uses; for the book.
+    fn uses(&self) -> &[&str] {
+        &[]
+    }
     /// Keys it owns; empty only if [`selects`](Self::selects) is written by hand.
     fn keys(&self) -> &[KeyPattern];
     /// Does it own this key?
@@ -240,6 +244,10 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
 
     fn about(&self) -> &str {
         D::SPEC.about
+    }
+
+    fn uses(&self) -> &[&str] {
+        D::SPEC.uses
     }
 
     fn keys(&self) -> &[KeyPattern] {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    layers, licences,
+    generate, layers, licences,
     run::{self, output, root},
     setup,
 };
@@ -15,13 +15,14 @@ use crate::{
 pub(crate) fn run() -> Result<()> {
     setup::install_missing()?;
     type Check = fn() -> Result<()>;
-    let checks: [(&str, Check); 6] = [
+    let checks: [(&str, Check); 7] = [
         ("format", format),
         ("layers and halves", layers::check),
         ("module docs", module_docs),
         ("licences of dependencies", licences::check),
         ("clippy", clippy),
         ("docs", docs),
+        ("generated files", generate::check),
     ];
     let failed: Vec<String> = checks
         .into_iter()

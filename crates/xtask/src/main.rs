@@ -5,8 +5,10 @@
 mod check;
 mod demo;
 mod guest;
+mod generate;
 mod layers;
 mod licences;
+mod new_kind;
 mod run;
 mod setup;
 mod test;
@@ -31,6 +33,10 @@ enum Command {
     Demo,
     /// Runs test programs on Debian's stock kernel, in a virtual machine.
     Guest(guest::Args),
+    /// Writes the pages of the book that are known from code.
+    Gen,
+    /// Makes the files of a new kind: message, descriptor, scenario, and two lines.
+    NewKind(new_kind::Args),
     /// Installs what the tests need and runs them all.
     Test(test::Args),
 }
@@ -38,6 +44,8 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Check => check::run(),
+        Command::Gen => generate::write(),
+        Command::NewKind(args) => new_kind::run(&args),
         Command::Demo => demo::run(),
         Command::Guest(args) => guest::run(&args),
         Command::Test(args) => test::run(&args),

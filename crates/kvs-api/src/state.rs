@@ -146,12 +146,14 @@ impl std::fmt::Display for OpKind {
 pub struct ValueStatus {
     /// The value's key.
     pub key: Key,
-    /// Where it stands.
+    /// Where it stands; readers take a missing one for NONEXISTENT, as the wire format leaves zero out.
+    #[serde(default)]
     pub state: ValueState,
     /// Text of the last error, empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub error: String,
-    /// The last operation on it.
+    /// The last operation on it; a missing one is UNDEFINED.
+    #[serde(default)]
     pub last_operation: OpKind,
     /// PENDING: labels of the unmet dependencies. INVALID: paths of the invalid fields.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -4,8 +4,8 @@
 
 mod check;
 mod demo;
-mod guest;
 mod generate;
+mod guest;
 mod layers;
 mod licences;
 mod new_kind;

@@ -177,6 +177,9 @@ pub(crate) struct Core {
     pub(crate) history: History,
     pub(crate) scratch: Scratch,
     pub(crate) queue: VecDeque<Request>,
+    /// Has a northbound made a complete statement of what it wants? Before that, nobody can tell
+    /// what of NB's is not wanted.
+    pub(crate) stated: bool,
     pub(crate) active: Option<Box<Active>>,
     pub(crate) retries: Retries,
     /// Whose keys that are gone were, for read-backs that cannot tell.
@@ -296,6 +299,8 @@ pub(crate) struct Active {
     pub(crate) to_release: Vec<NodeId>,
     /// A read-back without repair.
     pub(crate) only_look: bool,
+    /// What is found and not wanted stays: no northbound has said so far what all it wants.
+    pub(crate) spare_unwanted: bool,
 }
 
 /// What the transaction under way noted about a node. Valid only if `epoch` is its own.
@@ -337,6 +342,7 @@ impl Core {
             scratch: Scratch::default(),
             queue: VecDeque::new(),
             active: None,
+            stated: false,
             retries: Retries::default(),
             graveyard: VecDeque::new(),
             graves: FxHashMap::default(),

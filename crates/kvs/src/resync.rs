@@ -143,6 +143,7 @@ impl Core {
         let node = self.graph.node(id);
         let unwanted = node.desired.is_none() && node.origin == Origin::Nb;
         let reason = match (unwanted, node.marks.differs || node.marks.discovered) {
+            (true, _) if self.active.as_ref().is_some_and(|a| a.spare_unwanted) => return,
             (true, _) => Reason::Unwanted,
             (false, true) => Reason::Drift,
             (false, false) => return,

@@ -116,6 +116,7 @@ impl Core {
             undo_failed: Vec::new(),
             to_release: Vec::new(),
             only_look: false,
+            spare_unwanted: false,
         }))
     }
 
@@ -129,6 +130,7 @@ impl Core {
             return self.refuse(token, why);
         }
         let audience = token.map_or(Audience::Nobody, Audience::Commit);
+        let stated = self.stated;
         let active = self.open("NBTransaction", txn.options.clone(), audience);
         if let TxnKind::Resync(kind) = &txn.kind {
             active.resync = Some(kind.clone());
@@ -138,6 +140,11 @@ impl Core {
                 ResyncKind::Downstream(_) | ResyncKind::ReadBack(_) => "DownstreamResync",
             };
             active.only_look = matches!(kind, ResyncKind::ReadBack(_));
+            let statement = matches!(kind, ResyncKind::Full | ResyncKind::Upstream);
+            // Nobody asked for it: a southbound has come up.
+            let by_itself = token.is_none() && matches!(kind, ResyncKind::Downstream(_));
+            active.spare_unwanted = by_itself && !stated;
+            self.stated |= statement;
         }
         self.take_in(txn);
         let active_invalid = self.active.as_ref().is_some_and(|a| a.options.reject_invalid);

@@ -42,6 +42,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) held: &'a FxHashSet<NodeId>,
     /// Descriptors whose southbound cannot be reached.
     pub(crate) down: &'a FxHashSet<DescriptorId>,
+    /// What is found, belongs to NB and is not wanted stays, unless its removal was asked for.
+    pub(crate) spare_unwanted: bool,
     /// What changed values depended on before.
     pub(crate) old_needs: &'a FxHashMap<NodeId, std::sync::Arc<[crate::node::Need]>>,
 }

@@ -116,7 +116,7 @@ impl Core {
             undo_failed: Vec::new(),
             to_release: Vec::new(),
             only_look: false,
-            spare_unwanted: false,
+            spare_unwanted: !self.stated,
         }))
     }
 
@@ -130,7 +130,6 @@ impl Core {
             return self.refuse(token, why);
         }
         let audience = token.map_or(Audience::Nobody, Audience::Commit);
-        let stated = self.stated;
         let active = self.open("NBTransaction", txn.options.clone(), audience);
         if let TxnKind::Resync(kind) = &txn.kind {
             active.resync = Some(kind.clone());
@@ -141,9 +140,8 @@ impl Core {
             };
             active.only_look = matches!(kind, ResyncKind::ReadBack(_));
             let statement = matches!(kind, ResyncKind::Full | ResyncKind::Upstream);
-            // Nobody asked for it: a southbound has come up.
-            let by_itself = token.is_none() && matches!(kind, ResyncKind::Downstream(_));
-            active.spare_unwanted = by_itself && !stated;
+            // A southbound that comes up is compared without anybody having asked for it.
+            active.spare_unwanted &= token.is_none();
             self.stated |= statement;
         }
         self.take_in(txn);
@@ -463,6 +461,7 @@ impl Core {
             catalog: &self.catalog,
             held: &active.held,
             down: &self.down,
+            spare_unwanted: active.spare_unwanted,
             old_needs: &active.old_needs,
         };
         let steps = plan::plan(facts, &seeds, &mut self.scratch);

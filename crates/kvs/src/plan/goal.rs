@@ -116,8 +116,11 @@ impl Planner<'_> {
             return now;
         }
         if node.desired.is_none() {
-            let foreign = node.origin == Origin::Sb && !self.is_unwanted(id);
-            return now && foreign && node.parent.is_none_or(|p| self.goal(p));
+            let stays = node.origin == Origin::Sb || self.facts.spare_unwanted;
+            return now
+                && stays
+                && !self.is_unwanted(id)
+                && node.parent.is_none_or(|p| self.goal(p));
         }
         if !self.parent_allows(node) || (!self.may_change(id, node) && !now) {
             return false;

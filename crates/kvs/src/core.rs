@@ -186,7 +186,11 @@ pub(crate) struct Core {
     pub(crate) graveyard: VecDeque<(Key, Origin)>,
     pub(crate) graves: FxHashMap<Key, Origin>,
     pub(crate) traces: Vec<Trace>,
+    /// Memory for noting what a plan does with each node; all zero between uses.
+    pub(crate) step_marks: Vec<u8>,
     pub(crate) next_seq: u64,
+    /// Tells the traces of this transaction from those of earlier ones; also counts dry runs.
+    pub(crate) epoch: u32,
     pub(crate) next_call: CallId,
     pub(crate) calls: FxHashMap<CallId, Call>,
     pub(crate) effects: VecDeque<Effect>,
@@ -281,7 +285,7 @@ pub(crate) struct Active {
     pub(crate) round: u32,
     pub(crate) reading: Option<Reading>,
     /// Rounds of read-backs begun.
-    pub(crate) readings: u32,
+    pub(crate) readings: u16,
     /// Failed since the last read-back.
     pub(crate) failed: Vec<NodeId>,
     pub(crate) cancelled: Vec<NodeId>,
@@ -304,16 +308,38 @@ pub(crate) struct Active {
 }
 
 /// What the transaction under way noted about a node. Valid only if `epoch` is its own.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Trace {
-    pub(crate) epoch: u64,
-    pub(crate) journaled: Option<u32>,
+    pub(crate) epoch: u32,
+    /// Place in the journal; [`NO_PLACE`]: none.
+    pub(crate) journaled: u32,
     /// Place of its operation without effect in the draft.
-    pub(crate) noop: Option<u32>,
+    pub(crate) noop: u32,
+    /// The round of read-backs that found it last.
+    pub(crate) found: u16,
     pub(crate) operated: bool,
     pub(crate) listed: bool,
-    /// The round of read-backs that found it last.
-    pub(crate) found: u32,
+}
+
+/// No place in a journal or draft.
+pub(crate) const NO_PLACE: u32 = u32::MAX;
+
+impl Default for Trace {
+    fn default() -> Self {
+        let (journaled, noop) = (NO_PLACE, NO_PLACE);
+        Self { epoch: 0, journaled, noop, found: 0, operated: false, listed: false }
+    }
+}
+
+impl Trace {
+    pub(crate) fn is_journaled(&self) -> bool {
+        self.journaled != NO_PLACE
+    }
+
+    /// Place of its operation without effect.
+    pub(crate) fn take_noop(&mut self) -> Option<u32> {
+        Some(std::mem::replace(&mut self.noop, NO_PLACE)).filter(|at| *at != NO_PLACE)
+    }
 }
 
 // === impl Core ===
@@ -347,7 +373,9 @@ impl Core {
             graveyard: VecDeque::new(),
             graves: FxHashMap::default(),
             traces: Vec::new(),
+            step_marks: Vec::new(),
             next_seq: 0,
+            epoch: 0,
             next_call: 0,
             calls: FxHashMap::default(),
             effects: VecDeque::new(),
@@ -413,7 +441,7 @@ impl Core {
     }
 
     pub(crate) fn trace(&mut self, id: NodeId) -> &mut Trace {
-        let epoch = self.active.as_ref().map_or(0, |a| a.seq.0 + 1);
+        let epoch = self.epoch;
         if self.traces.len() <= id as usize {
             self.traces.resize(self.graph.bound().max(id as usize + 1), Trace::default());
         }
@@ -426,7 +454,7 @@ impl Core {
 
     /// Keeps what the node was before this transaction touched it.
     pub(crate) fn remember(&mut self, id: NodeId) {
-        if self.trace(id).journaled.is_some() {
+        if self.trace(id).is_journaled() {
             return;
         }
         let node = self.graph.node(id);
@@ -434,12 +462,12 @@ impl Core {
         let Some(active) = &mut self.active else { return };
         let at = active.journal.len() as u32;
         active.journal.push((id, before));
-        self.trace(id).journaled = Some(at);
+        self.trace(id).journaled = at;
     }
 
     /// What the node was before this transaction, if it was touched by it.
     pub(crate) fn before(&mut self, id: NodeId) -> Option<Option<Arc<Node>>> {
-        let at = self.trace(id).journaled?;
+        let at = self.trace(id).journaled;
         let active = self.active.as_ref()?;
         active.journal.get(at as usize).map(|(_, before)| before.clone())
     }

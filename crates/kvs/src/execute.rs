@@ -307,8 +307,8 @@ impl Core {
         }
         let active = self.active.as_ref()?;
         let had = || {
-            let trace = self.traces.get(id as usize).filter(|t| t.epoch == active.seq.0 + 1)?;
-            let (_, before) = active.journal.get(trace.journaled? as usize)?;
+            let trace = self.traces.get(id as usize).filter(|t| t.epoch == self.epoch)?;
+            let (_, before) = active.journal.get(trace.journaled as usize)?;
             before.as_ref()?.desired.as_ref()?.retry.clone()
         };
         active.options.retry.map(Arc::new).or_else(had)
@@ -349,13 +349,12 @@ impl Core {
             return before;
         }
         let trace = *self.trace(id);
-        if let Some(noop) = trace.noop
+        if let Some(noop) = self.trace(id).take_noop()
             && let Some(active) = &mut self.active
         {
             active.draft.drop_op(noop);
-            self.trace(id).noop = None;
         }
-        if !trace.operated && trace.journaled.is_some() {
+        if !trace.operated && trace.is_journaled() {
             return self.journaled_outcome(id);
         }
         let node = self.graph.node(id);
@@ -376,9 +375,8 @@ impl Core {
         let node = self.graph.node(id);
         let Some(parent) = node.parent else { return true };
         // The base was created by this transaction unless it is older than it.
-        let Some(active) = &self.active else { return true };
         let trace = self.traces.get(parent as usize).copied().unwrap_or_default();
-        trace.epoch != active.seq.0 + 1
+        trace.epoch != self.epoch
             || !trace.operated
             || self.graph.node(parent).last_op != OpKind::Create
     }

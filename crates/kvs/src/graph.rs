@@ -13,11 +13,12 @@ use hashbrown::HashTable;
 use ligato_kvs_api::{Dependency, DependencyKind, Target};
 use ligato_model::Key;
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 use crate::{
     catalog::Catalog,
     graph::groups::Groups,
-    keyindex::{hash_of, wide_hash_of},
+    keyindex::{hash_of, narrow, wide_hash_of},
     node::{Applied, DescriptorId, GroupId, Need, Node, NodeId, On},
     snapshot::Published,
 };
@@ -45,6 +46,8 @@ pub(crate) struct Graph {
 #[derive(Debug)]
 struct Slot {
     node: Option<Arc<Node>>,
+    /// Hash of the key.
+    hash: u64,
     links: Links,
 }
 
@@ -54,9 +57,9 @@ struct Links {
     /// Needs of others that point at this node.
     dependants: Vec<Edge>,
     /// For each need of this node: where its edge is in the target's list.
-    spots: Vec<u32>,
+    spots: SmallVec<[u32; 2]>,
     /// Groups that this node can satisfy.
-    member_of: Vec<GroupId>,
+    member_of: Box<[GroupId]>,
     /// Needs that are not satisfied now.
     unmet: u32,
     /// Place in the list of its descriptor.
@@ -97,18 +100,27 @@ impl Graph {
     }
 
     pub(crate) fn find(&self, key: &str) -> Option<NodeId> {
+        self.find_hashed(key, wide_hash_of(key))
+    }
+
+    fn find_hashed(&self, key: &str, hash: u64) -> Option<NodeId> {
         let is_it = |id: &NodeId| self.node(*id).key == *key;
-        self.by_key.find(wide_hash_of(key), is_it).copied()
+        self.by_key.find(hash, is_it).copied()
+    }
+
+    fn hash(&self, id: NodeId) -> u64 {
+        self.slots.get(id as usize).map_or(0, |s| s.hash)
     }
 
     /// The node of a key, made if there is none.
     pub(crate) fn intern(&mut self, key: &Key, catalog: &Catalog) -> NodeId {
-        if let Some(id) = self.find(key) {
+        let hash = wide_hash_of(key);
+        if let Some(id) = self.find_hashed(key, hash) {
             return id;
         }
         let descriptor = catalog.owner(key);
         let node = Arc::new(Node::placeholder(key.clone(), descriptor));
-        let slot = Slot { node: Some(node), links: Links::default() };
+        let slot = Slot { node: Some(node), hash, links: Links::default() };
         let id = match self.free.pop() {
             Some(id) => {
                 if let Some(place) = self.slots.get_mut(id as usize) {
@@ -125,12 +137,9 @@ impl Graph {
         };
         self.used += 1;
         let slots = &self.slots;
-        self.by_key.insert_unique(wide_hash_of(key), id, |id| {
-            let key = slots.get(*id as usize).and_then(|s| s.node.as_ref()).map(|n| &n.key);
-            key.map_or(0, |k| wide_hash_of(k))
-        });
+        self.by_key.insert_unique(hash, id, |id| slots.get(*id as usize).map_or(0, |s| s.hash));
         self.ordered.insert(key.clone(), id);
-        let member_of = self.groups.of_key(key);
+        let member_of = self.groups.of_key(key).into_boxed_slice();
         let links = self.links(id);
         links.member_of = member_of;
         links.owned_at = NOWHERE;
@@ -198,7 +207,7 @@ impl Graph {
 
     fn links(&mut self, id: NodeId) -> &mut Links {
         if id as usize >= self.slots.len() {
-            let slot = || Slot { node: None, links: Links::default() };
+            let slot = || Slot { node: None, hash: 0, links: Links::default() };
             self.slots.resize_with(id as usize + 1, slot);
         }
         &mut self.slots[id as usize].links
@@ -309,7 +318,7 @@ impl Graph {
             }
         }
         let mut unmet = 0;
-        let mut spots = Vec::with_capacity(needs.len());
+        let mut spots = SmallVec::with_capacity(needs.len());
         for (at, need) in (0..).zip(needs.iter()) {
             spots.push(self.attach(Edge { from: id, need: at }, need.on));
             unmet += u32::from(!self.satisfied(need));
@@ -471,14 +480,15 @@ impl Graph {
         let Some(node) = self.slots.get(id as usize).and_then(|s| s.node.clone()) else { return };
         self.disown(id);
         self.mark_dirty(id);
-        if let Ok(entry) = self.by_key.find_entry(wide_hash_of(&node.key), |other| *other == id) {
+        let hash = self.hash(id);
+        if let Ok(entry) = self.by_key.find_entry(hash, |other| *other == id) {
             entry.remove();
         }
         self.ordered.remove(&node.key);
         if let Some(slot) = self.slots.get_mut(id as usize) {
             slot.node = None;
             slot.links.unmet = 0;
-            slot.links.member_of = Vec::new();
+            slot.links.member_of = Box::default();
         }
         self.used -= 1;
         self.free.push(id);
@@ -503,8 +513,8 @@ impl Graph {
                 if let Some(old) = &old {
                     into.keys.remove(hash_of(old), *id);
                 }
-                if let Some(key) = key {
-                    into.keys.insert(hash_of(key), *id);
+                if key.is_some() {
+                    into.keys.insert(narrow(slot.hash), *id);
                 }
             }
             into.nodes.set(*id, slot.node.clone());

@@ -37,7 +37,11 @@ pub(crate) fn wide_hash_of(key: &str) -> u64 {
 
 /// Hash of a key, as used in here.
 pub(crate) fn hash_of(key: &str) -> u32 {
-    let wide = wide_hash_of(key);
+    narrow(wide_hash_of(key))
+}
+
+/// The hash used in here, from the wide one.
+pub(crate) fn narrow(wide: u64) -> u32 {
     (wide ^ (wide >> 32)) as u32
 }
 

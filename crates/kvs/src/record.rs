@@ -36,8 +36,11 @@ pub(crate) struct Draft {
     pub(crate) values: Vec<RecordedValue>,
     pub(crate) planned: Option<Vec<RecordedOp>>,
     pub(crate) confirmed: u64,
-    /// Operations with their place: round of planning and step; dropped ones leave a hole.
-    executed: Vec<Option<((u32, u32), RecordedOp)>>,
+    executed: Vec<RecordedOp>,
+    /// Where each operation belongs: round of planning and step.
+    places: Vec<(u32, u32)>,
+    /// Operations that a later one of the same value stands for.
+    dropped: rustc_hash::FxHashSet<u32>,
 }
 
 // === impl Draft ===
@@ -61,39 +64,37 @@ impl Draft {
             planned: None,
             confirmed: 0,
             executed: Vec::new(),
+            places: Vec::new(),
+            dropped: rustc_hash::FxHashSet::default(),
         }
     }
 
     /// Adds an operation; gives its place for [`drop_op`](Self::drop_op).
     pub(crate) fn push(&mut self, round: u32, step: u32, op: RecordedOp) -> u32 {
-        self.executed.push(Some(((round, step), op)));
+        self.executed.push(op);
+        self.places.push((round, step));
         (self.executed.len() - 1) as u32
     }
 
     /// Takes an operation out that a later one of the same value stands for.
     pub(crate) fn drop_op(&mut self, at: u32) {
-        if let Some(place) = self.executed.get_mut(at as usize) {
-            *place = None;
-        }
+        self.dropped.insert(at);
     }
 
     pub(crate) fn ops(&self) -> impl Iterator<Item = &RecordedOp> {
-        self.executed.iter().flatten().map(|(_, op)| op)
+        self.numbered().map(|(_, op)| op)
     }
 
-    /// Keys of base values with an operation that had an effect.
-    pub(crate) fn effective_keys(&self) -> rustc_hash::FxHashSet<ligato_model::Key> {
-        self.ops().filter(|op| !op.noop && !op.derived).map(|op| op.key.clone()).collect()
+    fn numbered(&self) -> impl Iterator<Item = (u32, &RecordedOp)> {
+        (0..).zip(&self.executed).filter(|(at, _)| !self.dropped.contains(at))
     }
 
     /// Operations without effect that left their value pending for the first time.
     pub(crate) fn pending_noops(&self) -> impl Iterator<Item = (u32, &RecordedOp)> {
-        (0..).zip(&self.executed).filter_map(|(at, entry)| {
-            let (_, op) = entry.as_ref()?;
-            let first = op.noop
+        self.numbered().filter(|(_, op)| {
+            op.noop
                 && op.new_state == ValueState::Pending
-                && op.prev_state == ValueState::Nonexistent;
-            first.then_some((at, op))
+                && op.prev_state == ValueState::Nonexistent
         })
     }
 
@@ -104,14 +105,19 @@ impl Draft {
         config: &SchedulerConfig,
         blank: bool,
     ) -> RecordedTxn {
-        let mut executed: Vec<((u32, u32), RecordedOp)> = if config.record_history {
-            self.executed.into_iter().flatten().collect()
-        } else {
+        let executed = if !config.record_history {
             Vec::new()
+        } else if self.dropped.is_empty() && self.places.is_sorted() {
+            self.executed
+        } else {
+            let mut kept: Vec<((u32, u32), RecordedOp)> = (0..)
+                .zip(self.places.into_iter().zip(self.executed))
+                .filter(|(at, _)| !self.dropped.contains(at))
+                .map(|(_, entry)| entry)
+                .collect();
+            kept.sort_by_key(|(place, _)| *place);
+            kept.into_iter().map(|(_, op)| op).collect()
         };
-        if !executed.is_sorted_by_key(|(place, _)| *place) {
-            executed.sort_by_key(|(place, _)| *place);
-        }
         // The values of a complete statement come first, then what it does not list.
         let mut values = self.values;
         if !values.is_sorted_by(|a, b| a.key <= b.key) {
@@ -128,7 +134,7 @@ impl Draft {
             stop,
             values,
             planned: self.planned.filter(|ops| !(nothing && ops.is_empty())),
-            executed: executed.into_iter().map(|(_, op)| op).collect(),
+            executed,
             confirmed: self.confirmed,
         }
     }

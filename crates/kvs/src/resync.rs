@@ -89,7 +89,7 @@ impl Core {
         }
     }
 
-    fn round_of_reading(&self) -> u32 {
+    fn round_of_reading(&self) -> u16 {
         self.active.as_ref().map_or(0, |a| a.readings)
     }
 
@@ -164,7 +164,11 @@ impl Core {
         if self.active.as_ref().is_none_or(|a| a.phase != Phase::Reading) {
             return;
         }
-        let Some(at) = self.trace(id).journaled else { return };
+        let trace = *self.trace(id);
+        if !trace.is_journaled() {
+            return;
+        }
+        let at = trace.journaled;
         let node = Arc::clone(self.graph.node(id));
         let Some(active) = &mut self.active else { return };
         let Some((_, before)) = active.journal.get_mut(at as usize) else { return };

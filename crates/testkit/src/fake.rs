@@ -150,11 +150,14 @@ impl FakeKind {
             Some(Fault::FailsAfterwards) => fails(OpError::Retriable("it failed late".to_owned())),
             Some(Fault::NoAnswer) => fails(OpError::Unknown("no answer".to_owned())),
             Some(Fault::Hangs) => Box::pin(std::future::pending()),
-            Some(Fault::Panics) => {
-                Box::pin(async { std::panic::panic_any("out of mind".to_owned()) })
-            }
+            Some(Fault::Panics) => Box::pin(async { panics() }),
         }
     }
+}
+
+#[expect(clippy::panic, reason = "that is what this fault is")]
+fn panics() -> Result<(), OpError> {
+    panic!("out of mind")
 }
 
 fn fails(error: OpError) -> OpFuture<()> {

@@ -18,6 +18,14 @@ use crate::{
     subscribe::Delta,
 };
 
+/// A base value of the report.
+struct Touched {
+    id: NodeId,
+    key: Key,
+    /// Something was done with it in the southbound.
+    operated: bool,
+}
+
 /// Keys that are gone whose origin is remembered.
 const GRAVES: usize = 65_536;
 
@@ -29,19 +37,20 @@ impl Core {
         }
         self.drop_invisible();
         self.schedule_retries();
-        let Some(mut active) = self.active.take() else { return };
         let mut changed: Vec<NodeId> = self.graph.dirty_nodes().to_vec();
         changed.sort_unstable();
-        let bases = self.touched_bases(&active, &changed);
+        let bases = self.touched_bases(&changed);
+        let Some(mut active) = self.active.take() else { return };
         self.bury(&changed);
         self.graph.sweep(changed);
         let before = self.published.clone();
-        let touched: FxHashSet<Key> = active.draft.effective_keys();
+        // What is not needed any more makes room for the answer.
+        (active.run, active.journal, active.seeds) = <_>::default();
         let blank = self.graph.len() == 0;
         let record = std::mem::take(&mut active.draft).finish(self.now.wall, &self.config, blank);
         self.history.push(record, &self.config);
         self.publish();
-        self.report(&active, &before, bases, &touched);
+        self.report(&active, &before, bases);
         self.count(&active);
         if let Audience::Unregister(_, descriptor) = active.audience {
             self.remove_descriptor(descriptor);
@@ -53,11 +62,13 @@ impl Core {
         let Some(active) = &self.active else { return };
         let mut invisible = Vec::new();
         for (at, op) in active.draft.pending_noops() {
-            let hidden = self.graph.find(&op.key).is_none_or(|id| {
-                let parent = self.graph.node(id).parent;
-                parent.is_some_and(|p| !self.graph.node(p).available())
-            });
-            if hidden && op.derived {
+            let hidden = || {
+                self.graph.find(&op.key).is_none_or(|id| {
+                    let parent = self.graph.node(id).parent;
+                    parent.is_some_and(|p| !self.graph.node(p).available())
+                })
+            };
+            if op.derived && hidden() {
                 invisible.push(at);
             }
         }
@@ -87,18 +98,30 @@ impl Core {
         }
     }
 
-    /// Base values whose status is part of the report.
-    fn touched_bases(&self, active: &Active, changed: &[NodeId]) -> Vec<(NodeId, Key)> {
-        let mut bases: Vec<NodeId> = changed.iter().map(|id| self.base_of(*id)).collect();
-        bases.extend_from_slice(&active.named);
-        bases.sort_unstable();
-        bases.dedup();
-        let mut keyed: Vec<(NodeId, Key)> =
-            bases.into_iter().map(|id| (id, self.graph.node(id).key.clone())).collect();
-        if !keyed.is_sorted_by(|a, b| a.1 <= b.1) {
-            keyed.sort_by(|a, b| a.1.cmp(&b.1));
+    /// Base values whose status is part of the report, in key order.
+    fn touched_bases(&mut self, changed: &[NodeId]) -> Vec<Touched> {
+        let named = self.active.as_mut().map(|a| std::mem::take(&mut a.named)).unwrap_or_default();
+        let mut others: Vec<NodeId> = changed.iter().map(|id| self.base_of(*id)).collect();
+        others.sort_unstable();
+        others.dedup();
+        // What the request names is in key order already.
+        others.retain(|id| !self.trace(*id).listed);
+        let sorted = named.is_sorted_by(|a, b| self.graph.node(*a).key <= self.graph.node(*b).key);
+        let mut all = named;
+        all.extend(others);
+        if !sorted || !all.is_sorted_by(|a, b| self.graph.node(*a).key <= self.graph.node(*b).key) {
+            all.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
         }
-        keyed
+        all.dedup();
+        let touched = |id: NodeId| Touched {
+            id,
+            key: self.graph.node(id).key.clone(),
+            operated: self
+                .traces
+                .get(id as usize)
+                .is_some_and(|t| t.epoch == self.epoch && t.operated),
+        };
+        all.into_iter().map(touched).collect()
     }
 
     /// Remembers whose values that go now were.
@@ -121,13 +144,7 @@ impl Core {
         }
     }
 
-    fn report(
-        &mut self,
-        active: &Active,
-        before: &Published,
-        bases: Vec<(NodeId, Key)>,
-        operated: &FxHashSet<Key>,
-    ) {
+    fn report(&mut self, active: &Active, before: &Published, bases: Vec<Touched>) {
         let watched = self.subscribers.are_there();
         let wanted = !matches!(active.audience, Audience::Nobody);
         if !watched {
@@ -138,18 +155,17 @@ impl Core {
         }
         let mut statuses = Vec::with_capacity(bases.len());
         let mut news = Vec::new();
-        for (id, key) in bases {
+        for Touched { id, key, operated } in bases {
             let now = self.published.node(id).filter(|n| n.key == key);
             let was = before.node(id).filter(|n| n.key == key);
             let status = match now.filter(|n| self.published.visible(n)) {
                 Some(node) => self.published.base_status(node),
                 None => {
                     let was_there = was.is_some_and(|n| before.visible(n));
-                    gone(&key, was_there || operated.contains(&key))
+                    gone(&key, was_there || operated)
                 }
             };
-            let acted = operated.contains(&key);
-            if watched && (acted || self.is_news(&status, now, was, before)) {
+            if watched && (operated || self.is_news(&status, now, was, before)) {
                 news.push(status.clone());
             }
             if wanted {
@@ -315,7 +331,7 @@ impl Core {
     }
 
     fn predicted_before(&mut self, step: &crate::plan::Step) -> Outcome {
-        if self.trace(step.node).journaled.is_some() {
+        if self.trace(step.node).is_journaled() {
             return self.journaled_outcome(step.node);
         }
         let node = self.graph.node(step.node);

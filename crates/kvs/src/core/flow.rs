@@ -82,6 +82,7 @@ impl Core {
     ) -> &mut Active {
         let seq = TxnSeq(self.next_seq);
         self.next_seq += 1;
+        self.epoch = self.epoch.wrapping_add(1).max(1);
         let mut draft = Draft::new(seq, txn_type, self.now.wall);
         draft.description = options.description.clone().unwrap_or_default();
         if options.simulate || self.config.simulate {

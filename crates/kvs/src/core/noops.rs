@@ -1,40 +1,66 @@
 //! What a transaction changed without asking the southbound: values that are pending now, invalid,
 //! unimplemented, confirmed, or gone before they ever were.
 
+use crate::{
+    core::{Core, NO_PLACE},
+    node::NodeId,
+    plan::Steps,
+    record::Outcome,
+};
 use ligato_kvs_api::{OpKind, Reason, RecordedOp, ValueState};
-use rustc_hash::FxHashSet;
 
-use crate::{core::Core, node::NodeId, plan::Steps, record::Outcome};
+/// What a plan does with a node.
+const CREATED: u8 = 1;
+const UPDATED: u8 = 2;
+const DELETED: u8 = 4;
 
 impl Core {
     /// Records what happened to touched values that the plan has no steps for.
     pub(crate) fn note_noops(&mut self, steps: &Steps) {
-        let planned: FxHashSet<NodeId> = steps.steps.iter().map(|s| s.node).collect();
+        let mut marks = self.marks_of(steps);
+        let of = |marks: &[u8], id: NodeId| marks.get(id as usize).copied().unwrap_or(0);
         let Some(active) = &self.active else { return };
-        let mut touched: Vec<NodeId> = active.journal.iter().map(|(id, _)| *id).collect();
+        let mut touched: Vec<NodeId> =
+            active.journal.iter().map(|(id, _)| *id).filter(|id| of(&marks, *id) == 0).collect();
         for step in &steps.steps {
-            touched.extend_from_slice(&self.graph.node(step.node).children);
+            let children = self.graph.node(step.node).children.iter();
+            touched.extend(children.filter(|child| of(&marks, **child) == 0));
         }
-        touched.retain(|id| !planned.contains(id));
-        if touched.is_empty() {
-            return;
-        }
-        touched.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
-        touched.dedup();
-        let of_kind = |op: OpKind| -> FxHashSet<NodeId> {
-            steps.steps.iter().filter(|s| s.op == op).map(|s| s.node).collect()
-        };
-        let (created, deleted) = (of_kind(OpKind::Create), of_kind(OpKind::Delete));
-        for id in touched {
-            let trace = *self.trace(id);
-            if trace.operated || trace.noop.is_some() {
-                continue;
+        if !touched.is_empty() {
+            touched.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
+            touched.dedup();
+            for id in touched {
+                let trace = *self.trace(id);
+                if trace.operated || trace.noop != NO_PLACE {
+                    continue;
+                }
+                let parent = self.graph.node(id).parent.map_or(0, |p| of(&marks, p));
+                self.note_noop(id, parent & CREATED != 0, parent & DELETED != 0);
             }
-            let parent = self.graph.node(id).parent;
-            let comes = parent.is_some_and(|p| created.contains(&p));
-            let goes = parent.is_some_and(|p| deleted.contains(&p));
-            self.note_noop(id, comes, goes);
         }
+        for step in &steps.steps {
+            if let Some(mark) = marks.get_mut(step.node as usize) {
+                *mark = 0;
+            }
+        }
+        self.step_marks = marks;
+    }
+
+    /// What the plan does with each node; to be cleared by the caller.
+    fn marks_of(&mut self, steps: &Steps) -> Vec<u8> {
+        let mut marks = std::mem::take(&mut self.step_marks);
+        marks.resize(marks.len().max(self.graph.bound()), 0);
+        for step in &steps.steps {
+            let mark = match step.op {
+                OpKind::Create => CREATED,
+                OpKind::Delete => DELETED,
+                _ => UPDATED,
+            };
+            if let Some(place) = marks.get_mut(step.node as usize) {
+                *place |= mark;
+            }
+        }
+        marks
     }
 
     /// `comes`, `goes`: what it is derived from is created or deleted by the plan.
@@ -42,7 +68,7 @@ impl Core {
         if self.active.as_ref().is_some_and(|a| a.held.contains(&id)) {
             return;
         }
-        let journaled = self.trace(id).journaled.is_some();
+        let journaled = self.trace(id).is_journaled();
         let node = self.graph.node(id);
         if !journaled && (node.is_empty() || !(comes || goes) || node.available()) {
             return;
@@ -165,7 +191,7 @@ impl Core {
         };
         let round = active.round;
         let at = active.draft.push(round, u32::MAX, recorded);
-        self.trace(id).noop = Some(at);
+        self.trace(id).noop = at;
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ligato_kvs_api::{Origin, Reason};
 
 use crate::{
-    core::{Core, Phase},
+    core::{Core, NO_PLACE, Phase},
     node::{Applied, Desired, Node, NodeId},
     record::Outcome,
 };
@@ -44,7 +44,7 @@ impl Core {
         }
         for id in touched {
             let trace = self.trace(id);
-            trace.noop = None;
+            trace.noop = NO_PLACE;
             trace.operated = false;
             if let Some(active) = &mut self.active {
                 active.seed(id, Reason::Undo);

@@ -125,7 +125,10 @@ impl Graph {
         members.dedup();
         let available = members.iter().filter(|m| self.node(**m).available()).count() as u32;
         for member in members {
-            self.links(member).member_of.push(id);
+            let links = self.links(member);
+            let mut all = std::mem::take(&mut links.member_of).into_vec();
+            all.push(id);
+            links.member_of = all.into();
         }
         for prefix in starts {
             self.groups.lengths.insert(prefix.len(), ());

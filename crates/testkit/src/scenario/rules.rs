@@ -298,7 +298,7 @@ impl View<'_> {
         while let Some(next) = open.pop() {
             for (other, node) in self.ours.iter().chain(self.theirs) {
                 let needs = self.needs_of(other, node);
-                let related = needs.iter().any(|n| *n == next);
+                let related = needs.contains(&next);
                 if related && !found.contains(other) && other != key {
                     found.push(other.clone());
                     open.push(other.clone());

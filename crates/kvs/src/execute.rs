@@ -386,7 +386,15 @@ impl Core {
         if let Some(before) = self.active.as_ref().and_then(|a| a.undo_before.get(&id)) {
             return before.clone();
         }
-        let Some(Some(before)) = self.before(id) else { return Outcome::default() };
+        let Some(Some(before)) = self.before(id) else {
+            let node = self.graph.node(id);
+            if !node.marks.discovered {
+                return Outcome::default();
+            }
+            // It was there before, only nobody knew.
+            let value = node.content().map(|c| c.value.clone());
+            return Outcome { state: ValueState::Discovered, value, error: None };
+        };
         if let Some(parent) = before.parent
             && !before.available()
             && before.problem.is_none()

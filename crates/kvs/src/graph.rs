@@ -29,7 +29,10 @@ pub(crate) struct Graph {
     slots: Vec<Slot>,
     free: Vec<NodeId>,
     by_key: HashTable<NodeId>,
+    /// All keys in order, but for the fresh ones.
     ordered: BTreeMap<Key, NodeId>,
+    /// Keys not in order so far: many at once are put in order faster than one by one.
+    fresh: Vec<(Key, NodeId)>,
     groups: Groups,
     /// Base nodes by descriptor.
     owned: Vec<Vec<NodeId>>,
@@ -100,12 +103,8 @@ impl Graph {
     }
 
     pub(crate) fn find(&self, key: &str) -> Option<NodeId> {
-        self.find_hashed(key, wide_hash_of(key))
-    }
-
-    fn find_hashed(&self, key: &str, hash: u64) -> Option<NodeId> {
         let is_it = |id: &NodeId| self.node(*id).key == *key;
-        self.by_key.find(hash, is_it).copied()
+        self.by_key.find(wide_hash_of(key), is_it).copied()
     }
 
     fn hash(&self, id: NodeId) -> u64 {
@@ -115,8 +114,10 @@ impl Graph {
     /// The node of a key, made if there is none.
     pub(crate) fn intern(&mut self, key: &Key, catalog: &Catalog) -> NodeId {
         let hash = wide_hash_of(key);
-        if let Some(id) = self.find_hashed(key, hash) {
-            return id;
+        // Keys are shared pointers more often than not: compared as such first.
+        let is_it = |id: &NodeId| self.node(*id).key == *key;
+        if let Some(id) = self.by_key.find(hash, is_it) {
+            return *id;
         }
         let descriptor = catalog.owner(key);
         let node = Arc::new(Node::placeholder(key.clone(), descriptor));
@@ -138,7 +139,7 @@ impl Graph {
         self.used += 1;
         let slots = &self.slots;
         self.by_key.insert_unique(hash, id, |id| slots.get(*id as usize).map_or(0, |s| s.hash));
-        self.ordered.insert(key.clone(), id);
+        self.fresh.push((key.clone(), id));
         let member_of = self.groups.of_key(key).into_boxed_slice();
         let links = self.links(id);
         links.member_of = member_of;
@@ -190,6 +191,17 @@ impl Graph {
     /// Ids of the nodes of a descriptor, in no order.
     pub(crate) fn owned_by(&self, descriptor: DescriptorId) -> &[NodeId] {
         self.owned.get(usize::from(descriptor)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Puts new keys in order. To be called before order is asked for.
+    pub(crate) fn settle(&mut self) {
+        if self.fresh.len() > self.ordered.len() / 4 {
+            let mut fresh = std::mem::take(&mut self.fresh);
+            fresh.sort_by(|a, b| a.0.cmp(&b.0));
+            self.ordered.append(&mut fresh.into_iter().collect());
+        } else {
+            self.ordered.extend(self.fresh.drain(..));
+        }
     }
 
     /// All nodes in key order, placeholders included.
@@ -440,6 +452,7 @@ impl Graph {
     pub(crate) fn sweep(&mut self, candidates: impl IntoIterator<Item = NodeId>) {
         let mut open: Vec<NodeId> = candidates.into_iter().collect();
         open.append(&mut self.loosened);
+        self.settle();
         let mut parents: Vec<NodeId> = Vec::new();
         let mut emptied = Vec::new();
         while let Some(id) = open.pop() {

@@ -161,6 +161,11 @@ impl Core {
 
     /// What was read back before anything was done is what was there before.
     fn rebase(&mut self, id: NodeId, origin: Origin) {
+        let node = self.graph.node(id);
+        if node.marks.discovered && node.desired.is_some() && !node.marks.differs {
+            // Found as it is wanted: nothing will be on record about it.
+            return;
+        }
         if self.active.as_ref().is_none_or(|a| a.phase != Phase::Reading) {
             return;
         }

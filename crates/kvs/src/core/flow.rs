@@ -155,48 +155,79 @@ impl Core {
         self.prepare_resync();
     }
 
-    /// All changes of a northbound transaction, sorted by key, the last of each.
+    /// Takes in all changes of a northbound transaction, the last one of each key.
     pub(crate) fn take_in(&mut self, txn: Transaction) {
         let mut changes = txn.changes;
-        if !changes.is_sorted_by(|a, b| a.key < b.key) {
+        // A statement about most of the graph is put in order by the graph afterwards.
+        let most = changes.len() > self.graph.len() / 2 && self.graph.len() > 1000;
+        let sorted = changes.is_sorted_by(|a, b| a.key < b.key);
+        if !sorted && !most {
             changes.sort_by(|a, b| a.key.cmp(&b.key));
-            changes.reverse();
-            changes.dedup_by(|a, b| a.key == b.key);
+        }
+        if !sorted {
+            // The last one of a key wins.
             changes.reverse();
         }
         let retry: Option<Arc<RetryPolicy>> = txn.options.retry.map(Arc::new);
         let mut named = Vec::with_capacity(changes.len());
-        let recorded = self.config.record_history;
-        let mut values = Vec::with_capacity(if recorded { changes.len() } else { 0 });
+        let mut unknown = Vec::new();
         for change in changes {
-            if recorded {
-                values.push(RecordedValue {
-                    key: change.key.clone(),
-                    value: change.value.clone(),
-                    origin: Origin::Nb,
-                });
-            }
             let wish = Wish {
                 value: change.value,
                 source: change.source,
                 retry: retry.clone(),
                 reason: Reason::Requested,
             };
-            named.extend(self.wish(&change.key, &wish));
+            if !sorted && self.graph.find(&change.key).is_some_and(|id| self.trace(id).listed) {
+                continue;
+            }
+            match self.wish(&change.key, &wish) {
+                Some(id) => named.push(id),
+                None => unknown.push(change.key),
+            }
+        }
+        if most && !sorted {
+            self.graph.settle();
+            named = self.graph.in_order().filter(|id| self.is_listed(*id)).collect();
+        } else if !sorted {
+            named.reverse();
+        }
+        self.record_arguments(&named, unknown);
+        if let Some(active) = &mut self.active {
+            active.named = named;
         }
         let everything =
             matches!(txn.kind, TxnKind::Resync(ResyncKind::Full | ResyncKind::Upstream));
-        if let Some(active) = &mut self.active {
-            active.named = named;
-            active.draft.values = values;
-        }
         if everything {
             self.let_go_unlisted();
         }
     }
 
+    fn is_listed(&self, id: NodeId) -> bool {
+        self.traces.get(id as usize).is_some_and(|t| t.epoch == self.epoch && t.listed)
+    }
+
+    /// The arguments of a transaction for its record.
+    fn record_arguments(&mut self, named: &[NodeId], unknown: Vec<Key>) {
+        if !self.config.record_history {
+            return;
+        }
+        let Some(active) = &mut self.active else { return };
+        let graph = &self.graph;
+        active.draft.values.reserve(named.len() + unknown.len());
+        active.draft.values.extend(named.iter().map(|id| {
+            let node = graph.node(*id);
+            let value = node.wanted().cloned();
+            RecordedValue { key: node.key.clone(), value, origin: Origin::Nb }
+        }));
+        let deletes = unknown.into_iter();
+        let delete = |key| RecordedValue { key, value: None, origin: Origin::Nb };
+        active.draft.values.extend(deletes.map(delete));
+    }
+
     /// Values of NB that a complete statement does not list are no longer wanted.
     fn let_go_unlisted(&mut self) {
+        self.graph.settle();
         let all: Vec<NodeId> = self.graph.in_order().collect();
         for id in all {
             let node = self.graph.node(id);
@@ -220,6 +251,7 @@ impl Core {
     /// Starts the read-backs a resync begins with.
     pub(crate) fn prepare_resync(&mut self) {
         let Some(kind) = self.active.as_ref().and_then(|a| a.resync.clone()) else { return };
+        self.graph.settle();
         let scope = match kind {
             ResyncKind::Upstream => return self.seed_unwanted(),
             ResyncKind::Full => Scope::All,
@@ -313,6 +345,7 @@ impl Core {
     }
 
     pub(crate) fn start_reading(&mut self) {
+        self.graph.settle();
         loop {
             let Some(active) = &mut self.active else { return };
             let Some(reading) = &mut active.reading else { return };
@@ -450,6 +483,7 @@ impl Core {
 
     pub(crate) fn make_plan(&mut self) -> Steps {
         let started = (self.stopwatch)();
+        self.graph.settle();
         let disturbed = self.graph.take_disturbed();
         let Some(active) = &mut self.active else { return Steps::default() };
         active.round += 1;

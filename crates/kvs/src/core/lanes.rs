@@ -55,6 +55,7 @@ impl Core {
 
     /// Nodes whose keys the new descriptor owns are its own from now on.
     fn adopt_nodes(&mut self, descriptor: DescriptorId) {
+        self.graph.settle();
         let orphans: Vec<NodeId> = self
             .graph
             .in_order()

@@ -112,6 +112,7 @@ impl Graph {
         if let Some(id) = self.groups.by_definition.get(&definition) {
             return *id;
         }
+        self.settle();
         let id = self.groups.all.len() as GroupId;
         let target = Target::AnyOf { prefixes: prefixes.to_vec(), filter: filter.clone() };
         let everywhere = [Key::from("")];

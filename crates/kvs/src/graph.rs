@@ -38,8 +38,8 @@ pub(crate) struct Graph {
     owned: Vec<Vec<NodeId>>,
     /// Nodes changed since the last publication.
     dirty: Vec<NodeId>,
-    /// Nodes whose readiness changed since this was last taken.
-    disturbed: Vec<NodeId>,
+    /// Nodes whose readiness changed since this was last taken, and by whom.
+    disturbed: Vec<(NodeId, NodeId)>,
     /// Nodes that lost an edge to them since the last sweep.
     loosened: Vec<NodeId>,
     labels: FxHashSet<Arc<str>>,
@@ -145,6 +145,7 @@ impl Graph {
         links.member_of = member_of;
         links.owned_at = NOWHERE;
         self.own(id, descriptor);
+        self.mark_dirty(id);
         id
     }
 
@@ -290,8 +291,9 @@ impl Graph {
         self.node(edge.from).needs.get(edge.need as usize).map_or_else(Default::default, |n| n.kind)
     }
 
-    /// Nodes whose readiness changed since this was last called; may repeat.
-    pub(crate) fn take_disturbed(&mut self) -> Vec<NodeId> {
+    /// Nodes whose readiness changed since this was last called, each with the one that came or went
+    /// (itself, if its needs changed); may repeat.
+    pub(crate) fn take_disturbed(&mut self) -> Vec<(NodeId, NodeId)> {
         std::mem::take(&mut self.disturbed)
     }
 
@@ -339,7 +341,7 @@ impl Graph {
         links.spots = spots;
         links.unmet = unmet;
         self.edit(id).needs = needs;
-        self.disturbed.push(id);
+        self.disturbed.push((id, id));
     }
 
     /// Puts back dependencies a node had before.
@@ -413,7 +415,7 @@ impl Graph {
     fn flip(&mut self, id: NodeId, available: bool) {
         let dependants = std::mem::take(&mut self.links(id).dependants);
         for edge in &dependants {
-            self.count(*edge, available);
+            self.count(*edge, id, available);
         }
         self.links(id).dependants = dependants;
         let member_of = std::mem::take(&mut self.links(id).member_of);
@@ -421,7 +423,7 @@ impl Graph {
             if self.groups.count(*group, available) {
                 let dependants = std::mem::take(self.groups.dependants(*group));
                 for edge in &dependants {
-                    self.count(*edge, available);
+                    self.count(*edge, id, available);
                 }
                 *self.groups.dependants(*group) = dependants;
             }
@@ -429,7 +431,7 @@ impl Graph {
         self.links(id).member_of = member_of;
     }
 
-    fn count(&mut self, edge: Edge, exists: bool) {
+    fn count(&mut self, edge: Edge, by: NodeId, exists: bool) {
         let satisfied = exists != (self.kind_of(edge) == DependencyKind::ConflictsWith);
         let links = self.links(edge.from);
         if satisfied {
@@ -440,7 +442,7 @@ impl Graph {
         // With a need fewer, one that others wait for may be ready as part of a cycle.
         let awaited = !links.dependants.is_empty() || !links.member_of.is_empty();
         if links.unmet == 0 || !satisfied || awaited {
-            self.disturbed.push(edge.from);
+            self.disturbed.push((edge.from, by));
         }
     }
 }

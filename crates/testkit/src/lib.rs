@@ -6,7 +6,9 @@ mod invariants;
 pub mod kind;
 pub mod messages;
 pub mod scenario;
+mod script;
 
 pub use fake::{FakeKind, FakeSb, Fault};
 pub use invariants::violations;
 pub use scenario::{Summary, default_catalogue, run_scenarios};
+pub use script::run_script;

@@ -160,10 +160,9 @@ impl Core {
             let was = before.node(id).filter(|n| n.key == key);
             let status = match now.filter(|n| self.published.visible(n)) {
                 Some(node) => self.published.base_status(node),
-                None => {
-                    let was_there = was.is_some_and(|n| before.visible(n));
-                    gone(&key, was_there || operated)
-                }
+                // A key that is only waited for, or was never there, is no news.
+                None if !operated && !was.is_some_and(|n| before.visible(n)) => continue,
+                None => gone(&key),
             };
             if watched && (operated || self.is_news(&status, now, was, before)) {
                 news.push(status.clone());
@@ -362,17 +361,12 @@ impl Core {
 }
 
 /// Status of a value that is not there any more.
-fn gone(key: &Key, was_there: bool) -> BaseValueStatus {
-    let (state, last_operation) = if was_there {
-        (ValueState::Removed, OpKind::Delete)
-    } else {
-        (ValueState::Nonexistent, OpKind::Undefined)
-    };
+fn gone(key: &Key) -> BaseValueStatus {
     let value = ValueStatus {
         key: key.clone(),
-        state,
+        state: ValueState::Removed,
         error: String::new(),
-        last_operation,
+        last_operation: OpKind::Delete,
         details: Vec::new(),
     };
     BaseValueStatus { value, derived_values: Vec::new() }

@@ -488,8 +488,14 @@ impl Core {
         let Some(active) = &mut self.active else { return Steps::default() };
         active.round += 1;
         let mut seeds = std::mem::take(&mut active.seeds);
-        for node in disturbed {
-            seeds.push(plan::Seed { node, reason: Reason::Drift });
+        for (node, by) in disturbed {
+            let cause = self.graph.node(by);
+            let reason = match (node == by, cause.available()) {
+                (true, _) => Reason::Requested,
+                (false, true) => Reason::Unblocked { by: cause.key.clone() },
+                (false, false) => Reason::Blocked { by: cause.key.clone() },
+            };
+            seeds.push(plan::Seed { node, reason });
         }
         let facts = Facts {
             graph: &self.graph,

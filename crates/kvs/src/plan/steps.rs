@@ -33,7 +33,12 @@ impl Planner<'_> {
                     OpKind::Create => 3,
                     _ => 4,
                 };
-                classes[class].push(step(op, self.reason(id)));
+                let reason = match self.reason(id) {
+                    // It goes because of that one, and comes back because of it.
+                    Reason::Blocked { by } => Reason::Unblocked { by },
+                    other => other,
+                };
+                classes[class].push(step(op, reason));
             }
         }
         self.scratch.touched = touched;

@@ -321,7 +321,8 @@ impl Graph {
     }
 
     fn set_needs_resolved(&mut self, id: NodeId, needs: Arc<[Need]>) {
-        if Arc::ptr_eq(&self.node(id).needs, &needs) {
+        let now = &self.node(id).needs;
+        if Arc::ptr_eq(now, &needs) || (now.is_empty() && needs.is_empty()) {
             return;
         }
         let before = Arc::clone(&self.node(id).needs);

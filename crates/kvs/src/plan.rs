@@ -107,6 +107,8 @@ struct Marks {
     counted: bool,
     queued: bool,
     blocked: bool,
+    /// It has to go and cannot come back.
+    barred: bool,
     /// How often the goal changed; a value that cannot make up its mind stays down.
     flips: u8,
     /// Needs unmet in the goal.
@@ -134,6 +136,10 @@ pub(crate) fn plan(facts: Facts<'_>, seeds: &[Seed], scratch: &mut Scratch) -> S
     let mut planner = Planner { facts, scratch };
     planner.find_goal(seeds);
     planner.find_transit();
+    // What has to go and cannot come back changes the goal, which may send more away.
+    while planner.bar_the_lost() {
+        planner.find_transit();
+    }
     let steps = planner.make_steps();
     let ordered = planner.put_in_order(steps);
     planner.clean_up();

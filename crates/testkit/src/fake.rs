@@ -79,6 +79,12 @@ impl FakeSb {
     /// Changes the content behind the scheduler's back.
     pub fn set(&self, key: &str, text: Option<&str>, origin: Origin) {
         let mut state = self.lock();
+        // What is derived from it goes with it.
+        if let Some((value, _)) = state.content.get(key).cloned() {
+            for (_, derived) in clauses(&value).into_iter().filter(|(c, _)| c == "derives") {
+                state.content.remove(&derived);
+            }
+        }
         match text {
             Some(text) => state.content.insert(key.to_owned(), (string(text), origin)),
             None => state.content.remove(key),

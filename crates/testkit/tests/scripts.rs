@@ -1,6 +1,5 @@
 //! The stories below `tests/scripts`: every `.txt` must give the `.out` beside it.
 //! `UPDATE_EXPECT=1` rewrites them.
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its files fails")]
 
 use std::path::Path;
 

@@ -8,7 +8,6 @@
     clippy::print_stderr,
     clippy::expect_used,
     clippy::panic,
-    clippy::cast_precision_loss,
     reason = "this is a program for developers"
 )]
 

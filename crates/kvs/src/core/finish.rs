@@ -43,6 +43,7 @@ impl Core {
         let Some(mut active) = self.active.take() else { return };
         self.bury(&changed);
         self.graph.sweep(changed);
+        self.graph.take_disturbed();
         let before = self.published.clone();
         // What is not needed any more makes room for the answer.
         (active.run, active.journal, active.seeds) = <_>::default();

@@ -491,7 +491,7 @@ impl Core {
         for (node, by) in disturbed {
             let cause = self.graph.node(by);
             let reason = match (node == by, cause.available()) {
-                (true, _) => Reason::Requested,
+                (true, _) => Reason::Drift,
                 (false, true) => Reason::Unblocked { by: cause.key.clone() },
                 (false, false) => Reason::Blocked { by: cause.key.clone() },
             };

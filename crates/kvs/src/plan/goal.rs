@@ -30,6 +30,28 @@ impl Planner<'_> {
                 }
             }
         }
+        self.settle_goal();
+    }
+
+    /// Values that have to go but whose wanted content is refused: they do not come back.
+    pub(super) fn bar_the_lost(&mut self) -> bool {
+        let graph = self.facts.graph;
+        let lost: Vec<NodeId> = self
+            .scratch
+            .touched
+            .iter()
+            .copied()
+            .filter(|id| self.marks(*id).gone && self.goal(*id) && graph.node(*id).is_refused())
+            .collect();
+        for id in &lost {
+            self.note(*id).barred = true;
+            self.look_at(*id);
+        }
+        self.settle_goal();
+        !lost.is_empty()
+    }
+
+    fn settle_goal(&mut self) {
         loop {
             while let Some(id) = self.scratch.work.pop() {
                 self.note(id).queued = false;
@@ -109,6 +131,9 @@ impl Planner<'_> {
     fn should_be(&mut self, id: NodeId) -> bool {
         let node = self.facts.graph.node(id);
         let now = node.available();
+        if self.marks(id).barred {
+            return false;
+        }
         if self.facts.held.contains(&id) || self.marks(id).flips > MAX_FLIPS {
             return now && self.marks(id).flips <= MAX_FLIPS;
         }

@@ -289,6 +289,8 @@ pub(crate) struct Active {
     /// Failed since the last read-back.
     pub(crate) failed: Vec<NodeId>,
     pub(crate) cancelled: Vec<NodeId>,
+    /// Nodes whose readiness changed before a plan that counted on it to change back.
+    pub(crate) suspects: Vec<NodeId>,
     /// Everything that failed and may be retried.
     pub(crate) to_retry: Vec<NodeId>,
     pub(crate) errors: Vec<KeyError>,

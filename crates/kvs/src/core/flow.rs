@@ -108,6 +108,7 @@ impl Core {
             readings: 0,
             failed: Vec::new(),
             cancelled: Vec::new(),
+            suspects: Vec::new(),
             to_retry: Vec::new(),
             errors: Vec::new(),
             named: Vec::new(),
@@ -488,6 +489,7 @@ impl Core {
         let Some(active) = &mut self.active else { return Steps::default() };
         active.round += 1;
         let mut seeds = std::mem::take(&mut active.seeds);
+        active.suspects.extend(disturbed.iter().map(|(node, _)| *node));
         for (node, by) in disturbed {
             let cause = self.graph.node(by);
             let reason = match (node == by, cause.available()) {
@@ -521,7 +523,8 @@ impl Core {
         let failed = std::mem::take(&mut active.failed);
         // Values that were taken down for something that now stays come back.
         let graph = &self.graph;
-        let touched = active.journal.iter().map(|(id, _)| *id);
+        let suspects = active.suspects.iter().copied();
+        let touched = active.journal.iter().map(|(id, _)| *id).chain(suspects);
         let down = active.run.steps.iter().map(|s| s.node).chain(touched).filter(|id| {
             let node = graph.node(*id);
             (node.desired.is_some() && !node.available()) || graph.unmet(*id) > 0

@@ -68,6 +68,11 @@ impl Core {
         if self.active.as_ref().is_some_and(|a| a.held.contains(&id)) {
             return;
         }
+        let node = self.graph.node(id);
+        if node.marks.missing && node.desired.is_some() && !node.available() {
+            // Missed, and it cannot be brought back now: from now on it waits.
+            self.graph.edit(id).marks.missing = false;
+        }
         let journaled = self.trace(id).is_journaled();
         let node = self.graph.node(id);
         if !journaled && (node.is_empty() || !(comes || goes) || node.available()) {

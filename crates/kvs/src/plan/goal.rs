@@ -181,12 +181,25 @@ impl Planner<'_> {
         if !self.marks(id).counted {
             let graph = self.facts.graph;
             let needs = std::sync::Arc::clone(&graph.node(id).needs);
-            let unmet = needs.iter().filter(|need| !self.goal_satisfies(need)).count() as u32;
+            let met = |need: &Need| self.goal_satisfies(need) && !self.is_own_offspring(id, need);
+            let unmet = needs.iter().filter(|need| !met(need)).count() as u32;
             let marks = self.note(id);
             marks.counted = true;
             marks.unmet = unmet;
         }
         self.marks(id).unmet
+    }
+
+    /// A value cannot rest on what is derived from it.
+    fn is_own_offspring(&self, id: NodeId, need: &Need) -> bool {
+        let On::Node(mut target) = need.on else { return false };
+        while let Some(parent) = self.facts.graph.node(target).parent {
+            if parent == id {
+                return need.kind != DependencyKind::ConflictsWith;
+            }
+            target = parent;
+        }
+        false
     }
 
     pub(super) fn goal_satisfies(&self, need: &Need) -> bool {

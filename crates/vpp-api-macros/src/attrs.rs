@@ -95,6 +95,7 @@ pub(crate) struct FieldAttrs {
     pub(crate) count: Option<String>,
     pub(crate) before: Option<String>,
     pub(crate) retval: bool,
+    pub(crate) data: bool,
 }
 
 impl FieldAttrs {
@@ -108,6 +109,7 @@ impl FieldAttrs {
                     "count" => found.count = Some(meta.value()?.parse::<LitStr>()?.value()),
                     "before" => found.before = Some(meta.value()?.parse::<LitStr>()?.value()),
                     "retval" => found.retval = true,
+                    "data" => found.data = true,
                     _ => return Err(meta.error("unknown attribute")),
                 }
                 Ok(())

@@ -39,7 +39,7 @@ impl Body {
                     body.push_count(list, list_attrs);
                 }
             }
-            if attrs.retval || name == "retval" {
+            if attrs.retval || (name == "retval" && !attrs.data) {
                 body.retval = Some(ident.clone());
             }
             match &attrs.count {

@@ -10,7 +10,7 @@
 //! `details`, `event` says what it is; `name = "…"` is needed where the name is not the struct's in snake case, `header =
 //! Kind` where the header is not the usual one. On a field `count = "n"` names the count field of a list, `before = "x"`
 //! puts that count field in front of another field than the list, `retval` marks the result when it is not called so,
-//! `name = "type"` renames.
+//! `data` says of a field called `retval` that it is not the result of the request, `name = "type"` renames.
 
 mod attrs;
 mod body;

@@ -16,7 +16,9 @@ pub(crate) fn run(machine: &Machine, command: &str) -> Result<String, String> {
     let vpp = &machine.vpp;
     let words: Vec<&str> = command.split_whitespace().collect();
     match words.as_slice() {
-        ["show" | "sh", "version" | "ver", ..] => Ok(version(machine)),
+        ["show" | "sh", "version" | "ver", "verbose", ..] => Ok(version_verbose(machine)),
+        ["show" | "sh", "version" | "ver", "cmdline"] => Ok(command_line()),
+        ["show" | "sh", "version" | "ver"] => Ok(version(machine)),
         ["show" | "sh", "interface" | "int", "address" | "addr"] => Ok(addresses(vpp)),
         ["show" | "sh", "interface" | "int"] => Ok(interfaces(vpp)),
         ["show" | "sh", "hardware-interfaces" | "hardware"] => Ok(hardware(vpp)),
@@ -39,6 +41,22 @@ fn version(machine: &Machine) -> String {
     format!(
         "vpp v{release}-release built by {BUILD_DIRECTORY} on {BUILD_DIRECTORY} at {BUILD_DATE}\n"
     )
+}
+
+fn version_verbose(machine: &Machine) -> String {
+    let (release, pid) = (machine.identity.release, machine.identity.pid);
+    format!(
+        "Version:                  v{release}-release\n\
+         Compiled by:              {BUILD_DIRECTORY}, a simulated VPP that forwards no packets\n\
+         Compile host:             {BUILD_DIRECTORY}\n\
+         Compile date:             {BUILD_DATE}\n\
+         Compile location:         {BUILD_DIRECTORY}\n\
+         Current PID:              {pid}\n"
+    )
+}
+
+fn command_line() -> String {
+    format!("Command line arguments:\n  {BUILD_DIRECTORY} (simulated, inside another program)\n")
 }
 
 fn clock(machine: &Machine) -> String {

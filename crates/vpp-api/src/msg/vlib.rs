@@ -25,9 +25,10 @@ pub struct CliInband {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Message)]
 #[vpp(reply)]
 pub struct CliInbandReply {
-    /// 0 or an error number.
+    /// 0 or an error number of the command. No failure of the request: the text says what was wrong.
+    #[vpp(data)]
     pub retval: i32,
-    /// The text; the command may have failed and say so here only.
+    /// The text, also of a command that failed.
     pub reply: String,
 }
 

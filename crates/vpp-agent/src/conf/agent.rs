@@ -91,15 +91,15 @@ ligato_infra::config_section! {
 }
 
 ligato_infra::config_section! {
-    /// Telemetry.
+    /// Telemetry. No effect so far: this agent does not read the statistics of VPP. The file is checked all the same.
     pub(crate) struct TelemetryConf check check_telemetry {
-        /// Time between two readings; more than one second.
+        /// No effect so far. Time between two readings; more than one second.
         pub(crate) polling_interval: ConfigDuration = seconds(30) => "polling-interval";
-        /// Read nothing.
+        /// No effect so far. Read nothing.
         pub(crate) disabled: bool = false => "disabled";
-        /// No VPP metrics in the scrape.
+        /// No effect so far. No VPP metrics in the scrape.
         pub(crate) prometheus_disabled: bool = false => "prometheus-disabled";
-        /// Kinds of metrics to leave out: runtime, memory, buffers, nodes, interfaces.
+        /// No effect so far. Kinds of metrics to leave out: runtime, memory, buffers, nodes, interfaces.
         pub(crate) skipped: Vec<String> = Vec::new() => "skipped";
     }
 }

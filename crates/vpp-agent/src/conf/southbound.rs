@@ -13,11 +13,11 @@ ligato_infra::config_section! {
     pub(crate) struct GovppConf check check_govpp {
         /// Path of VPP's API socket.
         pub(crate) api_socket: PathBuf = "/run/vpp/api.sock".into() => "binapi-socket-path";
-        /// Path of VPP's statistics socket.
+        /// Path of VPP's statistics socket. No effect so far: statistics are not read.
         pub(crate) stats_socket: PathBuf = "/run/vpp/stats.sock".into() => "stats-socket-path";
         /// Longest wait for a reply.
         pub(crate) reply_timeout: ConfigDuration = millis(5000) => "reply-timeout";
-        /// Repair everything after VPP comes back. A VPP that restarted is always repaired.
+        /// No effect: after VPP comes back everything is always read back and repaired.
         pub(crate) resync_after_reconnect: bool = true => "resync-after-reconnect";
         /// A connection on which nothing arrives for this long is probed.
         pub(crate) probe_interval: ConfigDuration = millis(1000) => "health-check-probe-interval";
@@ -49,7 +49,8 @@ ligato_infra::config_section! {
     pub(crate) struct VppInterfaceConf {
         /// MTU of interfaces that set none; 0 leaves VPP's own.
         pub(crate) mtu: u32 = 0 => "mtu";
-        /// Stores to which the state of interfaces is published.
+        /// No effect: the state of interfaces is told to subscribers of the gRPC API, not written to stores. See
+        /// `enable-status-publishing` in `agent.conf` for the statuses of values.
         pub(crate) status_publishers: Vec<String> = Vec::new()
             => "status-publishers" env "VPP_STATUS_PUBLISHERS";
     }

@@ -9,9 +9,9 @@ use axum::{
 };
 use serde::Serialize;
 
-/// An answer in JSON.
+/// An answer in JSON; routes that plugins add answer with it too.
 #[derive(Debug)]
-pub(crate) struct Json<T>(pub(crate) T);
+pub struct Json<T>(pub T);
 
 /// Why a request was not done. The text of each goes to the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -19,6 +19,7 @@ mod time;
 #[cfg(test)]
 mod tests;
 
+pub use answer::Json;
 pub use conf::{DEFAULT_ENDPOINT, HttpConf, RateLimiterConf, UserConf};
 pub use configuration::{Configuration, Mode, PushError, SharedConfiguration};
 pub use http::TlsError;

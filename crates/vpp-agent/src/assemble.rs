@@ -36,6 +36,7 @@ use crate::{
     bridge::{Names, Taps},
     build_facts,
     conf::{Config, EtcdConf, RedbConf, SchedulerConf},
+    kinds::{Plugin, plugins},
     metrics,
     plugins::{
         AgentPlugin, FilePlugin, InterfacesPlugin, OrchestratorPlugin, SchedulerPlugin,
@@ -245,18 +246,14 @@ fn contexts(client: VppClient, config: &Config) -> anyhow::Result<(Arc<VppCtx>, 
     Ok((vpp, Arc::new(linux)))
 }
 
-/// Every kind of the agent, plugin by plugin.
+/// The kinds of every plugin that is not left out.
 fn kinds(config: &Config, vpp: &Arc<VppCtx>, linux: &Arc<LinuxCtx>) -> Vec<Arc<dyn DynDescriptor>> {
-    let mut kinds = ligato_vpp_if::descriptors(vpp);
-    kinds.extend(ligato_vpp_l2::descriptors(vpp));
-    kinds.extend(ligato_vpp_l3::descriptors(vpp));
-    if !config.linux_interfaces.disabled {
-        kinds.extend(ligato_linux_if::descriptors(linux));
-    }
-    if !config.linux_l3.disabled {
-        kinds.extend(ligato_linux_l3::descriptors(linux));
-    }
-    kinds
+    let wanted = |plugin: &Plugin| match plugin.name {
+        "linux-ifplugin" => !config.linux_interfaces.disabled,
+        "linux-l3plugin" => !config.linux_l3.disabled,
+        _ => true,
+    };
+    plugins(vpp, linux).into_iter().filter(wanted).flat_map(|plugin| plugin.kinds).collect()
 }
 
 fn scheduler_config(conf: &SchedulerConf) -> SchedulerConfig {

@@ -18,6 +18,10 @@ pub(crate) enum Task {
     CheckConfig(Sources),
     /// Print the reference of the configuration.
     ConfigReference,
+    /// Print the page of kinds.
+    KindsReference,
+    /// Print the page of VPP messages.
+    MessagesReference,
     /// Print the version.
     Version,
     /// Print everything about the version.
@@ -25,10 +29,12 @@ pub(crate) enum Task {
 }
 
 /// Flags that are no keys.
-const SWITCHES: [(&str, &str); 6] = [
+const SWITCHES: [(&str, &str); 8] = [
     ("print-config", "Show the configuration that would be used, with the origin of each value"),
     ("check-config", "Say whether the configuration can be used"),
     ("config-reference", "Print the reference of all configuration files"),
+    ("kinds-reference", "Print what each kind of value is, owns and uses"),
+    ("messages-reference", "Print which release of VPP has which message"),
     ("lenient-config", "Warn about unknown keys instead of refusing them"),
     ("short-version", "Print the version"),
     ("version", "Print version, revision, builder and date"),
@@ -51,6 +57,12 @@ pub(crate) fn parse(
     }
     if asked("config-reference") {
         return Ok(Task::ConfigReference);
+    }
+    if asked("kinds-reference") {
+        return Ok(Task::KindsReference);
+    }
+    if asked("messages-reference") {
+        return Ok(Task::MessagesReference);
     }
     let sources = sources(&matches, env);
     Ok(if asked("print-config") {

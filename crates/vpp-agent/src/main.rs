@@ -7,8 +7,10 @@ mod bridge;
 mod build_facts;
 mod cli;
 mod conf;
+mod kinds;
 mod logs;
 mod metrics;
+mod pages;
 mod plugins;
 mod rest;
 
@@ -56,6 +58,8 @@ fn execute(task: Task, begun: Instant) -> anyhow::Result<ExitCode> {
         Task::Version => print(build_facts::version())?,
         Task::FullVersion => print(&build_facts::full_version())?,
         Task::ConfigReference => print(to_markdown(&conf::sections()).trim_end())?,
+        Task::KindsReference => print(pages::kinds::page()?.trim_end())?,
+        Task::MessagesReference => print(pages::messages::page().trim_end())?,
         Task::PrintConfig(sources) => print(load(sources)?.1.to_string().trim_end())?,
         Task::CheckConfig(sources) => {
             load(sources)?;

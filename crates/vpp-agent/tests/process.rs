@@ -64,6 +64,15 @@ impl Agent {
         (status.expect("it speaks HTTP"), answer)
     }
 
+    /// Runs a command of VPP by `POST /vpp/command`.
+    fn vpp(&self, body: &str) -> (u16, String) {
+        let length = body.len();
+        self.exchange(&format!(
+            "POST /vpp/command HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        ))
+    }
+
     /// Asks until the answer is as expected; the last one is in the failure.
     fn until(&self, path: &str, expected: impl Fn(u16, &str) -> bool) {
         let begun = Instant::now();
@@ -169,4 +178,48 @@ fn a_wrong_configuration_is_named_and_ends_the_start() {
         said.contains(r#"http.conf:1:1: http.endpont: unknown key, did you mean "endpoint"?"#),
         "{said}"
     );
+}
+
+#[test]
+fn the_command_line_of_vpp_is_answered_in_full_and_says_that_it_is_simulated() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let interfaces: String = (0..300)
+        .map(|n| format!("  - {{name: loop{n}, type: SOFTWARE_LOOPBACK, enabled: true}}\n"))
+        .collect();
+    let file = format!("vppConfig:\n  interfaces:\n{interfaces}");
+    fs::write(dir.path().join("initial-config.yaml"), file).expect("a file");
+    let agent = start(dir.path(), &["--vpp", "sim"]);
+    agent.until("/readiness", |status, _| status == 200);
+
+    let (status, body) = agent.vpp(r#"{"vppclicommand": "show version"}"#);
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains("built by vpp-sim") && body.ends_with("\"\n"), "{body}");
+    let (_, body) = agent.vpp(r#"{"vppclicommand": "show version verbose"}"#);
+    assert!(body.contains("a simulated VPP that forwards no packets"), "{body}");
+    let (_, body) = agent.vpp(r#"{"vppclicommand": "show version cmdline"}"#);
+    assert!(body.contains("Command line arguments"), "{body}");
+    let (_, body) = agent.vpp(r#"{"vppclicommand": "show interface"}"#);
+    assert!(body.len() > 16_000 && body.contains("loop0 ") && body.contains("loop299 "), "{body}");
+
+    let (status, body) = agent.vpp(r#"{"vppclicommand": "make coffee"}"#);
+    assert_eq!(status, 500);
+    assert!(body.contains("sending request failed: unknown input `make coffee'"), "{body}");
+    let (status, body) = agent.vpp("make coffee");
+    assert_eq!(status, 400);
+    assert!(body.contains("\"400 Bad request: "), "{body}");
+    assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
+fn pages_of_the_book_need_nothing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    for (flag, part) in [
+        ("--config-reference", "## http.conf"),
+        ("--kinds-reference", "## vpp-route"),
+        ("--messages-reference", "| `sw_interface_dump` |"),
+    ] {
+        let output = program(dir.path(), &[flag]).output().expect("it runs");
+        let page = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && page.contains(part), "{flag}: {page}");
+    }
 }

@@ -7,6 +7,7 @@ mod orchestrator;
 mod scheduler;
 pub(crate) mod store;
 pub(crate) mod vpp;
+mod vpp_cli;
 
 pub(crate) use agent::AgentPlugin;
 pub(crate) use file::FilePlugin;

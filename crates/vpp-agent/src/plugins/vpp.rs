@@ -1,11 +1,11 @@
-//! The connection to VPP, and the simulated VPP when one was asked for.
+//! The connection to VPP and its command line, and the simulated VPP when one was asked for.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use ligato_infra::{
     BoxError, OnFailure,
-    agent::{Plugin, Started},
+    agent::{Plugin, Registrar, Started},
     health::{BuildFacts, HealthReporter},
 };
 use ligato_vpp_client::{Connection, Options, VppClient};
@@ -14,7 +14,7 @@ use ligato_vpp_sim::Sim;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::names;
+use super::{names, vpp_cli};
 use crate::conf::{GovppConf, VppMode};
 
 /// What is added to the version of a program whose VPP is a simulated one, so that every status says it.
@@ -80,6 +80,11 @@ impl VppPlugin {
 impl Plugin for VppPlugin {
     fn name(&self) -> &str {
         names::VPP
+    }
+
+    async fn init(&mut self, registrar: &mut Registrar<'_>) -> Result<(), BoxError> {
+        registrar.offer(vpp_cli::routes(Arc::clone(&self.ctx)));
+        Ok(())
     }
 
     async fn start(&mut self, started: &mut Started<'_>) -> Result<(), BoxError> {

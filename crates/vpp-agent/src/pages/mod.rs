@@ -1,0 +1,4 @@
+//! Pages of the book that are known from code. They need neither VPP nor any right.
+
+pub(crate) mod kinds;
+pub(crate) mod messages;

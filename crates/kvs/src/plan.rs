@@ -136,8 +136,8 @@ pub(crate) fn plan(facts: Facts<'_>, seeds: &[Seed], scratch: &mut Scratch) -> S
     let mut planner = Planner { facts, scratch };
     planner.find_goal(seeds);
     planner.find_transit();
-    // What has to go and cannot come back changes the goal, which may send more away.
-    while planner.bar_the_lost() {
+    // What goes for a while changes the goal once more, which may send more away.
+    while planner.revise_goal() {
         planner.find_transit();
     }
     let steps = planner.make_steps();

@@ -33,8 +33,9 @@ impl Planner<'_> {
         self.settle_goal();
     }
 
-    /// Values that have to go but whose wanted content is refused: they do not come back.
-    pub(super) fn bar_the_lost(&mut self) -> bool {
+    /// Values that have to go but whose wanted content is refused do not come back; what is derived
+    /// from those that do may come with them. Says whether there was anything to see to.
+    pub(super) fn revise_goal(&mut self) -> bool {
         let graph = self.facts.graph;
         let lost: Vec<NodeId> = self
             .scratch
@@ -47,8 +48,9 @@ impl Planner<'_> {
             self.note(*id).barred = true;
             self.look_at(*id);
         }
+        let changed = !self.scratch.work.is_empty();
         self.settle_goal();
-        !lost.is_empty()
+        changed
     }
 
     fn settle_goal(&mut self) {
@@ -104,7 +106,7 @@ impl Planner<'_> {
         if marks.decided { marks.up } else { self.facts.graph.node(id).available() }
     }
 
-    fn look_at(&mut self, id: NodeId) {
+    pub(super) fn look_at(&mut self, id: NodeId) {
         let marks = self.note(id);
         if !std::mem::replace(&mut marks.queued, true) {
             self.scratch.work.push(id);
@@ -141,7 +143,8 @@ impl Planner<'_> {
             return now;
         }
         if node.desired.is_none() {
-            let stays = node.origin == Origin::Sb || self.facts.spare_unwanted;
+            let found = node.marks.discovered && self.facts.spare_unwanted;
+            let stays = node.origin == Origin::Sb || found;
             return now
                 && stays
                 && !self.is_unwanted(id)
@@ -172,7 +175,7 @@ impl Planner<'_> {
         let base = self.facts.graph.node(parent);
         let stalled = base.desired.is_some() && base.available() && base.marks.differs && {
             let marks = self.marks(parent);
-            !marks.update && !marks.recreate
+            !marks.update && !marks.recreate && !marks.gone
         };
         !stalled || node.available()
     }

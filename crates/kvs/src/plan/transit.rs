@@ -94,7 +94,9 @@ impl Planner<'_> {
             }
         }
         for child in graph.node(id).children.iter() {
-            if self.can_go(*child) && !self.marks(*child).gone {
+            if !graph.node(*child).available() {
+                self.look_at(*child);
+            } else if self.can_go(*child) && !self.marks(*child).gone {
                 self.give_reason(*child, || Reason::Derived { from: key.clone() });
                 self.note(*child);
                 open.push(*child);

@@ -48,6 +48,12 @@ impl Args {
         }
     }
 
+    /// What to look at: an argument that may be given once. Empty is absent here, since clients of the original
+    /// send every argument they know.
+    pub(crate) fn named(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        Ok(self.one(name)?.filter(|value| !value.is_empty()))
+    }
+
     /// An argument that must be given, once.
     pub(crate) fn required(&self, name: &str) -> Result<&str, ApiError> {
         self.one(name)?.ok_or_else(|| ApiError::Argument(format!("missing {name} argument")))

@@ -166,6 +166,21 @@ async fn wrong_arguments_are_named() {
 }
 
 #[tokio::test]
+async fn empty_arguments_of_clients_select_nothing() {
+    let server = start(|_| {}).await;
+    for (path, empty) in [
+        ("/scheduler/status", "key=&key-prefix=&descriptor="),
+        ("/scheduler/dump", "descriptor=&key-prefix=&view=cached"),
+    ] {
+        let all = server.ask(&format!("GET {path}"), "", "").await.body;
+        server.check(&format!("GET {path}?{empty}"), 200, &all).await;
+    }
+    server.check("GET /scheduler/status?key=&key-prefix=", 200, "[]\n").await;
+    let one = server.ask("GET /scheduler/status?key=a&key-prefix=", "", "").await.body;
+    assert!(one.contains(r#""key": "a""#), "{one}");
+}
+
+#[tokio::test]
 async fn loggers_change_their_level() {
     let server = start(|_| {}).await;
     let answer = "{\n  \"logger\": \"grpc\",\n  \"level\": \"debug\"\n}\n";

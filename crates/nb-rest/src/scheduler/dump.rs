@@ -27,7 +27,7 @@ pub(super) async fn dump(
 ) -> Result<Json<Value>, ApiError> {
     args.only(&["descriptor", "key-prefix", "view"])?;
     let snapshot = scheduler.snapshot();
-    let (descriptor, prefix) = (args.one("descriptor")?, args.one("key-prefix")?);
+    let (descriptor, prefix) = (args.named("descriptor")?, args.named("key-prefix")?);
     // The original's default is SB; a plain GET should not cost a conversation with the data plane.
     let side = match args.one("view")? {
         Some("SB") => Side::Southbound,

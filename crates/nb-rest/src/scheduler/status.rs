@@ -17,11 +17,11 @@ pub(super) async fn status(
 ) -> Result<Json<Value>, ApiError> {
     args.only(&["key", "descriptor", "key-prefix"])?;
     let snapshot = scheduler.snapshot();
-    if let Some(key) = args.one("key")? {
+    if let Some(key) = args.named("key")? {
         let unknown = || json!({ "value": { "key": key } });
         return Ok(Json(snapshot.status(key).as_ref().map_or_else(unknown, base_status)));
     }
-    let filter = match (args.one("descriptor")?, args.one("key-prefix")?) {
+    let filter = match (args.named("descriptor")?, args.named("key-prefix")?) {
         (Some(name), _) => StatusFilter::Descriptor(name.to_owned()),
         (None, Some(prefix)) => {
             if descriptor_of_prefix(&snapshot, prefix).is_none() {

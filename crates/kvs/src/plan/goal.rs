@@ -217,6 +217,11 @@ impl Planner<'_> {
     }
 
     fn decide(&mut self, id: NodeId, up: bool) {
+        if up && !self.marks(id).seed && !self.facts.graph.node(id).available() {
+            // It may be in doubt what is there of it.
+            self.note(id);
+            self.classify(id);
+        }
         let marks = self.note(id);
         marks.decided = true;
         marks.up = up;

@@ -5,12 +5,12 @@
 //! every node is always up to date: when the availability of a value flips, exactly its dependants
 //! are counted up or down, and those whose readiness changed are remembered as *disturbed*.
 
+mod edges;
 mod groups;
 
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use hashbrown::HashTable;
-use ligato_kvs_api::{Dependency, DependencyKind, Target};
 use ligato_model::Key;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
@@ -19,7 +19,7 @@ use crate::{
     catalog::Catalog,
     graph::groups::Groups,
     keyindex::{hash_of, narrow, wide_hash_of},
-    node::{Applied, DescriptorId, GroupId, Need, Node, NodeId, On},
+    node::{Applied, DescriptorId, GroupId, Node, NodeId},
     snapshot::Published,
 };
 
@@ -255,195 +255,6 @@ impl Graph {
         if !links.dirty {
             links.dirty = true;
             self.dirty.push(id);
-        }
-    }
-}
-
-// === impl Graph: edges ===
-
-impl Graph {
-    /// Edges to this node.
-    pub(crate) fn dependants(&self, id: NodeId) -> &[Edge] {
-        self.slots.get(id as usize).map_or(&[], |s| &s.links.dependants)
-    }
-
-    /// Groups this node can satisfy.
-    pub(crate) fn member_of(&self, id: NodeId) -> &[GroupId] {
-        self.slots.get(id as usize).map_or(&[], |s| &s.links.member_of)
-    }
-
-    /// Edges to a group.
-    pub(crate) fn group_dependants(&self, group: GroupId) -> &[Edge] {
-        self.groups.get(group).map_or(&[], |g| &g.dependants)
-    }
-
-    /// How many candidates of a group are available.
-    pub(crate) fn group_available(&self, group: GroupId) -> u32 {
-        self.groups.get(group).map_or(0, |g| g.available)
-    }
-
-    /// How many needs of a node are not satisfied now.
-    pub(crate) fn unmet(&self, id: NodeId) -> u32 {
-        self.slots.get(id as usize).map_or(0, |s| s.links.unmet)
-    }
-
-    pub(crate) fn kind_of(&self, edge: Edge) -> DependencyKind {
-        self.node(edge.from).needs.get(edge.need as usize).map_or_else(Default::default, |n| n.kind)
-    }
-
-    /// Nodes whose readiness changed since this was last called, each with the one that came or went
-    /// (itself, if its needs changed); may repeat.
-    pub(crate) fn take_disturbed(&mut self) -> Vec<(NodeId, NodeId)> {
-        std::mem::take(&mut self.disturbed)
-    }
-
-    /// Replaces the dependencies of a node. Nothing happens if they are the same.
-    pub(crate) fn set_needs(
-        &mut self,
-        id: NodeId,
-        dependencies: Vec<Dependency>,
-        catalog: &Catalog,
-    ) -> bool {
-        if self.same_needs(id, &dependencies) {
-            return false;
-        }
-        let mut needs = Vec::with_capacity(dependencies.len());
-        for Dependency { label, kind, target } in dependencies {
-            let on = match target {
-                Target::Key(key) => On::Node(self.intern(&key, catalog)),
-                Target::AnyOf { prefixes, filter } => On::Group(self.group(prefixes, filter)),
-            };
-            let label = self.shared_label(label);
-            needs.push(Need { label, kind, on });
-        }
-        self.set_needs_resolved(id, needs.into());
-        true
-    }
-
-    fn set_needs_resolved(&mut self, id: NodeId, needs: Arc<[Need]>) {
-        let now = &self.node(id).needs;
-        if Arc::ptr_eq(now, &needs) || (now.is_empty() && needs.is_empty()) {
-            return;
-        }
-        let before = Arc::clone(&self.node(id).needs);
-        for (at, need) in before.iter().enumerate() {
-            self.detach(id, at, need.on);
-            if let On::Node(target) = need.on {
-                self.loosened.push(target);
-            }
-        }
-        let mut unmet = 0;
-        let mut spots = SmallVec::with_capacity(needs.len());
-        for (at, need) in (0..).zip(needs.iter()) {
-            spots.push(self.attach(Edge { from: id, need: at }, need.on));
-            unmet += u32::from(!self.satisfied(need));
-        }
-        let links = self.links(id);
-        links.spots = spots;
-        links.unmet = unmet;
-        self.edit(id).needs = needs;
-        self.disturbed.push((id, id));
-    }
-
-    /// Puts back dependencies a node had before.
-    pub(crate) fn restore_needs(&mut self, id: NodeId, needs: &Arc<[Need]>) {
-        self.set_needs_resolved(id, Arc::clone(needs));
-    }
-
-    fn same_needs(&self, id: NodeId, dependencies: &[Dependency]) -> bool {
-        let needs = &self.node(id).needs;
-        needs.len() == dependencies.len()
-            && needs.iter().zip(dependencies).all(|(need, dependency)| {
-                need.label == dependency.label
-                    && need.kind == dependency.kind
-                    && match (need.on, &dependency.target) {
-                        (On::Node(target), Target::Key(key)) => self.node(target).key == *key,
-                        (On::Group(group), Target::AnyOf { prefixes, filter }) => self
-                            .groups
-                            .get(group)
-                            .is_some_and(|g| *g.prefixes == **prefixes && g.filter == *filter),
-                        _ => false,
-                    }
-            })
-    }
-
-    /// Is the need satisfied by what is available now?
-    pub(crate) fn satisfied(&self, need: &Need) -> bool {
-        let exists = match need.on {
-            On::Node(id) => self.node(id).available(),
-            On::Group(id) => self.group_available(id) > 0,
-        };
-        exists != (need.kind == DependencyKind::ConflictsWith)
-    }
-
-    fn shared_label(&mut self, label: Arc<str>) -> Arc<str> {
-        if let Some(known) = self.labels.get(&label) {
-            return Arc::clone(known);
-        }
-        if self.labels.len() < LABELS {
-            self.labels.insert(Arc::clone(&label));
-        }
-        label
-    }
-
-    fn attach(&mut self, edge: Edge, on: On) -> u32 {
-        let list = match on {
-            On::Node(target) => &mut self.links(target).dependants,
-            On::Group(group) => self.groups.dependants(group),
-        };
-        list.push(edge);
-        (list.len() - 1) as u32
-    }
-
-    fn detach(&mut self, id: NodeId, need: usize, on: On) {
-        let Some(at) = self.links(id).spots.get(need).copied() else { return };
-        let list = match on {
-            On::Node(target) => &mut self.links(target).dependants,
-            On::Group(group) => self.groups.dependants(group),
-        };
-        if (at as usize) >= list.len() {
-            return;
-        }
-        list.swap_remove(at as usize);
-        if let Some(moved) = list.get(at as usize).copied()
-            && let Some(spot) = self.links(moved.from).spots.get_mut(moved.need as usize)
-        {
-            *spot = at;
-        }
-    }
-
-    /// Counts a change of availability.
-    fn flip(&mut self, id: NodeId, available: bool) {
-        let dependants = std::mem::take(&mut self.links(id).dependants);
-        for edge in &dependants {
-            self.count(*edge, id, available);
-        }
-        self.links(id).dependants = dependants;
-        let member_of = std::mem::take(&mut self.links(id).member_of);
-        for group in &member_of {
-            if self.groups.count(*group, available) {
-                let dependants = std::mem::take(self.groups.dependants(*group));
-                for edge in &dependants {
-                    self.count(*edge, id, available);
-                }
-                *self.groups.dependants(*group) = dependants;
-            }
-        }
-        self.links(id).member_of = member_of;
-    }
-
-    fn count(&mut self, edge: Edge, by: NodeId, exists: bool) {
-        let satisfied = exists != (self.kind_of(edge) == DependencyKind::ConflictsWith);
-        let links = self.links(edge.from);
-        if satisfied {
-            links.unmet = links.unmet.saturating_sub(1);
-        } else {
-            links.unmet += 1;
-        }
-        // With a need fewer, one that others wait for may be ready as part of a cycle.
-        let awaited = !links.dependants.is_empty() || !links.member_of.is_empty();
-        if links.unmet == 0 || !satisfied || awaited {
-            self.disturbed.push((edge.from, by));
         }
     }
 }

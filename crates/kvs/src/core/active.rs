@@ -1,0 +1,133 @@
+//! The transaction under way, and what it notes about nodes.
+
+use std::{sync::Arc, time::Duration};
+
+use ligato_kvs_api::{KeyError, TxnSeq};
+use ligato_model::Key;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    core::Token,
+    execute::Run,
+    node::{DescriptorId, Need, Node, NodeId},
+    plan::Seed,
+    record::{Draft, Outcome},
+    resync::Reading,
+    retry::Attempts,
+};
+
+/// Where the transaction under way is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Reading back before anything is planned.
+    Reading,
+    /// To be planned.
+    Planning,
+    /// Steps are under way.
+    Executing,
+    /// Reading back what failed.
+    Reviewing,
+    /// Reading back what was done, to compare.
+    Verifying,
+    Over,
+}
+
+/// Who is told how a transaction ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Audience {
+    Nobody,
+    Commit(Token),
+    Unregister(Token, DescriptorId),
+}
+
+/// The transaction under way.
+pub(crate) struct Active {
+    pub(crate) seq: TxnSeq,
+    pub(crate) phase: Phase,
+    pub(crate) audience: Audience,
+    pub(crate) options: ligato_kvs_api::TxnOptions,
+    pub(crate) draft: Draft,
+    pub(crate) attempts: Attempts,
+    /// What is compared and what is repaired.
+    pub(crate) resync: Option<ligato_kvs_api::ResyncKind>,
+    pub(crate) started: Duration,
+    pub(crate) planning: Duration,
+    pub(crate) seeds: Vec<Seed>,
+    /// What touched nodes were before, in order of first touch; `None`: nothing.
+    pub(crate) journal: Vec<(NodeId, Option<Arc<Node>>)>,
+    pub(crate) old_needs: FxHashMap<NodeId, Arc<[Need]>>,
+    pub(crate) held: FxHashSet<NodeId>,
+    pub(crate) run: Run,
+    pub(crate) round: u32,
+    pub(crate) reading: Option<Reading>,
+    /// Rounds of read-backs begun.
+    pub(crate) readings: u16,
+    /// Failed since the last read-back.
+    pub(crate) failed: Vec<NodeId>,
+    pub(crate) cancelled: Vec<NodeId>,
+    /// Nodes whose readiness changed before a plan that counted on it to change back.
+    pub(crate) suspects: Vec<NodeId>,
+    /// Everything that failed and may be retried.
+    pub(crate) to_retry: Vec<NodeId>,
+    pub(crate) errors: Vec<KeyError>,
+    /// Base values named by the request.
+    pub(crate) named: Vec<NodeId>,
+    pub(crate) undoing: bool,
+    /// What values were when the undo began.
+    pub(crate) undo_before: FxHashMap<NodeId, Outcome>,
+    pub(crate) failures: bool,
+    pub(crate) undo_failed: Vec<Key>,
+    /// Obtained values whose content was put back by the undo.
+    pub(crate) to_release: Vec<NodeId>,
+    /// A read-back without repair.
+    pub(crate) only_look: bool,
+    /// What is found and not wanted stays: no northbound has said so far what all it wants.
+    pub(crate) spare_unwanted: bool,
+}
+
+/// What the transaction under way noted about a node. Valid only if `epoch` is its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trace {
+    pub(crate) epoch: u32,
+    /// Place in the journal; [`NO_PLACE`]: none.
+    pub(crate) journaled: u32,
+    /// Place of its operation without effect in the draft.
+    pub(crate) noop: u32,
+    /// The round of read-backs that found it last.
+    pub(crate) found: u16,
+    pub(crate) operated: bool,
+    pub(crate) listed: bool,
+}
+
+/// No place in a journal or draft.
+pub(crate) const NO_PLACE: u32 = u32::MAX;
+
+impl Default for Trace {
+    fn default() -> Self {
+        let (journaled, noop) = (NO_PLACE, NO_PLACE);
+        Self { epoch: 0, journaled, noop, found: 0, operated: false, listed: false }
+    }
+}
+
+impl Trace {
+    pub(crate) fn is_journaled(&self) -> bool {
+        self.journaled != NO_PLACE
+    }
+
+    /// Place of its operation without effect.
+    pub(crate) fn take_noop(&mut self) -> Option<u32> {
+        Some(std::mem::replace(&mut self.noop, NO_PLACE)).filter(|at| *at != NO_PLACE)
+    }
+}
+
+// === impl Active ===
+
+impl Active {
+    pub(crate) fn run_is_over(&self) -> bool {
+        self.phase == Phase::Executing && self.run.is_over()
+    }
+
+    pub(crate) fn seed(&mut self, node: NodeId, reason: ligato_kvs_api::Reason) {
+        self.seeds.push(Seed { node, reason });
+    }
+}

@@ -1,0 +1,148 @@
+//! How a resync begins: what is no longer wanted, what is read back, what is tried again.
+
+use std::sync::Arc;
+
+use ligato_kvs_api::{DynDescriptor, Origin, Reason, RecordedValue, ResyncKind, Scope};
+use rustc_hash::FxHashSet;
+
+use crate::{
+    core::{Call, Core, Effect, Phase, intake::Wish},
+    node::{DescriptorId, NodeId},
+    resync::{Reading, known_values},
+};
+
+impl Core {
+    /// Values of NB that a complete statement does not list are no longer wanted.
+    pub(crate) fn let_go_unlisted(&mut self) {
+        self.graph.settle();
+        let all: Vec<NodeId> = self.graph.in_order().collect();
+        for id in all {
+            let node = self.graph.node(id);
+            if node.parent.is_none()
+                && (node.desired.is_some() || node.problem.is_some())
+                && !self.trace(id).listed
+            {
+                let key = self.graph.node(id).key.clone();
+                if let Some(active) = &mut self.active {
+                    let (key, origin) = (key.clone(), Origin::Nb);
+                    active.draft.values.push(RecordedValue { key, value: None, origin });
+                }
+                let wish =
+                    Wish { value: None, source: None, retry: None, reason: Reason::Unwanted };
+                self.wish(&key, &wish);
+                self.trace(id).listed = true;
+            }
+        }
+    }
+
+    /// Starts the read-backs a resync begins with.
+    pub(crate) fn prepare_resync(&mut self) {
+        let Some(kind) = self.active.as_ref().and_then(|a| a.resync.clone()) else { return };
+        self.graph.settle();
+        let scope = match kind {
+            ResyncKind::Upstream => return self.seed_unwanted(),
+            ResyncKind::Full => Scope::All,
+            ResyncKind::Downstream(scope) | ResyncKind::ReadBack(scope) => scope,
+        };
+        let only = self.nodes_in(&scope);
+        let descriptors: Option<FxHashSet<DescriptorId>> = match (&scope, &only) {
+            (Scope::All, _) => None,
+            (Scope::Descriptors(names), _) => {
+                Some(names.iter().filter_map(|n| self.catalog.by_name(n)).collect())
+            }
+            (Scope::Southbound(name), _) => {
+                let of_lane = |(_, d): &(DescriptorId, &Arc<dyn DynDescriptor>)| {
+                    d.southbound() == name.as_str()
+                };
+                Some(self.catalog.iter().filter(of_lane).map(|(id, _)| id).collect())
+            }
+            (_, Some(only)) => {
+                Some(only.iter().filter_map(|id| self.graph.node(*id).descriptor).collect())
+            }
+            _ => None,
+        };
+        let mut reading = Reading::new(&self.catalog, &self.down, |id| {
+            descriptors.as_ref().is_none_or(|wanted| wanted.contains(&id))
+        });
+        reading.only = only;
+        self.seed_problems(descriptors.as_ref());
+        if let Scope::Southbound(name) = &scope {
+            self.reconsider(name);
+        }
+        self.begin_reading(reading, Phase::Reading);
+    }
+
+    /// Base values named by a scope of keys.
+    fn nodes_in(&self, scope: &Scope) -> Option<FxHashSet<NodeId>> {
+        match scope {
+            Scope::Keys(keys) => Some(
+                keys.iter().filter_map(|k| self.graph.find(k)).map(|n| self.base_of(n)).collect(),
+            ),
+            Scope::Prefix(prefix) => {
+                let base = |id: &NodeId| self.graph.node(*id).parent.is_none();
+                Some(self.graph.with_prefix(prefix).filter(base).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// A resync tries again what failed.
+    fn seed_problems(&mut self, descriptors: Option<&FxHashSet<DescriptorId>>) {
+        let all: Vec<NodeId> = self.graph.in_order().collect();
+        for id in all {
+            let node = self.graph.node(id);
+            let in_scope = descriptors
+                .is_none_or(|wanted| node.descriptor.is_some_and(|d| wanted.contains(&d)));
+            if in_scope && node.problem.is_some() && !node.is_refused() {
+                self.remember(id);
+                self.graph.edit(id).problem = None;
+                if let Some(active) = &mut self.active {
+                    active.seed(id, Reason::Requested);
+                }
+            }
+        }
+    }
+
+    /// What NB does not want and no read-back confirmed as foreign goes.
+    fn seed_unwanted(&mut self) {
+        let discovered: Vec<NodeId> = self
+            .graph
+            .in_order()
+            .filter(|id| {
+                let node = self.graph.node(*id);
+                node.desired.is_none() && node.available() && node.origin == Origin::Nb
+            })
+            .collect();
+        for id in discovered {
+            self.remember(id);
+            if let Some(active) = &mut self.active {
+                active.seed(id, Reason::Unwanted);
+            }
+        }
+    }
+
+    /// Begins a round of read-backs.
+    pub(crate) fn begin_reading(&mut self, reading: Reading, phase: Phase) {
+        if let Some(active) = &mut self.active {
+            active.readings += 1;
+            active.reading = Some(reading);
+            active.phase = phase;
+        }
+        self.start_reading();
+    }
+
+    pub(crate) fn start_reading(&mut self) {
+        self.graph.settle();
+        loop {
+            let Some(active) = &mut self.active else { return };
+            let Some(reading) = &mut active.reading else { return };
+            let Some(id) = reading.next(&self.catalog) else { return };
+            let Some(descriptor) = self.catalog.get(id).cloned() else { continue };
+            let known = known_values(&self.graph, &self.catalog, id);
+            self.next_call += 1;
+            let call = self.next_call;
+            self.calls.insert(call, Call::Reading { descriptor: id });
+            self.effects.push_back(Effect::Retrieve { call, descriptor, known });
+        }
+    }
+}

@@ -55,10 +55,12 @@ impl Child {
         let _reaped = self.child.wait();
     }
 
-    /// SIGTERM, and waits; SIGKILL if it takes longer than `patience`.
+    /// SIGTERM, and waits; SIGKILL if it takes longer than `patience`,
+    /// which is stretched as in [`wait_until`].
     pub fn terminate(&mut self, patience: Duration) -> Result<std::process::ExitStatus> {
         let pid = self.pid().to_string();
         Command::new("kill").args(["-TERM", &pid]).status()?;
+        let patience = stretched(patience);
         let deadline = Instant::now() + patience;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
@@ -89,12 +91,20 @@ impl Drop for Child {
     }
 }
 
+/// How many times longer than usual everything may take: `E2E_PATIENCE`, for emulated machines.
+fn stretched(patience: Duration) -> Duration {
+    let factor = std::env::var("E2E_PATIENCE").ok().and_then(|text| text.parse().ok());
+    patience.saturating_mul(factor.unwrap_or(1))
+}
+
 /// Asks again and again until the answer is `Some`; the error says what was awaited.
+/// `patience` is stretched by the environment variable `E2E_PATIENCE`.
 pub fn wait_until<T>(
     what: &str,
     patience: Duration,
     mut ask: impl FnMut() -> Result<Option<T>>,
 ) -> Result<T> {
+    let patience = stretched(patience);
     let deadline = Instant::now() + patience;
     loop {
         let last = match ask() {

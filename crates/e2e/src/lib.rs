@@ -32,7 +32,12 @@ pub use vpp::{Vpp, VppKind};
 pub use world::{Stores, World};
 
 /// Prints why a test does not run. A skipped test is not a passed one: it must be seen.
+///
+/// # Panics
+///
+/// With `E2E_MUST_RUN` in the environment: whoever sets it has provided what the tests need.
 #[expect(clippy::print_stderr, reason = "tests report through their standard error")]
 pub fn skipped(test: &str, why: &str) {
     eprintln!("SKIPPED {test}: {why}");
+    assert!(std::env::var_os("E2E_MUST_RUN").is_none(), "{test} was to run, but: {why}");
 }

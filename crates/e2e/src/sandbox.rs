@@ -53,7 +53,8 @@ impl Sandbox {
         let Some(holder) = &self.holder else { return Command::new(program) };
         let mut command = Command::new("nsenter");
         let target = holder.pid().to_string();
-        command.args(["--target", &target, "--net", "--mount", "--"]).arg(program);
+        // Entering a mount namespace resets the root directory: under `chroot` it is another one.
+        command.args(["--target", &target, "--net", "--mount", "--root", "--"]).arg(program);
         command
     }
 

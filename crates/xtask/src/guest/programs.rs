@@ -11,6 +11,12 @@ use crate::run;
 /// Crates whose tests look at the kernel.
 const KERNEL_CRATES: &[&str] = &["ligato-netlink", "ligato-linux-if", "ligato-linux-l3"];
 
+/// Packages whose programs the traffic tests start; they look for them beside themselves.
+const TRAFFIC_PROGRAMS: &[&str] = &["ligato-vpp-agent", "ligato-agentctl", "ligato-vpp-sim"];
+
+/// How many times longer than usual the tests wait when nobody says otherwise: emulation is slow.
+const PATIENCE: &str = "6";
+
 /// A program of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Program {
@@ -43,6 +49,27 @@ pub(super) fn kernel_tests() -> Result<Vec<Program>> {
     Ok(run::output(&mut cargo)?.lines().filter_map(test_program).collect())
 }
 
+/// Builds the traffic tests, and the programs that they start.
+pub(super) fn traffic_tests() -> Result<Vec<Program>> {
+    let mut cargo = run::cargo()?;
+    cargo.arg("build");
+    for package in TRAFFIC_PROGRAMS {
+        cargo.args(["--package", package]);
+    }
+    run::run(&mut cargo)?;
+    let mut cargo = run::cargo()?;
+    cargo.args(["test", "--no-run", "--package", "ligato-e2e", "--test", "traffic"]);
+    cargo.args(["--message-format", "json-render-diagnostics"]);
+    cargo.stderr(std::process::Stdio::inherit());
+    let output = run::output(&mut cargo)?;
+    let mut programs: Vec<Program> = output.lines().filter_map(test_program).collect();
+    for program in &mut programs {
+        // One VPP at a time is enough for an emulated machine.
+        program.arguments = vec!["--test-threads=1".into(), "--nocapture".into()];
+    }
+    Ok(programs)
+}
+
 /// The part of cargo's messages that matters here.
 #[derive(Deserialize)]
 struct Message {
@@ -71,7 +98,8 @@ pub(super) fn script(programs: &[Program], vpp: Option<&Path>) -> Result<String>
         writeln!(script, "export VPP_DIR={}", quote(&vpp.display().to_string()))?;
     }
     writeln!(script, "export PATH={}", quote(&path))?;
-    for name in ["RUST_BACKTRACE", "RUST_LOG", "RUST_TEST_THREADS"] {
+    writeln!(script, "export E2E_PATIENCE={PATIENCE}")?;
+    for name in ["E2E_PATIENCE", "RUST_BACKTRACE", "RUST_LOG", "RUST_TEST_THREADS"] {
         if let Ok(value) = std::env::var(name) {
             writeln!(script, "export {name}={}", quote(&value))?;
         }

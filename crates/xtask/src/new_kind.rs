@@ -94,13 +94,11 @@ fn add_lines(library: &str, names: &Names) -> Result<String> {
     }
     let last_module = library
         .lines()
-        .filter(|line| line.starts_with("pub mod ") || line.starts_with("mod "))
-        .next_back()
+        .rfind(|line| line.starts_with("pub mod ") || line.starts_with("mod "))
         .context("lib.rs has no modules")?;
     let last_kind = library
         .lines()
-        .filter(|line| line.trim_start().starts_with("erase::<"))
-        .next_back()
+        .rfind(|line| line.trim_start().starts_with("erase::<"))
         .context("lib.rs has no list of descriptors")?;
     let argument = last_kind
         .split_once(">(")

@@ -60,8 +60,14 @@ pub(crate) struct Global {
     /// Configuration file of agentctl
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Level of log messages: debug, info, warn, error
-    #[arg(short, long, global = true, value_name = "LEVEL")]
+    /// Level of log messages
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "LEVEL",
+        value_parser = ["trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"]
+    )]
     pub(crate) log_level: Option<String>,
     /// Show the effective settings and debug messages
     #[arg(short = 'D', long, global = true)]

@@ -34,6 +34,7 @@ fn version_and_help_succeed() {
 fn wrong_usage_is_125() {
     assert_eq!(agentctl(&["no-such-command"]).status.code(), Some(125));
     assert_eq!(agentctl(&["kvdb", "put", "only-a-key"]).status.code(), Some(125));
+    assert_eq!(agentctl(&["--log-level", "loud", "models"]).status.code(), Some(125));
 }
 
 #[test]
@@ -51,6 +52,15 @@ fn nobody_there_is_3() {
 }
 
 #[test]
+fn a_reader_may_leave_early() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agentctl"));
+    let output = command.args(["generate", "vpp.interfaces"]).stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
+}
+
+#[test]
 fn generate_prints_every_field_in_every_format() {
     let json = agentctl(&["generate", "vpp.interfaces", "--oneline"]);
     let value: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
@@ -58,6 +68,9 @@ fn generate_prints_every_field_in_every_format() {
     assert_eq!(stdout(&json).lines().count(), 1);
     let yaml = agentctl(&["gen", "vpp.interfaces", "-o", "yaml"]);
     assert!(stdout(&yaml).contains("phys_address:"));
+    let format = agentctl(&["generate", "vpp.interfaces", "-f", "proto"]);
+    assert_eq!(format.status.code(), Some(1));
+    assert!(stderr(&format).contains("unknown format: proto"));
     let unknown = agentctl(&["generate", "no.such.model"]);
     assert_eq!(unknown.status.code(), Some(1));
     assert!(stderr(&unknown).contains("no model found for: no.such.model"));

@@ -17,12 +17,18 @@ pub(super) fn run(context: &Context, args: &Generate) -> Result<()> {
     let Some(model) = models.iter().find(|m| pattern::matches(&args.model, &m.model_name())) else {
         bail!("no model found for: {}", args.model);
     };
+    let format = context.format_or(Format::Json);
+    if let Format::Template(name) = &format
+        && !name.contains("{{")
+    {
+        bail!("unknown format: {name}");
+    }
     let empty = DynamicMessage::new(model.descriptor().clone());
     let options = SerializeOptions::new().skip_default_fields(false).use_proto_field_name(true);
     let mut text = Vec::new();
     empty.serialize_with_options(&mut serde_json::Serializer::new(&mut text), &options)?;
     let json: serde_json::Value = serde_json::from_slice(&text)?;
-    match context.format_or(Format::Json) {
+    match format {
         Format::Json | Format::Table if args.oneline => output::line(&json.to_string()),
         Format::Table => print(&json, &Format::Json)?,
         format => print(&json, &format)?,

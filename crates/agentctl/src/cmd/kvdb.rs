@@ -44,9 +44,10 @@ pub(super) async fn run(context: &Context, command: Kvdb) -> Result<()> {
             output::print(&"OK", &format, |ok| (*ok).to_owned())
         }
         Kvdb::Del { .. } => {
-            let existed = etcd.delete(&key).await?;
-            let answer = if existed { "OK" } else { "key does not exist" };
-            output::print(&answer, &format, |text| (*text).to_owned())
+            if !etcd.delete(&key).await? {
+                bail!("key does not exist");
+            }
+            output::print(&"OK", &format, |ok| (*ok).to_owned())
         }
     }
 }

@@ -94,6 +94,7 @@ pub(crate) async fn assemble(
     let interfaces = InterfacesPlugin {
         vpp,
         linux,
+        scheduler: scheduler.clone(),
         notifications: notifications.clone(),
         health: health.clone(),
     };

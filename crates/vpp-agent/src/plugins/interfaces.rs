@@ -1,6 +1,7 @@
 //! What happens to interfaces, told to those who follow: `Notify` of the gRPC API, and the readiness probe.
 
 use std::{
+    collections::HashMap,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -12,6 +13,8 @@ use ligato_infra::{
     clock::SharedClock,
     health::{Criticality, Health, InterfaceStatus},
 };
+use ligato_kvs::Scheduler;
+use ligato_kvs_api::Transaction;
 use ligato_linux_ctx::LinuxCtx;
 use ligato_nb_grpc::Notifications;
 use ligato_proto::{
@@ -37,8 +40,25 @@ use super::names;
 pub(crate) struct InterfacesPlugin {
     pub(crate) vpp: Arc<VppCtx>,
     pub(crate) linux: Arc<LinuxCtx>,
+    pub(crate) scheduler: Scheduler,
     pub(crate) notifications: Notifications,
     pub(crate) health: Health,
+}
+
+/// An interface as those who follow know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Names {
+    logical: String,
+    /// VPP's name, empty as long as it was not read.
+    internal: String,
+}
+
+/// Finds the names of the interfaces that VPP tells of.
+struct Naming {
+    vpp: Arc<VppCtx>,
+    scheduler: Scheduler,
+    /// What was told of, for the time when it is gone.
+    told: HashMap<InterfaceIndex, Names>,
 }
 
 #[async_trait]
@@ -83,13 +103,18 @@ impl InterfacesPlugin {
         token: CancellationToken,
     ) -> Result<(), BoxError> {
         let mut events = self.vpp.client().subscribe::<SwInterfaceEvent>();
+        let mut naming = Naming::new(self.vpp.clone(), self.scheduler.clone());
         loop {
             let event = tokio::select! {
                 event = events.recv() => event,
                 () = token.cancelled() => return Ok(()),
             };
             match event {
-                Some(Notice::Event(event)) => self.vpp_event(&event, &clock),
+                Some(Notice::Event(event)) => {
+                    if let Some(names) = naming.of(&event).await {
+                        self.vpp_event(&event, names, &clock);
+                    }
+                }
                 // What was missed is in the next event of each interface.
                 Some(Notice::Gap) => {}
                 None => return Ok(()),
@@ -97,7 +122,7 @@ impl InterfacesPlugin {
         }
     }
 
-    fn vpp_event(&self, event: &SwInterfaceEvent, clock: &SharedClock) {
+    fn vpp_event(&self, event: &SwInterfaceEvent, names: Names, clock: &SharedClock) {
         let SwInterfaceEvent { sw_if_index, flags, deleted, .. } = event;
         let status = |flag| if flags.contains(flag) { Status::Up } else { Status::Down };
         let (admin, oper) = if *deleted {
@@ -105,7 +130,7 @@ impl InterfacesPlugin {
         } else {
             (status(IfStatusFlags::ADMIN_UP), status(IfStatusFlags::LINK_UP))
         };
-        let (name, internal_name) = self.names_of(*sw_if_index);
+        let Names { logical: name, internal: internal_name } = names;
         if *deleted {
             self.health.remove_interface(&internal_name);
         } else if !internal_name.is_empty() {
@@ -129,13 +154,6 @@ impl InterfacesPlugin {
             InterfaceNotification { r#type: NotifType::Updown.into(), state: Some(state) };
         let vpp = ligato_proto::vpp::Notification { interface: Some(interface) };
         self.publish(notification::Notification::VppNotification(vpp));
-    }
-
-    /// Logical name and VPP's name, as far as they are known.
-    fn names_of(&self, index: InterfaceIndex) -> (String, String) {
-        let Some(name) = self.vpp.interface_name(index) else { return Default::default() };
-        let meta = self.vpp.interface(&name).ok();
-        (name, meta.map(|meta| meta.internal_name.clone()).unwrap_or_default())
     }
 
     async fn follow_linux(
@@ -170,7 +188,74 @@ impl InterfacesPlugin {
     }
 }
 
+// === impl Naming ===
+
+impl Naming {
+    fn new(vpp: Arc<VppCtx>, scheduler: Scheduler) -> Self {
+        Self { vpp, scheduler, told: HashMap::new() }
+    }
+
+    /// The names of the interface, if it is one that this agent knows or has told of.
+    ///
+    /// The event is often the echo of a change that is still going on and has not given the interface its name
+    /// yet, so a name that is missing is looked up again after the change.
+    async fn of(&mut self, event: &SwInterfaceEvent) -> Option<Names> {
+        let index = event.sw_if_index;
+        if event.deleted {
+            return self.told.remove(&index).or_else(|| self.known(index));
+        }
+        if self.known(index).is_none() {
+            // An empty plan is answered after whatever is going on; what it says does not matter.
+            let _ = self.scheduler.plan(Transaction::change(Vec::new())).await;
+        }
+        let names = self.known(index)?;
+        self.told.insert(index, names.clone());
+        Some(names)
+    }
+
+    fn known(&self, index: InterfaceIndex) -> Option<Names> {
+        let logical = self.vpp.interface_name(index)?;
+        let meta = self.vpp.interface(&logical).ok();
+        let internal = meta.map(|meta| meta.internal_name.clone()).unwrap_or_default();
+        Some(Names { logical, internal })
+    }
+}
+
 fn seconds(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+mod tests {
+    use ligato_vpp_client::{Options, VppClient};
+    use ligato_vpp_ctx::{InterfaceMeta, Settings};
+
+    use super::*;
+
+    fn event(index: u32, deleted: bool) -> SwInterfaceEvent {
+        SwInterfaceEvent { sw_if_index: InterfaceIndex(index), deleted, ..Default::default() }
+    }
+
+    #[tokio::test]
+    async fn interfaces_keep_their_name_until_their_end_is_told() {
+        let dir = tempfile::tempdir().expect("a folder");
+        // Nobody listens there, and nobody is asked.
+        let client = VppClient::start(Options::new(dir.path().join("api.sock")));
+        let vpp = Arc::new(VppCtx::new(client, Settings::default(), Vec::new()));
+        let scheduler = Scheduler::builder().start().expect("it starts");
+        let mut naming = Naming::new(vpp.clone(), scheduler);
+        let mut logical = async |event| naming.of(&event).await.map(|names| names.logical);
+
+        assert_eq!(logical(event(1, false)).await, None, "an interface of somebody else");
+        let meta = InterfaceMeta { sw_if_index: 1, ..InterfaceMeta::default() };
+        vpp.interfaces().put("loop1", meta);
+        assert_eq!(logical(event(1, false)).await.as_deref(), Some("loop1"));
+        vpp.interfaces().remove("loop1");
+        assert_eq!(logical(event(1, true)).await.as_deref(), Some("loop1"));
+        // The index may be given to another one now.
+        assert_eq!(logical(event(1, false)).await, None);
+        vpp.client().close();
+    }
 }

@@ -59,7 +59,7 @@ impl Links {
             tokio::select! {
                 event = events.recv() => match event {
                     Some(Notice::Gap) => self.look_at_all().await,
-                    Some(Notice::Event(event)) => self.event(&event),
+                    Some(Notice::Event(event)) => self.event(event.sw_if_index.0).await,
                     None => return,
                 },
                 update = index.next() => match update {
@@ -82,15 +82,27 @@ impl Links {
         }
     }
 
-    fn event(&mut self, event: &SwInterfaceEvent) {
-        let index = event.sw_if_index.0;
-        if event.deleted {
-            self.known.remove(&index);
-        } else {
-            self.known.insert(index, link_of(event.flags));
-        }
+    /// Something happened to an interface. What, is asked for: VPP merges what happens in one round and sets only the
+    /// flags of what changed. An interface that goes administratively up later than its link seems to have no link, and
+    /// one that takes over the index of another seems to be deleted.
+    async fn event(&mut self, index: u32) {
+        self.look_at(index).await;
         if let Some(name) = self.names.get(&index).cloned() {
             self.tell(&name, self.known.get(&index).copied());
+        }
+    }
+
+    /// Asks for one interface.
+    async fn look_at(&mut self, index: u32) {
+        // Index 0 cannot be asked for alone.
+        let request = if index == 0 { all() } else { one(InterfaceIndex(index)) };
+        match self.ctx.dump(request).await {
+            Ok(found) => {
+                self.known.remove(&index);
+                self.known.extend(found.iter().map(|d| (d.sw_if_index.0, link_of(d.flags))));
+            }
+            // The connection is gone; the next one begins with a gap.
+            Err(error) => tracing::debug!(%error, index, "interface cannot be looked at"),
         }
     }
 
@@ -119,12 +131,8 @@ impl Links {
 
     async fn named(&mut self, name: Arc<str>, index: u32) {
         self.names.insert(index, name.clone());
-        // Index 0 cannot be asked for alone; it is always there and found with all the others.
-        if !self.known.contains_key(&index)
-            && index != 0
-            && let Ok(found) = self.ctx.dump(one(InterfaceIndex(index))).await
-        {
-            self.known.extend(found.iter().map(|d| (d.sw_if_index.0, link_of(d.flags))));
+        if !self.known.contains_key(&index) {
+            self.look_at(index).await;
         }
         self.tell(&name, self.known.get(&index).copied());
     }

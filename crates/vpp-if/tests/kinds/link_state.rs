@@ -32,8 +32,8 @@ impl Watch {
         Self { reports, _stop: cancel.drop_guard() }
     }
 
-    /// Waits until all of these were reported, in this order; others may come in between.
-    async fn expect(&mut self, expected: &[&str]) {
+    /// Waits until all of these were reported, in this order; others may come in between. All that was reported.
+    async fn expect(&mut self, expected: &[&str]) -> Vec<String> {
         let mut seen = Vec::new();
         for wanted in expected {
             let found = async {
@@ -49,6 +49,7 @@ impl Watch {
             let found = tokio::time::timeout(Duration::from_secs(10), found).await;
             assert_eq!(found, Ok(true), "{wanted:?} is missing in {seen:?}");
         }
+        seen
     }
 }
 
@@ -82,6 +83,26 @@ async fn links_are_reported_as_they_change() {
         .await;
     bench.delete("loop1").await.unwrap();
     watch.expect(&["- vpp/interface/loop1/link-state/DOWN"]).await;
+}
+
+#[tokio::test]
+async fn an_event_without_the_flag_of_the_link_does_not_take_the_link_away() {
+    let sim = sim().await;
+    let mut bench = Bench::over(&sim).await;
+    let mut watch = Watch::start(&bench.ctx);
+    let mut memif = memif("memif1", MemifLink::default());
+    memif.enabled = false;
+    bench.create(memif.clone()).await.unwrap();
+    sim.set_link(bench.meta("memif1").sw_if_index, Link::Up);
+    watch.expect(&["+ vpp/interface/memif1/link-state/UP"]).await;
+    memif.enabled = true;
+    bench.update(memif).await.unwrap();
+    // Events come in order: after that of the other interface, this one's was seen.
+    bench.create(loopback("other")).await.unwrap();
+    let mut seen = watch.expect(&["+ vpp/interface/other/link-state/UP"]).await;
+    sim.set_link(bench.meta("other").sw_if_index, Link::Down);
+    seen.extend(watch.expect(&["- vpp/interface/other/link-state/UP"]).await);
+    assert!(!seen.iter().any(|report| report.contains("memif1")), "{seen:?}");
 }
 
 #[tokio::test]

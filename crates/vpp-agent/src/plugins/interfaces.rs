@@ -227,7 +227,6 @@ fn seconds(time: SystemTime) -> i64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
     use ligato_vpp_client::{Options, VppClient};
     use ligato_vpp_ctx::{InterfaceMeta, Settings};

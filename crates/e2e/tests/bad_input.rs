@@ -211,7 +211,7 @@ fn garbage_in_the_store_does_not_block_the_rest() {
 
 #[test]
 fn a_vpp_that_stops_answering_holds_up_nothing_else() {
-    let (mut world, mut agent) = world(Stores::None).unwrap();
+    let (world, mut agent) = world(Stores::None).unwrap();
     if !world.sandbox.is_isolated() {
         return skipped("a_vpp_that_stops_answering_holds_up_nothing_else", "needs root");
     }

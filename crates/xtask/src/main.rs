@@ -8,6 +8,7 @@ mod generate;
 mod guest;
 mod layers;
 mod licences;
+mod measure;
 mod new_kind;
 mod run;
 mod setup;
@@ -27,6 +28,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measures the scheduler, or the VPP client beside a raw socket.
+    Bench(measure::BenchArgs),
     /// Format, clippy, layers, module docs, docs, licences, generated files.
     Check,
     /// Shows the main job on a simulated VPP, an embedded store and namespaces of its own.
@@ -37,13 +40,17 @@ enum Command {
     Gen,
     /// Makes the files of a new kind: message, descriptor, scenario, and two lines.
     NewKind(new_kind::Args),
+    /// Runs recorded scenarios of the original scheduler against ours.
+    Scenarios(measure::ScenarioArgs),
     /// Installs what the tests need and runs them all.
     Test(test::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::Bench(args) => measure::bench(&args),
         Command::Check => check::run(),
+        Command::Scenarios(args) => measure::scenarios(&args),
         Command::Gen => generate::write(),
         Command::NewKind(args) => new_kind::run(&args),
         Command::Demo => demo::run(),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use crate::run;
@@ -63,6 +63,7 @@ pub(super) fn traffic_tests() -> Result<Vec<Program>> {
     cargo.stderr(std::process::Stdio::inherit());
     let output = run::output(&mut cargo)?;
     let mut programs: Vec<Program> = output.lines().filter_map(test_program).collect();
+    ensure!(!programs.is_empty(), "cargo names no test program");
     for program in &mut programs {
         // One VPP at a time is enough for an emulated machine.
         program.arguments = vec!["--test-threads=1".into(), "--nocapture".into()];
@@ -75,11 +76,22 @@ pub(super) fn traffic_tests() -> Result<Vec<Program>> {
 struct Message {
     executable: Option<PathBuf>,
     manifest_path: Option<PathBuf>,
+    profile: Option<Profile>,
+}
+
+/// How it was compiled.
+#[derive(Deserialize)]
+struct Profile {
+    /// As a test, and not as one of the programs that are built along with the tests of a package.
+    test: bool,
 }
 
 /// The test program of a message, if it tells of one.
 fn test_program(line: &str) -> Option<Program> {
     let message: Message = serde_json::from_str(line).ok()?;
+    if !message.profile?.test {
+        return None;
+    }
     let folder = message.manifest_path?.parent()?.to_owned();
     Some(Program { path: message.executable?, arguments: Vec::new(), folder })
 }
@@ -162,13 +174,17 @@ mod tests {
     }
 
     #[test]
-    fn only_messages_with_a_program_count() {
+    fn only_messages_with_a_test_program_count() {
         let line = r#"{"reason":"compiler-artifact","manifest_path":"/w/a/Cargo.toml",
-            "executable":"/t/kernel-1"}"#;
+            "profile":{"test":true},"executable":"/t/kernel-1"}"#;
         let found = test_program(line).unwrap();
         assert_eq!((found.path, found.folder), ("/t/kernel-1".into(), "/w/a".into()));
-        let library = r#"{"manifest_path":"/w/a/Cargo.toml","executable":null}"#;
+        let library = r#"{"manifest_path":"/w/a/Cargo.toml","profile":{"test":false},
+            "executable":null}"#;
         assert_eq!(test_program(library), None);
+        let no_test = r#"{"manifest_path":"/w/a/Cargo.toml","profile":{"test":false},
+            "executable":"/t/demo"}"#;
+        assert_eq!(test_program(no_test), None);
         assert_eq!(test_program(r#"{"reason":"build-finished","success":true}"#), None);
         assert_eq!(test_program("not json"), None);
     }

@@ -1,7 +1,5 @@
 //! The fixtures by themselves: a broken fixture must not look like a broken agent.
 
-#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
-
 use ligato_e2e::{Etcd, Stores, VppKind, World, skipped};
 
 #[test]

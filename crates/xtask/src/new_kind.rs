@@ -158,11 +158,15 @@ fn scenario_input(names: &Names) -> String {
 
 fn scenario_story(names: &Names) -> String {
     let key = names.key("a");
+    let interface = "config/vpp/v2/interfaces/a";
+    let mut states = [key.as_str(), interface].map(|key| format!("  is CONFIGURED {key}\n"));
+    states.sort();
+    let told = r#"{"name":"a","type":"SOFTWARE_LOOPBACK","enabled":true,"phys_address":"de:ad:00:00:00:00","mtu":9000}"#;
     format!(
         "step 1\n  is PENDING {key} interface-exists\n\
-         step 2\n  CREATE config/vpp/v2/interfaces/a\n  CREATE {key}\n  \
-         is CONFIGURED {key}\n  is CONFIGURED config/vpp/v2/interfaces/a\n\
-         restarted: 0 writes\nremoved: nothing left\n"
+         step 2\n  CREATE {interface}\n  CREATE {key}\n{}  VPP has {interface} {told}\n\
+         restarted: 0 writes\nremoved: nothing left\n",
+        states.concat()
     )
 }
 

@@ -2,7 +2,7 @@
 //! environment by flags.
 //!
 //! * A section is a struct declared by [`config_section!`](crate::config_section); each field has a key, a default and
-//!   a text, and that is also the reference page ([`reference`]).
+//!   a text, and that is also the reference page ([`reference()`]).
 //! * The file of section `etcd` is `etcd.conf`, a YAML document, found as `--etcd-config` or `ETCD_CONFIG` says, or in the
 //!   configuration directory. A file that was asked for must exist.
 //! * Key `dial-timeout` of it is overridden by `ETCD_DIAL_TIMEOUT` and that by `--etcd-dial-timeout`. The keys of section

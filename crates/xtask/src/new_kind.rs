@@ -208,7 +208,7 @@ const TEMPLATE: &str = r#"//! A {kebab}: say in one sentence what it is.
 //! Uses `control_ping`; name the messages that it really needs.
 
 use ligato_kvs_api::{Dependency, Descriptor, Invalid, KeyPattern, OpError, Spec};
-use ligato_model::Key;
+use ligato_model::{Key, Model};
 use ligato_proto::vpp::{area}::{camel};
 use ligato_proto::vpp::interfaces::Interface;
 use ligato_vpp_api::msg::memclnt::ControlPing;

@@ -15,12 +15,14 @@ use ligato_proto::configurator::{
     NotifyRequest, NotifyResponse, UpdateRequest, UpdateResponse,
 };
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, async_trait};
 
 use crate::Services;
 use crate::answer::{closed, results, set_sequence};
 use crate::filter::Filters;
 use crate::request::Wishes;
+use crate::subscribe::until;
 
 /// States in which a value has settled, for good or ill.
 const NOT_PENDING: [ValueState; 10] = [
@@ -45,11 +47,13 @@ pub(crate) struct Configurator {
     services: Services,
     /// Reading the whole data plane is costly; one at a time.
     dumping: Mutex<()>,
+    /// Cancelled when streams are to end.
+    ending: CancellationToken,
 }
 
 impl Configurator {
-    pub(crate) fn new(services: Services) -> Self {
-        Self { services, dumping: Mutex::new(()) }
+    pub(crate) fn new(services: Services, ending: CancellationToken) -> Self {
+        Self { services, dumping: Mutex::new(()), ending }
     }
 
     /// The values of a configuration, with their keys.
@@ -217,7 +221,7 @@ impl ConfiguratorService for Configurator {
                 }
             }
         });
-        Ok(Response::new(Box::pin(stream)))
+        Ok(Response::new(Box::pin(until(stream, self.ending.clone()))))
     }
 }
 

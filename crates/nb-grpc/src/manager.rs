@@ -17,6 +17,7 @@ use ligato_proto::generic::{
     SetConfigRequest, SetConfigResponse, StateItem, SubscribeRequest, SubscribeResponse,
     UpdateItem, data, item,
 };
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, async_trait};
 
 use crate::Services;
@@ -28,6 +29,8 @@ use crate::subscribe;
 #[derive(Debug, Clone)]
 pub(crate) struct Manager {
     pub(crate) services: Services,
+    /// Cancelled when streams are to end.
+    pub(crate) ending: CancellationToken,
 }
 
 #[async_trait]
@@ -105,7 +108,7 @@ impl ManagerService for Manager {
         request: Request<SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let stream = subscribe::stream(&self.services, &request.into_inner().subscriptions)?;
-        Ok(Response::new(Box::pin(stream)))
+        Ok(Response::new(Box::pin(subscribe::until(stream, self.ending.clone()))))
     }
 }
 

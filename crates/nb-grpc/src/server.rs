@@ -6,6 +6,8 @@ use std::time::Duration;
 use ligato_proto::configurator::configurator_service_server::ConfiguratorServiceServer;
 use ligato_proto::generic::manager_service_server::ManagerServiceServer;
 use ligato_proto::generic::meta_service_server::MetaServiceServer;
+use tokio_util::sync::CancellationToken;
+use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic_health::server::HealthReporter;
@@ -17,6 +19,8 @@ use crate::{GrpcConf, GrpcError, Listener, Services};
 
 /// How often a silent connection is asked whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(60);
+/// How long calls under way may take when the server ends.
+const GRACE: Duration = Duration::from_millis(1500);
 
 /// A server that is ready to run.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub struct GrpcServer {
     conf: GrpcConf,
     routes: Routes,
     health: HealthReporter,
+    /// Cancelled when streams are to end.
+    ending: CancellationToken,
 }
 
 impl GrpcServer {
@@ -33,12 +39,14 @@ impl GrpcServer {
     /// [`GrpcError::Reflection`] if the descriptors are not accepted.
     pub async fn new(conf: GrpcConf, services: Services) -> Result<Self, GrpcError> {
         let size = conf.message_size();
+        let ending = CancellationToken::new();
         let meta = Meta { registry: services.registry.clone() };
-        let manager = Manager { services: services.clone() };
+        let manager = Manager { services: services.clone(), ending: ending.clone() };
         let meta = MetaServiceServer::new(meta).max_decoding_message_size(size);
         let manager = ManagerServiceServer::new(manager).max_decoding_message_size(size);
-        let configurator = ConfiguratorServiceServer::new(Configurator::new(services))
-            .max_decoding_message_size(size);
+        let configurator = Configurator::new(services, ending.clone());
+        let configurator =
+            ConfiguratorServiceServer::new(configurator).max_decoding_message_size(size);
 
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_serving::<MetaServiceServer<Meta>>().await;
@@ -51,7 +59,7 @@ impl GrpcServer {
             .add_service(health_service)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
-        Ok(Self { conf, routes, health })
+        Ok(Self { conf, routes, health, ending })
     }
 
     /// Sets what the health service says of the whole server and of single services.
@@ -60,7 +68,8 @@ impl GrpcServer {
         self.health.clone()
     }
 
-    /// Serves until `stop` is there; calls under way are finished, streams are ended.
+    /// Serves until `stop` is there; streams are ended then, and calls under way are finished if that does not take
+    /// long.
     ///
     /// # Errors
     /// [`GrpcError`] about certificates and transport.
@@ -78,11 +87,36 @@ impl GrpcServer {
         }
         tracing::info!(endpoint = listener.describe(), "serving gRPC");
         let (incoming, _socket_file) = listener.incoming();
-        server
-            .add_routes(self.routes)
-            .serve_with_incoming_shutdown(incoming, stop)
-            .await
-            .map_err(GrpcError::from)
+        let Self { routes, health, ending, .. } = self;
+        let stopped = ending.clone();
+        let serving = server
+            .add_routes(routes)
+            .serve_with_incoming_shutdown(incoming, stopped.cancelled_owned());
+        let overdue = async {
+            stop.await;
+            ending.cancel();
+            end_health_streams(health).await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            ended = serving => ended.map_err(GrpcError::from),
+            () = overdue => {
+                tracing::debug!("calls under way were cut off");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Streams of the health service end when what they tell of is no longer there.
+async fn end_health_streams(mut health: HealthReporter) {
+    for service in [
+        "",
+        MetaServiceServer::<Meta>::NAME,
+        ManagerServiceServer::<Manager>::NAME,
+        ConfiguratorServiceServer::<Configurator>::NAME,
+    ] {
+        health.clear_service_status(service).await;
     }
 }
 

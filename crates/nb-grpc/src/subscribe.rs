@@ -1,10 +1,11 @@
 //! The status of values as a stream: first as it is, then each change.
 
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use ligato_kvs::{StatusEvent, StatusFilter, Subscription as Statuses};
 use ligato_kvs_api::BaseValueStatus;
 use ligato_model::Key;
 use ligato_proto::generic::{Item, Notification, SubscribeResponse, Subscription as Wanted, item};
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::Services;
@@ -51,6 +52,18 @@ async fn next(
             return Some(SubscribeResponse { notifications });
         }
     }
+}
+
+/// A stream that ends when the server does, and tells the client so.
+pub(crate) fn until<T: Send>(
+    stream: impl Stream<Item = Result<T, Status>> + Send,
+    ending: CancellationToken,
+) -> impl Stream<Item = Result<T, Status>> + Send {
+    let stopping = ending.clone();
+    let last = stream::once(async { Err(Status::unavailable("the agent is stopping")) });
+    // A stream that ended by itself needs no reason.
+    let last = last.filter(move |_| std::future::ready(stopping.is_cancelled()));
+    stream.take_until(ending.cancelled_owned()).chain(last)
 }
 
 fn notification(services: &Services, status: &BaseValueStatus) -> Notification {

@@ -247,10 +247,12 @@ async fn passwords_and_rates_are_enforced() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_does_not_hold_up_the_end() {
+async fn connections_do_not_hold_up_the_end() {
     let server = start(|_| {}).await;
     let idle = TcpStream::connect(server.address).await.unwrap();
+    let mut halfway = TcpStream::connect(server.address).await.unwrap();
+    halfway.write_all(b"PUT /configuration HTTP/1.1\r\nHost: ag").await.unwrap();
     let stopped = tokio::time::timeout(Duration::from_secs(10), server.agent.stop()).await.unwrap();
     assert!(stopped.report.is_clean(), "{:?}", stopped.report);
-    drop(idle);
+    drop((idle, halfway));
 }

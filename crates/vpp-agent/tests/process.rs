@@ -11,12 +11,20 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::StreamExt;
+use ligato_client::{Address, Client, RemoteClient, Selection};
+use ligato_proto::configurator::{
+    NotifyRequest, configurator_service_client::ConfiguratorServiceClient,
+};
+
 /// The longest anything here may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Agent {
     process: Child,
     rest: String,
+    /// What it logs after it listens.
+    said: Option<std::thread::JoinHandle<Vec<String>>>,
 }
 
 impl Drop for Agent {
@@ -46,8 +54,8 @@ fn start(dir: &Path, arguments: &[&str]) -> Agent {
         })
         .expect("it says where it listens");
     // Read on, so that the program never waits for us.
-    std::thread::spawn(move || lines.count());
-    Agent { process, rest }
+    let said = std::thread::spawn(move || lines.map_while(Result::ok).collect());
+    Agent { process, rest, said: Some(said) }
 }
 
 impl Agent {
@@ -100,6 +108,10 @@ impl Agent {
     }
 
     fn stop(mut self) -> Option<i32> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Option<i32> {
         let pid = self.process.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("it can be told");
         self.process.wait().expect("it ends").code()
@@ -117,6 +129,51 @@ fn it_applies_the_initial_file_to_a_simulated_vpp_and_ends_in_order() {
     let key = "/scheduler/status?key=config/vpp/v2/interfaces/loop1";
     agent.until(key, |_, body| body.contains(r#""state": "CONFIGURED""#));
     assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
+fn clients_that_stay_do_not_hold_up_the_end() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let socket = dir.path().join("grpc.sock");
+    let grpc = format!("--grpc-endpoint={}", socket.display());
+    let mut agent = start(dir.path(), &["--vpp", "sim", "--grpc-network=unix", &grpc]);
+    agent.until("/readiness", |status, _| status == 200);
+
+    // A connection that is kept alive, and one that has said nothing.
+    let mut kept = TcpStream::connect(&agent.rest).expect("it listens");
+    kept.write_all(b"GET /liveness HTTP/1.1\r\nHost: agent\r\n\r\n").expect("it reads");
+    assert!(kept.read(&mut [0; 16]).expect("it answers") > 0);
+    let silent = TcpStream::connect(&agent.rest).expect("it listens");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let address = Address::Unix(socket);
+    let (mut notifications, mut statuses) = runtime.block_on(async {
+        let client = RemoteClient::connect(&address, ligato_proto::registry()).await;
+        let client = client.expect("it listens");
+        let mut service = ConfiguratorServiceClient::new(client.channel());
+        let notify = service.notify(NotifyRequest::default()).await.expect("it answers");
+        let statuses = client.watch(Selection::default()).await.expect("it answers");
+        (notify.into_inner(), statuses)
+    });
+
+    let begun = Instant::now();
+    assert_eq!(agent.end(), Some(0));
+    let took = begun.elapsed();
+    let said = agent.said.take().expect("it was not taken").join().expect("it is read");
+    let complaint = said.iter().find(|line| line.contains("did not close cleanly"));
+    assert_eq!(complaint, None);
+    assert!(took < Duration::from_secs(1), "it took {took:?}: {said:#?}");
+    runtime.block_on(async {
+        let status = loop {
+            match notifications.message().await {
+                Ok(Some(_)) => {}
+                Ok(None) => break None,
+                Err(status) => break Some(status.code()),
+            }
+        };
+        assert_eq!(status, Some(tonic::Code::Unavailable));
+        while let Some(Ok(_)) = statuses.next().await {}
+    });
+    drop((kept, silent));
 }
 
 #[test]

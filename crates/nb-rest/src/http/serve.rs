@@ -3,7 +3,7 @@
 //! ```text
 //! accept ──▶ one task per connection: TLS handshake ──▶ HTTP/1.1 or HTTP/2 ──▶ router
 //!    │                                                        ▲
-//!    └── cancelled: no new connections, those under way are told to finish
+//!    └── cancelled: no new connections, those under way are told to finish, and cut off after a while
 //! ```
 
 use std::{net::SocketAddr, time::Duration};
@@ -29,6 +29,8 @@ use super::access::Peer;
 
 /// The longest a client may take for a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long requests under way may take when the server ends; a client that sends slowly, or never, is cut off then.
+const GRACE: Duration = Duration::from_millis(1500);
 /// How long to wait after the system refused a connection, typically for want of file descriptors.
 const REFUSED: Duration = Duration::from_millis(100);
 
@@ -41,7 +43,7 @@ pub(crate) struct Limits {
     pub(crate) head_bytes: usize,
 }
 
-/// Serves until the token is cancelled, then until the requests under way are answered.
+/// Serves until the token is cancelled, then until the requests under way are answered, but no longer than [`GRACE`].
 pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
@@ -50,6 +52,7 @@ pub(crate) async fn serve(
     token: CancellationToken,
 ) {
     let graceful = GracefulShutdown::new();
+    let cut = CancellationToken::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -57,15 +60,16 @@ pub(crate) async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(
-                    stream,
-                    peer,
-                    tls.clone(),
-                    router.clone(),
-                    limits,
-                    graceful.watcher(),
-                );
-                tokio::spawn(connection);
+                let speaker =
+                    Speaker { peer, router: router.clone(), limits, watcher: graceful.watcher() };
+                let connection = connection(stream, tls.clone(), speaker, token.clone());
+                let cut = cut.clone();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = connection => {}
+                        () = cut.cancelled() => tracing::debug!(%peer, "connection cut off"),
+                    }
+                });
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted");
@@ -74,41 +78,60 @@ pub(crate) async fn serve(
         }
     }
     drop(listener);
-    graceful.shutdown().await;
+    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
+        cut.cancel();
+    }
+}
+
+/// What one connection is served with.
+struct Speaker {
+    peer: SocketAddr,
+    router: Router,
+    limits: Limits,
+    watcher: Watcher,
 }
 
 async fn connection(
     stream: TcpStream,
-    peer: SocketAddr,
     tls: Option<TlsAcceptor>,
-    router: Router,
-    limits: Limits,
-    watcher: Watcher,
+    speaker: Speaker,
+    token: CancellationToken,
 ) {
     // Answers are small and complete; waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
-    let Some(acceptor) = tls else { return speak(stream, peer, router, limits, watcher).await };
-    match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => speak(stream, peer, router, limits, watcher).await,
+    let Some(acceptor) = tls else { return speaker.speak(stream).await };
+    let peer = speaker.peer;
+    let handshake = tokio::select! {
+        handshake = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)) => handshake,
+        // Nothing was asked so far, so there is nothing to finish.
+        () = token.cancelled() => return,
+    };
+    match handshake {
+        Ok(Ok(stream)) => speaker.speak(stream).await,
         Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
         Err(_) => tracing::debug!(%peer, "TLS handshake timed out"),
     }
 }
 
-async fn speak<S>(stream: S, peer: SocketAddr, router: Router, limits: Limits, watcher: Watcher)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
-        .max_buf_size(limits.head_bytes);
-    let service = TowerToHyperService::new(router.map_request(with_peer(Peer(peer))));
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection.into_owned()).await {
-        tracing::debug!(%peer, error, "connection ended");
+// === impl Speaker ===
+
+impl Speaker {
+    async fn speak<S>(self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { peer, router, limits, watcher } = self;
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.head)
+            .max_buf_size(limits.head_bytes);
+        let service = TowerToHyperService::new(router.map_request(with_peer(Peer(peer))));
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        if let Err(error) = watcher.watch(connection.into_owned()).await {
+            tracing::debug!(%peer, error, "connection ended");
+        }
     }
 }
 

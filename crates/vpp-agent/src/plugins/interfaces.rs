@@ -31,7 +31,6 @@ use ligato_vpp_api::{
 use ligato_vpp_client::Notice;
 use ligato_vpp_ctx::VppCtx;
 use tokio::sync::broadcast::error::RecvError;
-use tokio_util::sync::CancellationToken;
 
 use super::names;
 
@@ -81,12 +80,23 @@ impl Plugin for InterfacesPlugin {
         let (plugin, clock) = (self.clone(), context.clock.clone());
         context.tasks.spawn("vpp", again, move |token| {
             let (plugin, clock) = (plugin.clone(), clock.clone());
-            async move { plugin.follow_vpp(clock, token).await }
+            async move {
+                // Also while it waits for the scheduler, which may wait for VPP.
+                tokio::select! {
+                    ended = plugin.follow_vpp(clock) => ended,
+                    () = token.cancelled() => Ok(()),
+                }
+            }
         });
         let (plugin, clock) = (self.clone(), context.clock.clone());
         context.tasks.spawn("linux", again, move |token| {
             let (plugin, clock) = (plugin.clone(), clock.clone());
-            async move { plugin.follow_linux(clock, token).await }
+            async move {
+                tokio::select! {
+                    ended = plugin.follow_linux(clock) => ended,
+                    () = token.cancelled() => Ok(()),
+                }
+            }
         });
         context.health.ok();
         Ok(())
@@ -97,19 +107,11 @@ impl Plugin for InterfacesPlugin {
 
 impl InterfacesPlugin {
     /// The events themselves are switched on by the kinds' own watcher; this listens in.
-    async fn follow_vpp(
-        self,
-        clock: SharedClock,
-        token: CancellationToken,
-    ) -> Result<(), BoxError> {
+    async fn follow_vpp(self, clock: SharedClock) -> Result<(), BoxError> {
         let mut events = self.vpp.client().subscribe::<SwInterfaceEvent>();
         let mut naming = Naming::new(self.vpp.clone(), self.scheduler.clone());
         loop {
-            let event = tokio::select! {
-                event = events.recv() => event,
-                () = token.cancelled() => return Ok(()),
-            };
-            match event {
+            match events.recv().await {
                 Some(Notice::Event(event)) => {
                     if let Some(names) = naming.of(&event).await {
                         self.vpp_event(&event, names, &clock);
@@ -156,18 +158,10 @@ impl InterfacesPlugin {
         self.publish(notification::Notification::VppNotification(vpp));
     }
 
-    async fn follow_linux(
-        self,
-        clock: SharedClock,
-        token: CancellationToken,
-    ) -> Result<(), BoxError> {
+    async fn follow_linux(self, clock: SharedClock) -> Result<(), BoxError> {
         let mut events = self.linux.link_events();
         loop {
-            let event = tokio::select! {
-                event = events.recv() => event,
-                () = token.cancelled() => return Ok(()),
-            };
-            match event {
+            match events.recv().await {
                 Ok(event) => {
                     let now = seconds(clock.now());
                     let interface =

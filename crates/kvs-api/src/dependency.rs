@@ -118,6 +118,9 @@ impl fmt::Display for Target {
         match self {
             Self::Key(key) => write!(f, "{key}"),
             Self::AnyOf { prefixes, filter } => {
+                if prefixes.is_empty() {
+                    f.write_str("any key")?;
+                }
                 let mut separator = "";
                 for prefix in prefixes {
                     write!(f, "{separator}{prefix}*")?;
@@ -141,5 +144,24 @@ impl fmt::Debug for KeyFilter {
 impl PartialEq for KeyFilter {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_has_a_text() {
+        let none: [Key; 0] = [];
+        for (dependency, text) in [
+            (Dependency::on("l", "a/b"), "a/b"),
+            (Dependency::on_any("l", ["a/", "b/"]), "a/* | b/*"),
+            (Dependency::on_any("l", ["a/"]).filtered("odd", |_| true), "a/* (odd)"),
+            (Dependency::on_any("l", none.clone()), "any key"),
+            (Dependency::on_any("l", none).filtered("odd", |_| true), "any key (odd)"),
+        ] {
+            assert_eq!(dependency.target.to_string(), text);
+        }
     }
 }

@@ -114,9 +114,11 @@ fn unmet(graph: &Published, need: &Need, path: &mut Vec<NodeId>) -> Cause {
     }
     let wanted = existing.into_iter().find(|(_, n)| n.desired.is_some() || n.problem.is_some());
     let Some((id, target)) = wanted else {
-        let target = graph.target_text(need);
-        let provider = graph.catalog.provider(target.trim_end_matches('*')).map(str::to_owned);
-        return Cause::MissingKey { label, target, provider };
+        return Cause::MissingKey {
+            target: graph.target_text(need),
+            provider: provider(graph, need).map(str::to_owned),
+            label,
+        };
     };
     if let Some(at) = path.iter().position(|open| *open == id) {
         let members = path.iter().skip(at).filter_map(|id| graph.node(*id));
@@ -132,6 +134,15 @@ fn unmet(graph: &Published, need: &Need, path: &mut Vec<NodeId>) -> Cause {
         return Cause::Waits { label, on: Box::new(on) };
     }
     Cause::Waits { label, on: Box::new(explain_node(graph, id, target, path)) }
+}
+
+/// The descriptor whose values could satisfy the need; nobody in particular, if keys of any kind could.
+fn provider<'g>(graph: &'g Published, need: &Need) -> Option<&'g str> {
+    let start = match need.on {
+        On::Node(id) => &graph.node(id)?.key,
+        On::Group(id) => graph.groups.get(id)?.prefixes.iter().find(|prefix| !prefix.is_empty())?,
+    };
+    graph.catalog.provider(start)
 }
 
 /// Existing nodes that would satisfy the group if they were available; the first few by key.

@@ -298,7 +298,10 @@ impl Published {
 
     pub(crate) fn target_text(&self, need: &Need) -> String {
         match need.on {
-            On::Node(id) => self.node(id).map(|n| n.key.to_string()).unwrap_or_default(),
+            // Without a target that can be named, the label says it.
+            On::Node(id) => {
+                self.node(id).map_or_else(|| need.label.to_string(), |n| n.key.to_string())
+            }
             On::Group(id) => self
                 .groups
                 .get(id)
@@ -309,7 +312,7 @@ impl Published {
                     };
                     target.to_string()
                 })
-                .unwrap_or_default(),
+                .unwrap_or_else(|| need.label.to_string()),
         }
     }
 

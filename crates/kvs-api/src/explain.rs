@@ -90,6 +90,9 @@ pub enum Cause {
         /// Text of its error.
         error: String,
     },
+    /// An operation of its transaction is under way and has had no answer for some time; others do
+    /// not wait for it.
+    UnderWay,
     /// It was found in the southbound and nobody wants it from NB.
     Foreign,
 }
@@ -143,6 +146,7 @@ impl Cause {
                 write!(f, "waits for itself through {}", keys.join(" -> "))
             }
             Self::HeldBy { key, error } => write!(f, "held by {key}: {error}"),
+            Self::UnderWay => f.write_str("its transaction waits for an answer of the southbound"),
             Self::Foreign => f.write_str("found in the southbound; not wanted from NB"),
         }
     }

@@ -19,6 +19,11 @@ pub struct SchedulerConfig {
     pub operation_deadline: Duration,
     /// A read-back that has not answered after this time is cancelled.
     pub retrieve_deadline: Duration,
+    /// A transaction that has had no answer for this time steps aside for others that wait.
+    pub patience: Duration,
+    /// A resync that has had no answer for this time goes on without the descriptors that do not
+    /// answer; their values wait until they do.
+    pub read_patience: Duration,
     /// Record the plan of every northbound transaction and notification.
     pub simulate: bool,
     /// Read back and compare every touched value after every transaction.
@@ -41,6 +46,8 @@ impl Default for SchedulerConfig {
             window: 1024,
             operation_deadline: Duration::from_secs(10),
             retrieve_deadline: Duration::from_secs(120),
+            patience: Duration::from_millis(200),
+            read_patience: Duration::from_secs(5),
             simulate: false,
             verify: false,
             read_back_failures: true,

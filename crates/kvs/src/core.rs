@@ -9,6 +9,7 @@
 //! `finish` ends it.
 
 mod active;
+mod aside;
 mod finish;
 mod flow;
 pub(crate) mod intake;
@@ -27,12 +28,15 @@ use std::{
 use ligato_kvs_api::{
     AnyKnown, AnyRetrieved, Availability, DynDescriptor, KeyError, Metadata, Notification, OpError,
     OpKind, Origin, Plan, PlanError, RegistrationError, Revision, SouthboundName, Transaction,
-    TxnReport,
+    TxnReport, TxnSeq,
 };
 use ligato_model::{Key, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub(crate) use crate::core::active::{Active, Audience, NO_PLACE, Phase, Trace};
+pub(crate) use crate::core::{
+    active::{Active, Audience, NO_PLACE, Phase, Trace},
+    aside::{Answer, Reserved},
+};
 use crate::{
     catalog::Catalog,
     config::SchedulerConfig,
@@ -183,6 +187,8 @@ pub(crate) struct Core {
     /// what of NB's is not wanted.
     pub(crate) stated: bool,
     pub(crate) active: Option<Box<Active>>,
+    /// Transactions that only wait for answers, and what waits for them.
+    pub(crate) waiting: aside::Waiting,
     pub(crate) retries: Retries,
     /// Whose keys that are gone were, for read-backs that cannot tell.
     pub(crate) graveyard: VecDeque<(Key, Origin)>,
@@ -225,6 +231,10 @@ pub(crate) enum Request {
     },
     Notify(Vec<Notification>),
     Retry(DueRetry),
+    /// Values that had to be left as they were.
+    Deferred {
+        keys: Vec<Key>,
+    },
     /// Values that waited for the descriptor.
     Implemented {
         descriptor: DescriptorId,
@@ -238,8 +248,19 @@ pub(crate) enum Request {
 
 /// What a call under way is for.
 pub(crate) enum Call {
-    Step { at: u32, descriptor: DescriptorId },
-    Reading { descriptor: DescriptorId },
+    Step {
+        seq: TxnSeq,
+        at: u32,
+        descriptor: DescriptorId,
+    },
+    Reading {
+        seq: TxnSeq,
+        descriptor: DescriptorId,
+    },
+    /// A read-back that its transaction went on without.
+    LateReading {
+        descriptor: DescriptorId,
+    },
 }
 
 // === impl Core ===
@@ -268,6 +289,7 @@ impl Core {
             scratch: Scratch::default(),
             queue: VecDeque::new(),
             active: None,
+            waiting: aside::Waiting::default(),
             stated: false,
             retries: Retries::default(),
             graveyard: VecDeque::new(),
@@ -313,7 +335,9 @@ impl Core {
             return Some(effect);
         }
         self.start_steps();
-        if self.effects.is_empty() && self.active.as_ref().is_some_and(|a| a.run_is_over()) {
+        if self.effects.is_empty()
+            && (self.active.as_ref().is_some_and(|a| a.run_is_over()) || self.may_step_aside())
+        {
             self.work();
         }
         self.effects.pop_front()
@@ -321,7 +345,7 @@ impl Core {
 
     /// When the core wants a tick.
     pub(crate) fn wake_at(&self) -> Option<Duration> {
-        self.retries.next_due()
+        self.retries.next_due().into_iter().chain(self.patience_ends()).min()
     }
 
     pub(crate) fn is_closed(&self) -> bool {

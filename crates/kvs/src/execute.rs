@@ -9,7 +9,7 @@ use ligato_model::Key;
 
 pub(crate) use crate::execute::run::{Run, Traffic};
 use crate::{
-    core::{Action, Call, CallId, Core, Effect, Operation, Phase},
+    core::{Action, Answer, Call, CallId, Core, Effect, Operation, Phase},
     node::{Applied, Content, NodeId, PlannedRetry, Problem, ProblemKind},
     plan::Step,
     record::Outcome,
@@ -48,9 +48,13 @@ impl Core {
                 Start::Call(mut operation) => {
                     self.next_call += 1;
                     operation.call = self.next_call;
-                    if let Some(descriptor) = self.graph.node(step.node).descriptor {
+                    if let Some(descriptor) = self.graph.node(step.node).descriptor
+                        && let Some(active) = &mut self.active
+                    {
+                        active.progress = self.now.mono;
                         self.traffic.enter(descriptor);
-                        self.calls.insert(self.next_call, Call::Step { at, descriptor });
+                        let call = Call::Step { seq: active.seq, at, descriptor };
+                        self.calls.insert(self.next_call, call);
                     }
                     self.effects.push_back(Effect::Operate(*operation));
                 }
@@ -111,16 +115,23 @@ impl Core {
         result: Result<Option<Metadata>, OpError>,
         took: Duration,
     ) {
-        let Some(Call::Step { at, descriptor }) = self.calls.remove(&call) else { return };
+        let Some(Call::Step { seq, at, descriptor }) = self.calls.remove(&call) else { return };
         self.traffic.leave(descriptor);
-        let Some(active) = &self.active else { return };
-        let step = active.run.steps[at as usize].clone();
+        let step = self.transaction(seq).and_then(|a| a.run.steps.get(at as usize));
+        let Some(step) = step else { return };
         if let Some(info) = self.infos.get(usize::from(descriptor)) {
             info.cell.operation(step.op).add(took);
             if result.is_err() {
                 info.cell.failures.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             }
         }
+        self.deliver(seq, Answer::Step { at, result });
+    }
+
+    /// An operation of the transaction under way has an outcome.
+    pub(crate) fn step_answered(&mut self, at: u32, result: Result<Option<Metadata>, OpError>) {
+        let step = self.active.as_ref().and_then(|a| a.run.steps.get(at as usize)).cloned();
+        let Some(step) = step else { return };
         match result {
             Ok(metadata) => self.step_succeeded(at, &step, metadata),
             Err(error) => self.step_failed(at, &step, &error),

@@ -44,6 +44,9 @@ fn causes(graph: &Published, node: &Node, path: &mut Vec<NodeId>) -> Vec<Cause> 
     if let Some(problem) = &node.problem {
         causes.push(of_problem(graph, problem));
     }
+    if node.marks.busy {
+        causes.push(Cause::UnderWay);
+    }
     if node.is_obtained() {
         causes.push(Cause::Foreign);
     }

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use hashbrown::HashTable;
 use ligato_model::Key;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::{
@@ -40,6 +40,8 @@ pub(crate) struct Graph {
     dirty: Vec<NodeId>,
     /// Nodes whose readiness changed since this was last taken, and by whom.
     disturbed: Vec<(NodeId, NodeId)>,
+    /// Nodes that must stay although they may be empty, and how often that was asked for.
+    pinned: FxHashMap<NodeId, u32>,
     /// Nodes that lost an edge to them since the last sweep.
     loosened: Vec<NodeId>,
     labels: FxHashSet<Arc<str>>,
@@ -297,10 +299,30 @@ impl Graph {
             }
         }
         for id in emptied {
-            if self.dependants(id).is_empty() {
+            if self.dependants(id).is_empty() && !self.pinned.contains_key(&id) {
                 self.forget(id);
             }
         }
+    }
+
+    /// Keeps nodes from being forgotten.
+    pub(crate) fn pin(&mut self, nodes: &[NodeId]) {
+        for id in nodes {
+            *self.pinned.entry(*id).or_default() += 1;
+        }
+    }
+
+    /// Takes [`pin`](Self::pin) back; those that are empty go with the next sweep.
+    pub(crate) fn unpin(&mut self, nodes: &[NodeId]) {
+        for id in nodes {
+            if let Some(count) = self.pinned.get_mut(id) {
+                *count -= 1;
+                if *count == 0 {
+                    self.pinned.remove(id);
+                }
+            }
+        }
+        self.loosened.extend_from_slice(nodes);
     }
 
     fn forget(&mut self, id: NodeId) {

@@ -22,6 +22,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     catalog::Catalog,
+    core::Reserved,
     graph::Graph,
     node::{DescriptorId, GroupId, NodeId},
 };
@@ -40,6 +41,8 @@ pub(crate) struct Facts<'a> {
     /// Values that this transaction must not touch (again): they failed or are held by one that
     /// did.
     pub(crate) held: &'a FxHashSet<NodeId>,
+    /// Values that a transaction which stepped aside will still touch.
+    pub(crate) reserved: &'a Reserved,
     /// Descriptors whose southbound cannot be reached.
     pub(crate) down: &'a FxHashSet<DescriptorId>,
     /// What is found, belongs to NB and is not wanted stays, unless its removal was asked for.
@@ -69,6 +72,8 @@ pub(crate) struct Steps {
     /// Pairs (before, after) of indexes into the steps, sorted; before < after except inside
     /// dependency cycles, where there are none.
     pub(crate) edges: Vec<(u32, u32)>,
+    /// Reserved values that this plan concerns; it leaves them as they are.
+    pub(crate) conflicts: Vec<NodeId>,
 }
 
 /// Memory of the planner that is used again and again. Holds nothing between two plans.
@@ -141,7 +146,8 @@ pub(crate) fn plan(facts: Facts<'_>, seeds: &[Seed], scratch: &mut Scratch) -> S
         planner.find_transit();
     }
     let steps = planner.make_steps();
-    let ordered = planner.put_in_order(steps);
+    let mut ordered = planner.put_in_order(steps);
+    ordered.conflicts = planner.conflicts();
     planner.clean_up();
     ordered
 }
@@ -169,6 +175,20 @@ impl Planner<'_> {
             self.scratch.touched.push(id);
         }
         marks
+    }
+
+    /// May the plan do nothing with this value?
+    fn is_untouchable(&self, id: NodeId) -> bool {
+        self.facts.held.contains(&id) || self.facts.reserved.contains(self.facts.graph, id)
+    }
+
+    /// Reserved values that were looked at: something about them would have changed.
+    fn conflicts(&self) -> Vec<NodeId> {
+        if self.facts.reserved.is_empty() {
+            return Vec::new();
+        }
+        let touched = self.scratch.touched.iter().copied();
+        touched.filter(|id| self.facts.reserved.contains(self.facts.graph, *id)).collect()
     }
 
     /// Gives a node its reason, if it has none so far.

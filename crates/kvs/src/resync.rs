@@ -9,15 +9,15 @@ mod reading;
 use std::{sync::Arc, time::Duration};
 
 use ligato_kvs_api::{
-    AnyRetrieved, DynDescriptor, OpError, OpKind, Origin, Reason, RecordedValue, ResyncKind,
+    AnyRetrieved, DynDescriptor, OpError, OpKind, Origin, Reason, RecordedValue, ResyncKind, Scope,
 };
 use ligato_model::{Key, Value};
 use rustc_hash::FxHashSet;
 
 pub(crate) use crate::resync::reading::{Reading, known_values};
 use crate::{
-    core::{Call, CallId, Core, Phase, intake::calm},
-    node::{Applied, Content, DescriptorId, Node, NodeId},
+    core::{Answer, Call, CallId, Core, Phase, intake::calm},
+    node::{Applied, Content, DescriptorId, Node, NodeId, PlannedRetry, Problem, ProblemKind},
 };
 
 // === impl Core ===
@@ -31,25 +31,100 @@ impl Core {
         took: Duration,
     ) {
         match self.calls.remove(&call) {
-            Some(Call::Reading { descriptor }) => {
+            Some(Call::Reading { seq, descriptor }) => {
                 if let Some(info) = self.infos.get(usize::from(descriptor)) {
                     info.cell.retrieve.add(took);
                 }
-                match result {
-                    Ok(found) => self.take_back(descriptor, found),
-                    Err(error) => tracing::warn!(
-                        descriptor = self.catalog.get(descriptor).map(|d| d.name()),
-                        %error,
-                        "reading back failed; what was known of its values stays"
-                    ),
-                }
-                if let Some(reading) = self.active.as_mut().and_then(|a| a.reading.as_mut()) {
-                    reading.finish(descriptor);
-                }
-                self.start_reading();
+                self.deliver(seq, Answer::Reading { descriptor, result });
             }
+            Some(Call::LateReading { descriptor }) => self.read_again(descriptor),
             Some(Call::Step { .. }) | None => {}
         }
+    }
+
+    /// A read-back of the transaction under way has an outcome.
+    pub(crate) fn reading_answered(
+        &mut self,
+        descriptor: DescriptorId,
+        result: Result<Vec<AnyRetrieved>, OpError>,
+    ) {
+        match result {
+            Ok(found) => self.take_back(descriptor, found),
+            Err(error) => tracing::warn!(
+                descriptor = self.catalog.get(descriptor).map(|d| d.name()),
+                %error,
+                "reading back failed; what was known of its values stays"
+            ),
+        }
+        if let Some(reading) = self.active.as_mut().and_then(|a| a.reading.as_mut()) {
+            reading.finish(descriptor);
+        }
+        self.start_reading();
+    }
+
+    /// Descriptors that have not answered for too long are left out: their values wait, all others
+    /// do not wait for them. False if it is too early for that.
+    pub(crate) fn go_on_unread(&mut self) -> bool {
+        let late = self.patience_ends().is_some_and(|at| at <= self.now.mono);
+        let everything = self.active.as_ref().is_some_and(|a| a.reads_everything());
+        if !late || !everything {
+            return false;
+        }
+        let catalog = Arc::clone(&self.catalog);
+        let Some(active) = &mut self.active else { return false };
+        let Some(reading) = &mut active.reading else { return false };
+        let unread = reading.give_up(&catalog);
+        for call in self.calls.values_mut() {
+            if let Call::Reading { seq, descriptor } = *call
+                && seq == active.seq
+                && unread.contains(&descriptor)
+            {
+                *call = Call::LateReading { descriptor };
+            }
+        }
+        for descriptor in unread {
+            let name = catalog.get(descriptor).map(|d| d.name()).unwrap_or_default();
+            tracing::warn!(descriptor = name, "no answer to a read-back; its values wait");
+            let mut owned = self.graph.owned_by(descriptor).to_vec();
+            owned.sort_unstable();
+            for id in owned {
+                self.leave_unread(id, name);
+            }
+        }
+        self.start_reading();
+        true
+    }
+
+    fn leave_unread(&mut self, id: NodeId, descriptor: &str) {
+        let node = self.graph.node(id);
+        let unsettled = node.desired.is_some()
+            && node.problem.is_none()
+            && (node.marks.differs || !matches!(node.applied, Applied::Known(_)));
+        if unsettled {
+            self.remember(id);
+            let error = format!("values of {descriptor} could not be read back so far");
+            let retry =
+                PlannedRetry { attempt: 1, due: self.now.mono + self.config.retrieve_deadline };
+            let (kind, error) = (ProblemKind::Unknown, error.into());
+            let problem = Problem { kind, error, retry: Some(retry) };
+            self.graph.edit(id).problem = Some(Arc::new(problem));
+        }
+        if let Some(active) = &mut self.active {
+            active.held.insert(id);
+        }
+    }
+
+    /// An answer that came too late shows that it can be asked again.
+    fn read_again(&mut self, descriptor: DescriptorId) {
+        let Some(first) = self.catalog.get(descriptor).map(|d| d.name().to_owned()) else { return };
+        let mut names = vec![first];
+        for id in self.catalog.in_order() {
+            let Some(other) = self.catalog.get(*id) else { continue };
+            if other.retrieve_after().iter().any(|name| names.iter().any(|n| n == name)) {
+                names.push(other.name().to_owned());
+            }
+        }
+        self.resync_soon(Scope::Descriptors(names));
     }
 
     /// Puts what was found of one descriptor into the graph.

@@ -89,6 +89,8 @@ pub struct NodeInfo {
     pub state: ValueState,
     /// Does it satisfy dependencies?
     pub available: bool,
+    /// Does its transaction wait for an answer of the southbound, aside of others?
+    pub under_way: bool,
     /// What is in the southbound, else what waits.
     pub value: Option<Value>,
     /// What NB wants.
@@ -361,6 +363,7 @@ impl Published {
             key: node.key.clone(),
             state: node.state(),
             available: node.available(),
+            under_way: node.marks.busy,
             value: node.shown().cloned(),
             desired: node.wanted().cloned(),
             descriptor: node.descriptor.and_then(name),

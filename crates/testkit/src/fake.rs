@@ -29,8 +29,10 @@ pub enum Fault {
     FailsAfterwards,
     /// It happens, and no answer comes.
     NoAnswer,
-    /// It never ends.
+    /// It never ends, and nothing happens.
     Hangs,
+    /// It happens, and is answered after ten seconds less one.
+    Late,
     /// It panics.
     Panics,
 }
@@ -40,9 +42,14 @@ struct State {
     content: BTreeMap<String, (Value, Origin)>,
     derived: BTreeSet<String>,
     faults: BTreeMap<String, Vec<Fault>>,
+    /// Kinds whose read-backs are not answered before this many are let go.
+    held_reads: BTreeMap<&'static str, Arc<tokio::sync::Semaphore>>,
     log: Vec<String>,
     wrong: Vec<String>,
 }
+
+/// How late a late answer is: within the default deadline of an operation.
+const LATE: std::time::Duration = std::time::Duration::from_secs(9);
 
 /// The fake southbound. Cloning copies a pointer.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +76,18 @@ impl FakeSb {
     /// The next operation on the key meets this fault.
     pub fn fault(&self, key: &str, fault: Fault) {
         self.lock().faults.entry(key.to_owned()).or_default().push(fault);
+    }
+
+    /// Read-backs of the kind are not answered until [`answer_reads`](Self::answer_reads).
+    pub fn hold_reads(&self, kind: &'static str) {
+        self.lock().held_reads.insert(kind, Arc::new(tokio::sync::Semaphore::new(0)));
+    }
+
+    /// Lets the read-backs of the kind go on, those that wait and those to come.
+    pub fn answer_reads(&self, kind: &str) {
+        if let Some(gate) = self.lock().held_reads.remove(kind) {
+            gate.close();
+        }
     }
 
     /// No more faults.
@@ -119,6 +138,12 @@ impl FakeKind {
         Self { name, keys, prefix, lane: "fake", readable: true, sb: sb.clone() }
     }
 
+    /// In a southbound of its own.
+    pub fn in_lane(mut self, lane: SouthboundName) -> Self {
+        self.lane = lane;
+        self
+    }
+
     /// It cannot be read back.
     pub fn unreadable(mut self) -> Self {
         self.readable = false;
@@ -156,6 +181,10 @@ impl FakeKind {
             Some(Fault::FailsAfterwards) => fails(OpError::Retriable("it failed late".to_owned())),
             Some(Fault::NoAnswer) => fails(OpError::Unknown("no answer".to_owned())),
             Some(Fault::Hangs) => Box::pin(std::future::pending()),
+            Some(Fault::Late) => Box::pin(async {
+                tokio::time::sleep(LATE).await;
+                Ok(())
+            }),
             Some(Fault::Panics) => Box::pin(async { panics() }),
         }
     }
@@ -304,19 +333,15 @@ impl DynDescriptor for FakeKind {
     }
 
     fn retrieve(&self, _: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
-        let state = self.sb.lock();
-        let found = state
-            .content
-            .iter()
-            .filter(|(key, _)| key.starts_with(self.prefix) && !state.derived.contains(*key))
-            .map(|(key, (value, origin))| AnyRetrieved {
-                key: Key::from(key.as_str()),
-                value: seen(value, &state.content),
-                metadata: None,
-                origin: *origin,
-            })
-            .collect();
-        Box::pin(std::future::ready(Ok(found)))
+        let gate = self.sb.lock().held_reads.get(self.name).cloned();
+        let (sb, prefix) = (self.sb.clone(), self.prefix);
+        Box::pin(async move {
+            if let Some(gate) = gate {
+                // The gate is never opened, only taken away.
+                let _ = gate.acquire().await;
+            }
+            Ok(sb.found_below(prefix))
+        })
     }
 
     fn index(&self, _: &Key, _: &Value, _: Option<&Metadata>) {}
@@ -327,5 +352,22 @@ impl DynDescriptor for FakeKind {
         cancel: CancellationToken,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move { cancel.cancelled().await })
+    }
+}
+
+impl FakeSb {
+    fn found_below(&self, prefix: &str) -> Vec<AnyRetrieved> {
+        let state = self.lock();
+        state
+            .content
+            .iter()
+            .filter(|(key, _)| key.starts_with(prefix) && !state.derived.contains(*key))
+            .map(|(key, (value, origin))| AnyRetrieved {
+                key: Key::from(key.as_str()),
+                value: seen(value, &state.content),
+                metadata: None,
+                origin: *origin,
+            })
+            .collect()
     }
 }

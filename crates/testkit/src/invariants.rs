@@ -7,10 +7,11 @@ use ligato_kvs_api::ValueState;
 ///
 /// * A value that is configured has all its needs met.
 /// * A value that is pending has a need that is not met, or its southbound cannot be reached.
+/// * What an operation is under way on is not looked at.
 /// * `available` and the state agree.
 pub fn violations(snapshot: &Snapshot) -> Vec<String> {
     let mut found = Vec::new();
-    for node in snapshot.nodes() {
+    for node in snapshot.nodes().filter(|node| !node.under_way) {
         let unmet: Vec<&str> = node
             .depends_on
             .iter()

@@ -7,7 +7,7 @@
 //! put b/1 text           one change; lines up to an empty line or another command are one
 //! delete b/1             transaction, sent by `commit`, `commit all-or-nothing`, `commit stop`,
 //! commit                 `commit retry`; `plan` shows instead what it would do
-//! fault b/1 fails        the next operation on it: fails, fails-late, no-answer, panics, hangs
+//! fault b/1 fails        the next operation on it: fails, fails-late, no-answer, panics, hangs, late
 //! southbound b/1 text    somebody else writes (or, without text, removes) a value
 //! notify b/1 text        the southbound tells about a value (without text: it is gone)
 //! resync downstream      or: full (with the collected changes), upstream
@@ -208,6 +208,7 @@ fn fault(name: &str) -> Option<Fault> {
         "no-answer" => Fault::NoAnswer,
         "panics" => Fault::Panics,
         "hangs" => Fault::Hangs,
+        "late" => Fault::Late,
         _ => return None,
     })
 }

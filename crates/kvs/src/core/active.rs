@@ -7,7 +7,7 @@ use ligato_model::Key;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    core::Token,
+    core::{Request, Token},
     execute::Run,
     node::{DescriptorId, Need, Node, NodeId},
     plan::Seed,
@@ -43,6 +43,14 @@ pub(crate) enum Audience {
 /// The transaction under way.
 pub(crate) struct Active {
     pub(crate) seq: TxnSeq,
+    /// Tells its traces from those of others.
+    pub(crate) epoch: u32,
+    /// When it last got an answer or started something.
+    pub(crate) progress: Duration,
+    /// It has stepped aside before.
+    pub(crate) was_aside: bool,
+    /// What it was made from, while others are aside.
+    pub(crate) request: Option<Box<Request>>,
     pub(crate) phase: Phase,
     pub(crate) audience: Audience,
     pub(crate) options: ligato_kvs_api::TxnOptions,
@@ -125,6 +133,17 @@ impl Trace {
 impl Active {
     pub(crate) fn run_is_over(&self) -> bool {
         self.phase == Phase::Executing && self.run.is_over()
+    }
+
+    /// Is it reading everything back, so that nothing else can be done meanwhile?
+    pub(crate) fn reads_everything(&self) -> bool {
+        use ligato_kvs_api::{ResyncKind, Scope};
+        !matches!(
+            self.resync,
+            Some(ResyncKind::Downstream(
+                Scope::Southbound(_) | Scope::Descriptors(_) | Scope::Prefix(_) | Scope::Keys(_)
+            ))
+        )
     }
 
     pub(crate) fn seed(&mut self, node: NodeId, reason: ligato_kvs_api::Reason) {

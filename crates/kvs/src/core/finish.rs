@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A base value of the report.
-struct Touched {
+pub(crate) struct Touched {
     id: NodeId,
     key: Key,
     /// Something was done with it in the southbound.
@@ -41,6 +41,7 @@ impl Core {
         changed.sort_unstable();
         let bases = self.touched_bases(&changed);
         let Some(mut active) = self.active.take() else { return };
+        let was_aside = active.was_aside;
         self.bury(&changed);
         self.graph.sweep(changed);
         self.graph.take_disturbed();
@@ -55,6 +56,9 @@ impl Core {
         self.count(&active);
         if let Audience::Unregister(_, descriptor) = active.audience {
             self.remove_descriptor(descriptor);
+        }
+        if was_aside {
+            self.unpark();
         }
     }
 
@@ -102,6 +106,11 @@ impl Core {
     /// Base values whose status is part of the report, in key order.
     fn touched_bases(&mut self, changed: &[NodeId]) -> Vec<Touched> {
         let named = self.active.as_mut().map(|a| std::mem::take(&mut a.named)).unwrap_or_default();
+        self.bases_of(changed, named)
+    }
+
+    /// Bases of changed values, and the named ones, in key order.
+    pub(crate) fn bases_of(&mut self, changed: &[NodeId], named: Vec<NodeId>) -> Vec<Touched> {
         let mut others: Vec<NodeId> = changed.iter().map(|id| self.base_of(*id)).collect();
         others.sort_unstable();
         others.dedup();
@@ -154,7 +163,24 @@ impl Core {
         if !watched && !wanted {
             return;
         }
-        let mut statuses = Vec::with_capacity(bases.len());
+        let (statuses, news) = self.statuses(before, bases, wanted);
+        if watched {
+            let after = Snapshot(Arc::new(self.published.clone()));
+            let delta = Delta { txn: active.seq, after, statuses: news.into() };
+            self.effects.push_back(Effect::Tell(delta));
+        }
+        self.answer(active, statuses);
+    }
+
+    /// Statuses for the report, if wanted, and for subscribers.
+    pub(crate) fn statuses(
+        &self,
+        before: &Published,
+        bases: Vec<Touched>,
+        wanted: bool,
+    ) -> (Vec<BaseValueStatus>, Vec<BaseValueStatus>) {
+        let watched = self.subscribers.are_there();
+        let mut statuses = Vec::with_capacity(if wanted { bases.len() } else { 0 });
         let mut news = Vec::new();
         for Touched { id, key, operated } in bases {
             let now = self.published.node(id).filter(|n| n.key == key);
@@ -172,12 +198,7 @@ impl Core {
                 statuses.push(status);
             }
         }
-        if watched {
-            let after = Snapshot(Arc::new(self.published.clone()));
-            let delta = Delta { txn: active.seq, after, statuses: news.into() };
-            self.effects.push_back(Effect::Tell(delta));
-        }
-        self.answer(active, statuses);
+        (statuses, news)
     }
 
     fn is_news(

@@ -28,8 +28,13 @@ impl Core {
         loop {
             if self.active.is_some() {
                 if !self.advance() {
-                    return;
+                    if !self.may_step_aside() {
+                        return;
+                    }
+                    self.step_aside();
                 }
+            } else if self.bring_back() {
+                // It goes on where it was.
             } else if let Some(request) = self.next_request() {
                 if let Some(waited) = request.waited(self.now.mono) {
                     self.stats.queue_wait.add(waited);
@@ -40,7 +45,13 @@ impl Core {
                     self.refuse(token, "its deadline passed in the queue".to_owned());
                     continue;
                 }
-                self.begin(request);
+                if self.must_wait(&request) {
+                    self.park(request);
+                } else {
+                    self.begin(request);
+                }
+            } else if !self.waiting.is_empty() {
+                return;
             } else {
                 return self.idle();
             }
@@ -61,11 +72,20 @@ impl Core {
     }
 
     fn begin(&mut self, request: Request) {
+        let copy = (!self.waiting.is_empty()).then(|| request.copy()).flatten();
+        self.begin_with(request);
+        if let Some(active) = &mut self.active {
+            active.request = copy.map(Box::new);
+        }
+    }
+
+    fn begin_with(&mut self, request: Request) {
         match request {
             Request::Northbound { txn, token, .. } => self.begin_northbound(txn, token),
             Request::Plan { txn, token } => self.answer_plan(txn, token),
             Request::Notify(batch) => self.begin_notification(batch),
             Request::Retry(due) => self.begin_retry(due),
+            Request::Deferred { keys } => self.begin_deferred(keys),
             Request::Implemented { descriptor } => self.begin_implemented(descriptor),
             Request::Unregister { descriptor, mode, token } => {
                 self.begin_unregister(descriptor, mode, token);
@@ -90,6 +110,10 @@ impl Core {
         }
         self.active.insert(Box::new(Active {
             seq,
+            epoch: self.epoch,
+            progress: self.now.mono,
+            was_aside: false,
+            request: None,
             phase: Phase::Planning,
             audience,
             options,
@@ -281,7 +305,7 @@ impl Core {
         match active.phase {
             Phase::Reading => {
                 if active.reading.as_ref().is_some_and(|r| !r.is_over()) {
-                    return false;
+                    return self.go_on_unread();
                 }
                 active.reading = None;
                 active.phase = Phase::Planning;
@@ -325,7 +349,11 @@ impl Core {
 
     /// Plans from the seeds and starts carrying it out.
     fn plan_round(&mut self) {
-        let steps = self.make_plan();
+        let mut steps = self.make_plan();
+        let conflicts = std::mem::take(&mut steps.conflicts);
+        if !conflicts.is_empty() && self.meets_reserved(conflicts) {
+            return;
+        }
         let undo_at_once = self.active.as_ref().is_some_and(|a| {
             a.options.policy == Policy::AllOrNothing && !a.undoing && a.round == 1
         }) && self.first_invalid().is_some();
@@ -369,6 +397,7 @@ impl Core {
             graph: &self.graph,
             catalog: &self.catalog,
             held: &active.held,
+            reserved: &self.waiting.reserved,
             down: &self.down,
             spare_unwanted: active.spare_unwanted,
             old_needs: &active.old_needs,

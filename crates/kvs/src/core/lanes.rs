@@ -198,12 +198,7 @@ impl Core {
         if !stale.is_empty() {
             stale.sort_unstable();
             stale.dedup();
-            self.queue.push_front(Request::Northbound {
-                txn: internal_resync(Scope::Descriptors(stale)),
-                waited: std::time::Duration::ZERO,
-                since: self.now.mono,
-                token: None,
-            });
+            self.resync_soon(Scope::Descriptors(stale));
         }
         for (southbound, now) in lanes {
             self.set_availability(southbound, &now);
@@ -367,14 +362,20 @@ impl Core {
                 for id in of_lane {
                     self.down.remove(&id);
                 }
-                self.queue.push_front(Request::Northbound {
-                    txn: internal_resync(Scope::Southbound(southbound.to_owned())),
-                    waited: std::time::Duration::ZERO,
-                    since: self.now.mono,
-                    token: None,
-                });
+                self.resync_soon(Scope::Southbound(southbound.to_owned()));
             }
         }
+    }
+
+    /// A comparison that nobody outside asked for, before everything that is queued.
+    pub(crate) fn resync_soon(&mut self, scope: Scope) {
+        let kind = ResyncKind::Downstream(scope);
+        self.queue.push_front(Request::Northbound {
+            txn: ligato_kvs_api::Transaction::resync(kind, Vec::new()),
+            waited: std::time::Duration::ZERO,
+            since: self.now.mono,
+            token: None,
+        });
     }
 
     /// Values believed to be in a southbound that cannot be reached.
@@ -446,8 +447,4 @@ impl Core {
             active.seed(id, Reason::Drift);
         }
     }
-}
-
-fn internal_resync(scope: Scope) -> ligato_kvs_api::Transaction {
-    ligato_kvs_api::Transaction::resync(ResyncKind::Downstream(scope), Vec::new())
 }

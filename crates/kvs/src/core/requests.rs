@@ -92,7 +92,10 @@ impl Core {
             Request::Unregister { token, .. } => {
                 self.effects.push_back(Effect::Unregistered { token: *token, report: None });
             }
-            Request::Notify(_) | Request::Retry(_) | Request::Implemented { .. } => {}
+            Request::Notify(_)
+            | Request::Retry(_)
+            | Request::Deferred { .. }
+            | Request::Implemented { .. } => {}
         }
     }
 }
@@ -101,10 +104,27 @@ impl Request {
     fn class(&self) -> TxnPriority {
         match self {
             Self::Northbound { txn, .. } => txn.options.priority,
-            Self::Plan { .. } | Self::Unregister { .. } => TxnPriority::Northbound,
+            Self::Plan { .. } | Self::Unregister { .. } | Self::Deferred { .. } => {
+                TxnPriority::Northbound
+            }
             Self::Notify(_) | Self::Implemented { .. } => TxnPriority::Notification,
             Self::Retry(_) => TxnPriority::Retry,
         }
+    }
+
+    /// The same once more, for requests that may have to be begun again.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        Some(match self {
+            Self::Northbound { txn, waited, since, token } => {
+                Self::Northbound { txn: txn.clone(), waited: *waited, since: *since, token: *token }
+            }
+            Self::Notify(batch) => Self::Notify(batch.clone()),
+            Self::Retry(due) => Self::Retry(due.clone()),
+            Self::Deferred { .. }
+            | Self::Plan { .. }
+            | Self::Implemented { .. }
+            | Self::Unregister { .. } => return None,
+        })
     }
 
     /// How long it has waited, as far as known.

@@ -135,13 +135,15 @@ impl Core {
         self.graph.settle();
         loop {
             let Some(active) = &mut self.active else { return };
+            let seq = active.seq;
+            active.progress = self.now.mono;
             let Some(reading) = &mut active.reading else { return };
             let Some(id) = reading.next(&self.catalog) else { return };
             let Some(descriptor) = self.catalog.get(id).cloned() else { continue };
             let known = known_values(&self.graph, &self.catalog, id);
             self.next_call += 1;
             let call = self.next_call;
-            self.calls.insert(call, Call::Reading { descriptor: id });
+            self.calls.insert(call, Call::Reading { seq, descriptor: id });
             self.effects.push_back(Effect::Retrieve { call, descriptor, known });
         }
     }

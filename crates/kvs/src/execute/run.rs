@@ -51,7 +51,7 @@ struct Road {
 
 impl Run {
     pub(crate) fn new(plan: Steps) -> Self {
-        let Steps { steps, edges } = plan;
+        let Steps { steps, edges, .. } = plan;
         let mut waiting = vec![0; steps.len()];
         let mut starts = Vec::new();
         if !edges.is_empty() {
@@ -127,6 +127,22 @@ impl Run {
         self.ready.clear();
         self.parked.clear();
         cancelled
+    }
+
+    /// Steps that are under way or have not started.
+    pub(crate) fn unfinished(&self) -> impl Iterator<Item = &Step> {
+        let open = |p: &Progress| matches!(p, Progress::Waiting | Progress::Started);
+        self.steps.iter().zip(&self.progress).filter(move |(_, p)| open(p)).map(|(step, _)| step)
+    }
+
+    /// Could a step start now that could not before?
+    pub(crate) fn can_start(&self, mut has_room: impl FnMut(&Step) -> bool) -> bool {
+        self.parked.iter().any(|at| has_room(&self.steps[*at as usize]))
+    }
+
+    /// Steps whose southbound was busy are tried again.
+    pub(crate) fn unpark(&mut self) {
+        self.ready.extend(self.parked.drain(..).map(Reverse));
     }
 
     /// Nothing is under way and nothing can start.

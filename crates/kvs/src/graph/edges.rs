@@ -49,6 +49,11 @@ impl Graph {
         std::mem::take(&mut self.disturbed)
     }
 
+    /// Puts back what [`take_disturbed`](Self::take_disturbed) gave.
+    pub(crate) fn disturb_again(&mut self, disturbed: Vec<(NodeId, NodeId)>) {
+        self.disturbed.extend(disturbed);
+    }
+
     /// Replaces the dependencies of a node. Nothing happens if they are the same.
     pub(crate) fn set_needs(
         &mut self,

@@ -95,7 +95,7 @@ impl Planner<'_> {
     fn may_change(&self, id: NodeId, node: &Node) -> bool {
         node.desired.is_some()
             && !node.is_refused()
-            && !self.facts.held.contains(&id)
+            && !self.is_untouchable(id)
             && (node.descriptor.is_some() || node.parent.is_some())
             && !node.descriptor.is_some_and(|d| self.facts.down.contains(&d))
     }
@@ -136,7 +136,7 @@ impl Planner<'_> {
         if self.marks(id).barred {
             return false;
         }
-        if self.facts.held.contains(&id) || self.marks(id).flips > MAX_FLIPS {
+        if self.is_untouchable(id) || self.marks(id).flips > MAX_FLIPS {
             return now && self.marks(id).flips <= MAX_FLIPS;
         }
         if node.descriptor.is_some_and(|d| self.facts.down.contains(&d)) {

@@ -50,7 +50,7 @@ impl Planner<'_> {
             }
         }
         if links.is_empty() {
-            return Steps { steps, edges: Vec::new() };
+            return Steps { steps, ..Steps::default() };
         }
         sort(steps, links)
     }
@@ -324,7 +324,7 @@ fn renumber(steps: Vec<Step>, links: &[Link], order: &[u32]) -> Steps {
         }
     }
     let steps = order.iter().filter_map(|old| slots[*old as usize].take()).collect();
-    Steps { steps, edges }
+    Steps { steps, edges, ..Steps::default() }
 }
 
 // === impl Members ===

@@ -64,10 +64,7 @@ impl Planner<'_> {
     fn put_op(&self, id: NodeId) -> Option<OpKind> {
         let marks = self.marks(id);
         let node = self.facts.graph.node(id);
-        if !self.goal(id)
-            || node.desired.is_none()
-            || node.is_refused()
-            || self.facts.held.contains(&id)
+        if !self.goal(id) || node.desired.is_none() || node.is_refused() || self.is_untouchable(id)
         {
             return None;
         }

@@ -20,7 +20,7 @@ impl Planner<'_> {
             let marks = self.marks(id);
             let there =
                 node.available() || (doubtful && (node.desired.is_none() || marks.recreate));
-            if !there || self.facts.held.contains(&id) || self.is_down(id) {
+            if !there || self.is_untouchable(id) || self.is_down(id) {
                 continue;
             }
             if !self.goal(id) || marks.recreate {
@@ -107,7 +107,7 @@ impl Planner<'_> {
     fn lose(&mut self, edge: Edge, key: &ligato_model::Key, open: &mut Vec<NodeId>) {
         let graph = self.facts.graph;
         if graph.kind_of(edge) == DependencyKind::ConflictsWith
-            || !self.can_go(edge.from)
+            || !self.can_go_or_meets(edge.from)
             || self.marks(edge.from).gone
             || graph.node(edge.from).is_obtained()
         {
@@ -118,7 +118,15 @@ impl Planner<'_> {
         open.push(edge.from);
     }
 
+    /// As [`can_go`](Self::can_go); a reserved value is noted as met.
+    fn can_go_or_meets(&mut self, id: NodeId) -> bool {
+        if self.facts.reserved.contains(self.facts.graph, id) {
+            self.note(id);
+        }
+        self.can_go(id)
+    }
+
     fn can_go(&self, id: NodeId) -> bool {
-        self.facts.graph.node(id).available() && !self.facts.held.contains(&id) && !self.is_down(id)
+        self.facts.graph.node(id).available() && !self.is_untouchable(id) && !self.is_down(id)
     }
 }

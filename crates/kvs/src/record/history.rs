@@ -22,7 +22,9 @@ impl History {
         }
         let now = record.stop;
         self.bytes += size_of_record(&record);
-        self.records.push_back(Arc::new(record));
+        // One that stepped aside may end after younger ones; records are in the order of numbers.
+        let younger = self.records.iter().rev().take_while(|r| r.seq > record.seq).count();
+        self.records.insert(self.records.len() - younger, Arc::new(record));
         while self.records.len() > 1 && self.over(limits, now) {
             if let Some(oldest) = self.records.pop_front() {
                 self.bytes = self.bytes.saturating_sub(size_of_record(&oldest));

@@ -17,6 +17,8 @@ pub(crate) struct Reading {
     /// To be read, in read-back order.
     waiting: Vec<DescriptorId>,
     under_way: Vec<DescriptorId>,
+    /// Everything that is read in this round.
+    pub(crate) all: Vec<DescriptorId>,
     /// Only these values are looked at; `None`: all of the descriptors.
     pub(crate) only: Option<FxHashSet<NodeId>>,
     /// Vanished NB values are wanted back: what is found missing is called MISSING.
@@ -37,8 +39,9 @@ impl Reading {
                 && !down.contains(id)
                 && catalog.get(*id).is_some_and(|d| d.capabilities().retrieve)
         };
-        let waiting = catalog.in_order().iter().copied().filter(readable).collect();
-        Self { waiting, ..Self::default() }
+        let waiting: Vec<DescriptorId> =
+            catalog.in_order().iter().copied().filter(readable).collect();
+        Self { all: waiting.clone(), waiting, ..Self::default() }
     }
 
     /// The next descriptor that may be read now.
@@ -54,6 +57,22 @@ impl Reading {
         let id = self.waiting.remove(at);
         self.under_way.push(id);
         Some(id)
+    }
+
+    /// Gives up on the descriptors that have not answered, and on those to be read after them.
+    pub(crate) fn give_up(&mut self, catalog: &Catalog) -> Vec<DescriptorId> {
+        let mut unread = std::mem::take(&mut self.under_way);
+        // In read-back order: one look at each is enough.
+        self.waiting.retain(|id| {
+            let after = catalog.get(*id).map(|d| d.retrieve_after().to_vec()).unwrap_or_default();
+            let lost =
+                after.iter().any(|name| catalog.by_name(name).is_some_and(|d| unread.contains(&d)));
+            if lost {
+                unread.push(*id);
+            }
+            !lost
+        });
+        unread
     }
 
     pub(crate) fn finish(&mut self, id: DescriptorId) {

@@ -10,6 +10,7 @@
 
 mod active;
 mod aside;
+mod dry;
 mod finish;
 mod flow;
 pub(crate) mod intake;

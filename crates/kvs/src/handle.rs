@@ -181,7 +181,8 @@ impl Scheduler {
         Ticket { report }
     }
 
-    /// What a transaction would do to the present state. Nothing is changed or sent.
+    /// What a transaction would do to the present state. Nothing is changed; a plan of a full or
+    /// downstream resync begins with a read-back.
     pub async fn plan(&self, txn: Transaction) -> Result<Plan, PlanError> {
         let (reply, plan) = oneshot::channel();
         self.commands.send(Command::Plan { txn, reply }).map_err(|_| PlanError::Closed)?;
@@ -197,12 +198,14 @@ impl Scheduler {
         if current != plan.revision {
             return Err(PlanError::Moved { planned: plan.revision, current });
         }
+        // What was read back for the plan is not read back again.
+        let options = TxnOptions { only_at: Some(plan.revision), ..txn.options.clone() };
+        let txn = txn.with(options);
         let again = self.plan(txn.clone()).await?;
         if again.hash != plan.hash {
             return Err(PlanError::Moved { planned: plan.revision, current: again.revision });
         }
-        let options = TxnOptions { only_at: Some(plan.revision), ..txn.options.clone() };
-        let report = self.commit(txn.with(options)).await;
+        let report = self.commit(txn).await;
         match report.outcome {
             TxnOutcome::Refused(_) if report.revision != plan.revision => {
                 Err(PlanError::Moved { planned: plan.revision, current: report.revision })

@@ -87,6 +87,8 @@ pub(crate) struct Active {
     pub(crate) undo_failed: Vec<Key>,
     /// Obtained values whose content was put back by the undo.
     pub(crate) to_release: Vec<NodeId>,
+    /// What is to be planned when the read-back is done, and for whom.
+    pub(crate) then_plan: Option<(ligato_kvs_api::Transaction, Token)>,
     /// A read-back without repair.
     pub(crate) only_look: bool,
     /// What is found and not wanted stays: no northbound has said so far what all it wants.

@@ -276,8 +276,11 @@ impl Core {
             return false;
         }
         match request {
-            Request::Plan { .. } | Request::Deferred { .. } => false,
-            Request::Retry(_) => false,
+            Request::Retry(_) | Request::Deferred { .. } => false,
+            Request::Plan { txn, .. } => match &txn.kind {
+                TxnKind::Change => false,
+                TxnKind::Resync(kind) => self.resync_must_wait(kind),
+            },
             Request::Implemented { .. } | Request::Unregister { .. } => true,
             Request::Notify(batch) => {
                 let of = |n: &Notification| match n {

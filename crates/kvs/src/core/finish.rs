@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ligato_kvs_api::{
-    BaseValueStatus, OpKind, Origin, TxnKind, TxnOutcome, TxnReport, ValueState, ValueStatus,
+    BaseValueStatus, OpKind, Origin, TxnOutcome, TxnReport, ValueState, ValueStatus,
 };
 use ligato_model::Key;
 use rustc_hash::FxHashSet;
@@ -59,6 +59,9 @@ impl Core {
         }
         if was_aside {
             self.unpark();
+        }
+        if let Some((txn, token)) = active.then_plan.take() {
+            self.plan_by_what_is_known(txn, token);
         }
     }
 
@@ -362,23 +365,6 @@ impl Core {
             return Outcome { state, value: node.shown().cloned(), error };
         }
         Outcome::default()
-    }
-
-    /// Answers what a transaction would do.
-    pub(crate) fn answer_plan(&mut self, txn: ligato_kvs_api::Transaction, token: u64) {
-        let needs_reading = matches!(&txn.kind, TxnKind::Resync(kind)
-            if *kind != ligato_kvs_api::ResyncKind::Upstream);
-        if needs_reading {
-            let why = "a plan does not read back: plan an upstream resync, or ask for a read-back without repair";
-            let plan = Err(ligato_kvs_api::PlanError::BadRequest(why.to_owned()));
-            return self.effects.push_back(Effect::Planned { token, plan: Box::new(plan) });
-        }
-        self.open("NBTransaction", txn.options.clone(), Audience::Nobody);
-        self.take_in(txn);
-        let steps = self.make_plan();
-        let plan = self.plan_as_data(steps);
-        self.roll_back();
-        self.effects.push_back(Effect::Planned { token, plan: Box::new(Ok(plan)) });
     }
 }
 

@@ -141,12 +141,13 @@ impl Core {
             failures: false,
             undo_failed: Vec::new(),
             to_release: Vec::new(),
+            then_plan: None,
             only_look: false,
             spare_unwanted: !self.stated,
         }))
     }
 
-    fn begin_northbound(&mut self, txn: Transaction, token: Option<Token>) {
+    pub(crate) fn begin_northbound(&mut self, txn: Transaction, token: Option<Token>) {
         let current = self.published.revision;
         if let Some(revision) = txn.options.only_at.filter(|r| *r != current) {
             let why = format!(

@@ -137,7 +137,7 @@ impl Request {
 }
 
 /// Requests that contradict themselves.
-fn refusal(txn: &Transaction) -> Option<String> {
+pub(super) fn refusal(txn: &Transaction) -> Option<String> {
     let TxnKind::Resync(kind) = &txn.kind else { return None };
     let leaves_desired = matches!(kind, ResyncKind::Downstream(_) | ResyncKind::ReadBack(_));
     if leaves_desired && !txn.changes.is_empty() {

@@ -38,6 +38,10 @@ impl Core {
     /// Starts the read-backs a resync begins with.
     pub(crate) fn prepare_resync(&mut self) {
         let Some(kind) = self.active.as_ref().and_then(|a| a.resync.clone()) else { return };
+        if self.active.as_ref().is_some_and(|a| a.options.only_at.is_some()) {
+            // It carries out a plan that somebody has seen.
+            return self.seed_known_differences(&kind);
+        }
         self.graph.settle();
         let scope = match kind {
             ResyncKind::Upstream => return self.seed_unwanted(),
@@ -45,21 +49,11 @@ impl Core {
             ResyncKind::Downstream(scope) | ResyncKind::ReadBack(scope) => scope,
         };
         let only = self.nodes_in(&scope);
-        let descriptors: Option<FxHashSet<DescriptorId>> = match (&scope, &only) {
-            (Scope::All, _) => None,
-            (Scope::Descriptors(names), _) => {
-                Some(names.iter().filter_map(|n| self.catalog.by_name(n)).collect())
-            }
-            (Scope::Southbound(name), _) => {
-                let of_lane = |(_, d): &(DescriptorId, &Arc<dyn DynDescriptor>)| {
-                    d.southbound() == name.as_str()
-                };
-                Some(self.catalog.iter().filter(of_lane).map(|(id, _)| id).collect())
-            }
-            (_, Some(only)) => {
+        let descriptors = match &only {
+            Some(only) => {
                 Some(only.iter().filter_map(|id| self.graph.node(*id).descriptor).collect())
             }
-            _ => None,
+            None => self.descriptors_in(&scope),
         };
         let mut reading = Reading::new(&self.catalog, &self.down, |id| {
             descriptors.as_ref().is_none_or(|wanted| wanted.contains(&id))
@@ -72,8 +66,24 @@ impl Core {
         self.begin_reading(reading, Phase::Reading);
     }
 
+    /// Descriptors named by a scope; `None`: it does not name any.
+    pub(super) fn descriptors_in(&self, scope: &Scope) -> Option<FxHashSet<DescriptorId>> {
+        match scope {
+            Scope::Descriptors(names) => {
+                Some(names.iter().filter_map(|n| self.catalog.by_name(n)).collect())
+            }
+            Scope::Southbound(name) => {
+                let of_lane = |(_, d): &(DescriptorId, &Arc<dyn DynDescriptor>)| {
+                    d.southbound() == name.as_str()
+                };
+                Some(self.catalog.iter().filter(of_lane).map(|(id, _)| id).collect())
+            }
+            Scope::All | Scope::Prefix(_) | Scope::Keys(_) => None,
+        }
+    }
+
     /// Base values named by a scope of keys.
-    fn nodes_in(&self, scope: &Scope) -> Option<FxHashSet<NodeId>> {
+    pub(super) fn nodes_in(&self, scope: &Scope) -> Option<FxHashSet<NodeId>> {
         match scope {
             Scope::Keys(keys) => Some(
                 keys.iter().filter_map(|k| self.graph.find(k)).map(|n| self.base_of(n)).collect(),

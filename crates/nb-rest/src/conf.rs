@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use ligato_infra::config::{ConfigDuration, Secret, Violation};
 
+use crate::http::Account;
+
 /// Where the server listens unless told otherwise: reachable from this machine only.
 pub const DEFAULT_ENDPOINT: &str = "127.0.0.1:9191";
 
@@ -34,18 +36,21 @@ ligato_infra::config_section! {
         /// Certificates of the authorities that sign client certificates, PEM. Any entry makes client
         /// certificates required.
         pub client_cert_files: Vec<PathBuf> = Vec::new() => "client-cert-files";
-        /// Who may use the API: `user:password` each. Nobody else may then.
+        /// Who may use the API: `user:password` each. Nobody else may then. The password may be its hash by bcrypt or
+        /// Argon2id, as `htpasswd -nbB` and `argon2 … -id -e` write them.
         pub client_basic_auth: Vec<Secret> = Vec::new() => "client-basic-auth";
-        /// Token authentication.
+        /// Token authentication: `users` get a token at `/auth/login` and send it with each request. It goes before
+        /// `client-basic-auth`, which has no effect then.
         pub enable_token_auth: bool = false => "enable-token-auth";
         /// How long a token is valid.
         pub token_expiration: ConfigDuration = ConfigDuration(std::time::Duration::from_secs(3600))
             => "token-expiration";
-        /// Users of token authentication.
+        /// Users of token authentication. There is none unless one is listed.
         pub users: Vec<UserConf> = Vec::new() => "users";
-        /// Cost of the passwords' hashes.
+        /// Accepted for compatibility, without effect: passwords are not hashed at the start. Give their hashes.
         pub password_hash_cost: u16 = 0 => "password-hash-cost";
-        /// Key with which tokens are signed.
+        /// Key with which tokens are signed, at least 32 characters. Without it one is made at each start, and tokens
+        /// end with the agent.
         pub sign_key: Secret = Secret::default() => "sign-key" | "token-signature";
         /// How many requests each client may make.
         pub rate_limiter: Option<RateLimiterConf> = None => "rate-limiter";
@@ -57,9 +62,10 @@ ligato_infra::config_section! {
     pub struct UserConf {
         /// Name of the user.
         pub name: String = String::new() => "name";
-        /// Password of the user.
+        /// Password of the user, or its hash by bcrypt or Argon2id.
         pub password: Secret = Secret::default() => "password" | "password_hash";
-        /// Groups of permissions.
+        /// What the user may do: `admin` (everything), `info`, `stats`, `telemetry`, `dump`, `nbConfigRead`,
+        /// `nbConfigWrite`, `nbConfigValidation`.
         pub permissions: Vec<String> = Vec::new() => "permissions";
     }
 }
@@ -103,30 +109,32 @@ fn check(conf: &HttpConf) -> Vec<Violation> {
         "client-cert-files",
         "client certificates need HTTPS: give server-cert-file and server-key-file as well",
     );
-    let has_both = |pair: &Secret| {
-        pair.expose()
-            .split_once(':')
-            .is_some_and(|(user, word)| !user.is_empty() && !word.is_empty())
-    };
-    unless(
-        conf.client_basic_auth.iter().all(has_both),
-        "client-basic-auth",
-        "each entry must be user:password with neither of them empty",
-    );
-    unless(
-        !conf.enable_token_auth,
-        "enable-token-auth",
-        "token authentication is not available; use client-basic-auth or client-cert-files",
-    );
-    unless(
-        conf.users.is_empty(),
-        "users",
-        "users need token authentication, which is not available",
-    );
+    check_users(conf, &mut unless);
     unless(
         conf.rate_limiter.as_ref().is_none_or(|r| r.limit > 0.0 && r.burst > 0),
         "rate-limiter",
         "limit and burst must be greater than zero",
     );
     found
+}
+
+/// The shortest key that tokens are signed with, in bytes: as long as the signature (RFC 7518, 3.2).
+const SHORTEST_KEY: usize = 32;
+
+fn check_users(conf: &HttpConf, unless: &mut impl FnMut(bool, &'static str, &str)) {
+    if let Some(error) = conf.client_basic_auth.iter().find_map(|pair| Account::basic(pair).err()) {
+        unless(false, "client-basic-auth", &format!("each entry must be user:password: {error}"));
+    }
+    if let Err(error) = Account::of_tokens(&conf.users) {
+        unless(false, "users", &error.to_string());
+    }
+    let tokens = conf.enable_token_auth;
+    unless(!tokens || !conf.users.is_empty(), "users", "token authentication needs at least one");
+    unless(tokens || conf.users.is_empty(), "users", "users need enable-token-auth");
+    unless(
+        conf.sign_key.is_empty() || conf.sign_key.expose().len() >= SHORTEST_KEY,
+        "sign-key",
+        "must have at least 32 characters; without it, one is made at each start",
+    );
+    unless(!conf.token_expiration.0.is_zero(), "token-expiration", "must be greater than zero");
 }

@@ -22,6 +22,6 @@ mod tests;
 pub use answer::Json;
 pub use conf::{DEFAULT_ENDPOINT, HttpConf, RateLimiterConf, UserConf};
 pub use configuration::{Configuration, Mode, PushError, SharedConfiguration};
-pub use http::TlsError;
+pub use http::{AccessError, NoRandom, TlsError, UserError};
 pub use info::VersionInfo;
 pub use plugin::{RestError, RestHandles, RestPlugin};

@@ -19,7 +19,10 @@ use crate::{
     conf::HttpConf,
     configuration::{self, SharedConfiguration},
     health,
-    http::{Access, Limiter, Limits, TlsError, acceptor, check_access, check_rate, serve},
+    http::{
+        Access, AccessError, Limiter, Limits, TlsError, acceptor, auth_routes, check_access,
+        check_rate, serve,
+    },
     info::{self, VersionInfo},
     log, scheduler,
 };
@@ -73,6 +76,9 @@ pub enum RestError {
     /// TLS cannot be set up.
     #[error("HTTPS cannot be set up")]
     Tls(#[source] TlsError),
+    /// Users cannot be told apart.
+    #[error("access to the REST API cannot be set up")]
+    Access(#[source] AccessError),
 }
 
 // === impl RestPlugin ===
@@ -90,23 +96,32 @@ impl RestPlugin {
     }
 
     /// All routes behind the gates: who, how often, how long.
-    fn router(&self, routes: Router, clock: SharedClock) -> Router {
+    fn router(&self, routes: Router, clock: SharedClock) -> Result<Router, RestError> {
+        let access = Access::new(&self.conf, clock.clone()).map_err(RestError::Access)?;
+        let limiter =
+            self.conf.rate_limiter.as_ref().map(|rate| Limiter::new(rate.limit, rate.burst, clock));
         // Outermost last. Unknown paths are answered before the gates.
-        let mut routes =
-            routes.layer(CatchPanicLayer::new()).layer(DefaultBodyLimit::max(MAX_BODY));
-        let limit = self.conf.read_timeout.0.max(self.conf.write_timeout.0);
-        if !limit.is_zero() {
-            routes = routes
-                .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limit));
+        let behind = |routes: Router| {
+            let mut routes = routes.layer(CatchPanicLayer::new());
+            let limit = self.conf.read_timeout.0.max(self.conf.write_timeout.0);
+            if !limit.is_zero() {
+                let overdue = StatusCode::SERVICE_UNAVAILABLE;
+                routes = routes.layer(TimeoutLayer::with_status_code(overdue, limit));
+            }
+            match &limiter {
+                Some(limiter) => {
+                    routes.route_layer(from_fn_with_state(limiter.clone(), check_rate))
+                }
+                None => routes,
+            }
+        };
+        let mut router = behind(routes.layer(DefaultBodyLimit::max(MAX_BODY)))
+            .route_layer(from_fn_with_state(access.clone(), check_access));
+        if let Access::Token(tokens) = access {
+            // Open to those who have no token yet.
+            router = router.merge(behind(auth_routes(tokens)));
         }
-        if let Some(rate) = &self.conf.rate_limiter {
-            let limiter = Limiter::new(rate.limit, rate.burst, clock);
-            routes = routes.route_layer(from_fn_with_state(limiter, check_rate));
-        }
-        let access = Access::new(&self.conf.client_basic_auth);
-        routes
-            .route_layer(from_fn_with_state(access, check_access))
-            .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
+        Ok(router.fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") }))
     }
 
     fn limits(&self) -> Limits {
@@ -122,13 +137,14 @@ impl RestPlugin {
     }
 
     fn warn_if_open(&self, address: SocketAddr) {
-        let gated =
-            !self.conf.client_basic_auth.is_empty() || !self.conf.client_cert_files.is_empty();
+        let gated = self.conf.enable_token_auth
+            || !self.conf.client_basic_auth.is_empty()
+            || !self.conf.client_cert_files.is_empty();
         if !address.ip().is_loopback() && !gated {
             tracing::warn!(
                 %address,
                 "the REST API can be used by anybody who reaches this address; \
-                 set client-basic-auth or client-cert-files in http.conf"
+                 set enable-token-auth, client-basic-auth or client-cert-files in http.conf"
             );
         }
     }
@@ -172,6 +188,7 @@ impl Plugin for RestPlugin {
             return Ok(());
         }
         let routes = started.collect::<Router>().into_iter().fold(Router::new(), Router::merge);
+        let router = self.router(routes, context.clock.clone())?;
         let endpoint = self.conf.listen();
         let tls = acceptor(&self.conf).map_err(RestError::Tls)?;
         let listener = TcpListener::bind(&endpoint)
@@ -179,7 +196,6 @@ impl Plugin for RestPlugin {
             .map_err(|source| RestError::Listen { endpoint, source })?;
         let address = listener.local_addr()?;
         self.warn_if_open(address);
-        let router = self.router(routes, context.clock.clone());
         let (limits, token) = (self.limits(), context.tasks.token());
         context.tasks.spawn_once("serve", OnFailure::Degrade, async move {
             serve(listener, tls, router, limits, token).await;

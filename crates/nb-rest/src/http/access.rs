@@ -1,14 +1,22 @@
-//! Who may use the API: those who know a user and a password, when any are configured.
+//! Who may use the API: everybody, those with a user and a password, or those with a token.
 
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use ligato_infra::config::Secret;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use ligato_infra::clock::SharedClock;
+
+use super::{
+    auth::Tokens,
+    token::NoRandom,
+    users::{Account, UserError, Users},
+};
+use crate::conf::HttpConf;
 
 /// The address of the other end of a connection; a request extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,50 +26,89 @@ pub(crate) struct Peer(pub(crate) SocketAddr);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct User(pub(crate) String);
 
-/// The users and passwords that are accepted; none means everybody.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Access {
-    /// `user:password` each.
-    pairs: Arc<[Secret]>,
+/// Who may use the API.
+#[derive(Clone, Debug)]
+pub(crate) enum Access {
+    /// Everybody.
+    Open,
+    /// Those who know a user and a password; they may do everything.
+    Basic(Arc<Users>),
+    /// Those who have a token; they may do what their groups allow.
+    Token(Arc<Tokens>),
 }
+
+/// Why access cannot be set up. The server does not run then, rather than being open.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AccessError {
+    /// A user of the configuration cannot be used.
+    #[error("a user cannot be used")]
+    User(#[from] UserError),
+    /// Nobody could get a token.
+    #[error("token authentication has no users")]
+    Nobody,
+    /// Without random numbers there are no keys.
+    #[error("keys cannot be made")]
+    Random(#[from] NoRandom),
+}
+
+/// Why a request is not let in.
+enum Refusal {
+    Unknown(&'static str),
+    Forbidden,
+}
+
+// === impl Access ===
 
 impl Access {
-    pub(crate) fn new(pairs: &[Secret]) -> Self {
-        Self { pairs: pairs.into() }
+    /// What the configuration asks for; token authentication goes first.
+    pub(crate) fn new(conf: &HttpConf, clock: SharedClock) -> Result<Self, AccessError> {
+        if conf.enable_token_auth {
+            return match conf.users.is_empty() {
+                true => Err(AccessError::Nobody),
+                false => Ok(Self::Token(Arc::new(Tokens::new(conf, clock)?))),
+            };
+        }
+        if conf.client_basic_auth.is_empty() {
+            return Ok(Self::Open);
+        }
+        let accounts = conf.client_basic_auth.iter().map(Account::basic);
+        Ok(Self::Basic(Arc::new(Users::new(accounts.collect::<Result<_, _>>()?)?)))
     }
 
-    pub(crate) fn is_open(&self) -> bool {
-        self.pairs.is_empty()
-    }
-
-    /// The user, if user and password of a request are accepted.
-    fn user(&self, headers: &HeaderMap) -> Option<String> {
-        let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, token) = text.split_once(' ')?;
-        let pair = base64(token.trim()).filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-        // All are compared, so that the time taken does not tell which one was nearly right.
-        let found = self
-            .pairs
-            .iter()
-            .fold(false, |found, accepted| found | same(accepted.expose().as_bytes(), &pair));
-        let user = pair.split(|byte| *byte == b':').next()?.to_vec();
-        String::from_utf8(user).ok().filter(|_| found)
+    /// The user who makes the request; nobody where everybody may.
+    async fn admit(&self, request: &Parts) -> Result<Option<String>, Refusal> {
+        match self {
+            Self::Open => Ok(None),
+            Self::Basic(users) => {
+                let refused = Refusal::Unknown("Basic realm=\"ligato\", charset=\"UTF-8\"");
+                let Some((user, password)) = basic(&request.headers) else { return Err(refused) };
+                let right = users.check(&user, &password).await;
+                right.then_some(Some(user)).ok_or(refused)
+            }
+            Self::Token(tokens) => {
+                let account = tokens.holder(&request.headers);
+                let account = account.ok_or(Refusal::Unknown("Bearer realm=\"ligato\""))?;
+                let may = account.may(&request.method, request.uri.path());
+                may.then(|| Some(account.name.clone())).ok_or(Refusal::Forbidden)
+            }
+        }
     }
 }
 
-/// Lets a request in, or answers 401.
+/// Lets a request in, or answers 401 or 403.
 pub(crate) async fn check_access(
     State(access): State<Access>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
-    if access.is_open() {
-        return next.run(request).await;
-    }
-    let Some(user) = access.user(request.headers()) else {
-        let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"ligato\", charset=\"UTF-8\"")];
-        return (StatusCode::UNAUTHORIZED, challenge, "Unauthorized\n").into_response();
+    // A body is not shared between threads, its head may be.
+    let (parts, body) = request.into_parts();
+    let user = match access.admit(&parts).await {
+        Ok(user) => user,
+        Err(refusal) => return refusal.into_response(),
     };
+    let mut request = Request::from_parts(parts, body);
+    let Some(user) = user else { return next.run(request).await };
     let name = HeaderValue::from_str(&user);
     request.extensions_mut().insert(User(user));
     let mut response = next.run(request).await;
@@ -71,52 +118,47 @@ pub(crate) async fn check_access(
     response
 }
 
-/// Compares in a time that depends on the lengths only.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+/// User and password of a request (RFC 7617).
+fn basic(headers: &HeaderMap) -> Option<(String, Vec<u8>)> {
+    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, pair) = text.split_once(' ')?;
+    let pair = BASE64_STANDARD.decode(pair.trim()).ok();
+    let pair = pair.filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let mut parts = pair.splitn(2, |byte| *byte == b':');
+    let (user, password) = (parts.next()?, parts.next()?);
+    Some((String::from_utf8(user.to_vec()).ok()?, password.to_vec()))
 }
 
-/// Decodes standard base64 (RFC 4648, section 4).
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0_u32, 0_u32);
-    for symbol in text.trim_end_matches('=').bytes() {
-        let value = match symbol {
-            b'A'..=b'Z' => symbol - b'A',
-            b'a'..=b'z' => symbol - b'a' + 26,
-            b'0'..=b'9' => symbol - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from((bits >> count) & 0xff).ok()?);
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Unknown(challenge) => {
+                let challenge = [(header::WWW_AUTHENTICATE, challenge)];
+                (StatusCode::UNAUTHORIZED, challenge, "Unauthorized\n").into_response()
+            }
+            Self::Forbidden => {
+                (StatusCode::FORBIDDEN, "none of your groups allows this\n").into_response()
+            }
         }
     }
-    Some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn user(authorization: &str) -> Option<String> {
-        let access = Access::new(&[Secret::from("ann:pa:ss".to_owned())]);
-        let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, authorization.parse().unwrap());
-        access.user(&headers)
-    }
-
     #[test]
-    fn only_the_right_password_lets_in() {
-        assert_eq!(user("Basic YW5uOnBhOnNz").as_deref(), Some("ann"));
-        assert_eq!(user("basic YW5uOnBhOnNz").as_deref(), Some("ann"));
-        for wrong in ["Basic YW5uOnBhOnN0", "Basic", "Bearer YW5uOnBhOnNz", "Basic !", "Basic YW5u"]
-        {
-            assert_eq!(user(wrong), None, "{wrong}");
+    fn user_and_password_are_taken_apart() {
+        let pair = |authorization: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, authorization.parse().unwrap());
+            basic(&headers)
+        };
+        let ann = Some(("ann".to_owned(), b"pa:ss".to_vec()));
+        assert_eq!(pair("Basic YW5uOnBhOnNz"), ann);
+        assert_eq!(pair("basic YW5uOnBhOnNz"), ann);
+        for wrong in ["Basic", "Bearer YW5uOnBhOnNz", "Basic !", "Basic YW5u", "Basic /zo="] {
+            assert_eq!(pair(wrong), None, "{wrong}");
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The server over a real socket on the loopback address: paths, statuses, gates, and an orderly end.
 
+mod auth;
+mod tls;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{

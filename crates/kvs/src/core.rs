@@ -10,6 +10,7 @@
 
 mod active;
 mod aside;
+mod audit;
 mod dry;
 mod finish;
 mod flow;
@@ -109,6 +110,10 @@ pub(crate) enum Input {
     Quiescent {
         token: Token,
     },
+    /// Compare what is kept twice, when nothing else is queued.
+    Audit {
+        token: Token,
+    },
     /// The time has come that was asked for.
     Tick,
     /// Refuse everything that is queued or comes later.
@@ -149,6 +154,10 @@ pub(crate) enum Effect {
     Quiet {
         token: Token,
         revision: Revision,
+    },
+    Audited {
+        token: Token,
+        wrong: Vec<String>,
     },
     Closed {
         token: Token,
@@ -235,6 +244,9 @@ pub(crate) enum Request {
     /// Values that had to be left as they were.
     Deferred {
         keys: Vec<Key>,
+    },
+    Audit {
+        token: Token,
     },
     /// Values that waited for the descriptor.
     Implemented {

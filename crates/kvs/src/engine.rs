@@ -42,6 +42,7 @@ pub(crate) enum Command {
     Register { new: Arc<dyn DynDescriptor>, reply: oneshot::Sender<Result<(), RegistrationError>> },
     Unregister { name: String, mode: UnregisterMode, reply: oneshot::Sender<Option<TxnReport>> },
     Quiescent { reply: oneshot::Sender<Revision> },
+    Audit { reply: oneshot::Sender<Vec<String>> },
     Close { reply: oneshot::Sender<()> },
 }
 
@@ -61,6 +62,7 @@ enum Waiting {
     Registered(oneshot::Sender<Result<(), RegistrationError>>),
     Unregistered(oneshot::Sender<Option<TxnReport>>),
     Quiet(oneshot::Sender<Revision>),
+    Audited(oneshot::Sender<Vec<String>>),
     Closed(oneshot::Sender<()>),
 }
 
@@ -186,6 +188,7 @@ impl Owner {
             Command::Quiescent { reply } => {
                 Input::Quiescent { token: self.wait(Waiting::Quiet(reply)) }
             }
+            Command::Audit { reply } => Input::Audit { token: self.wait(Waiting::Audited(reply)) },
             Command::Close { reply } => Input::Close { token: self.wait(Waiting::Closed(reply)) },
         };
         self.input(input);
@@ -274,6 +277,7 @@ impl Owner {
         | Effect::Registered { token, .. }
         | Effect::Unregistered { token, .. }
         | Effect::Quiet { token, .. }
+        | Effect::Audited { token, .. }
         | Effect::Closed { token }) = &effect
         else {
             return;
@@ -295,6 +299,9 @@ impl Owner {
             }
             (Effect::Quiet { revision, .. }, Waiting::Quiet(reply)) => {
                 let _ = reply.send(revision);
+            }
+            (Effect::Audited { wrong, .. }, Waiting::Audited(reply)) => {
+                let _ = reply.send(wrong);
             }
             (Effect::Closed { .. }, Waiting::Closed(reply)) => {
                 let _ = reply.send(());

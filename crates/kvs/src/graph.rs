@@ -5,6 +5,7 @@
 //! every node is always up to date: when the availability of a value flips, exactly its dependants
 //! are counted up or down, and those whose readiness changed are remembered as *disturbed*.
 
+mod audit;
 mod edges;
 mod groups;
 

@@ -363,6 +363,18 @@ impl Scheduler {
         }
     }
 
+    /// Compares everything the scheduler keeps twice (counts and edges, index and nodes, the
+    /// published state and the graph, planned retries and the values they are for) as soon as
+    /// nothing is queued; gives what does not fit, in words. Looks at every value: for tests and bug
+    /// reports.
+    pub async fn audit(&self) -> Vec<String> {
+        let (reply, wrong) = oneshot::channel();
+        if self.commands.send(Command::Audit { reply }).is_err() {
+            return vec!["scheduler was closed".to_owned()];
+        }
+        wrong.await.unwrap_or_else(|_| vec!["scheduler was closed".to_owned()])
+    }
+
     /// Counters.
     pub fn stats(&self) -> Stats {
         let mut stats = self.stats.read();

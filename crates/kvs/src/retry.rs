@@ -38,6 +38,13 @@ impl Retries {
         self.planned.keys().next().map(|(due, _, _)| *due)
     }
 
+    /// Is this planned?
+    pub(crate) fn contains(&self, due: Duration, attempt: u32, key: &Key) -> bool {
+        self.planned
+            .iter()
+            .any(|((at, _, n), keys)| (*at, *n) == (due, attempt) && keys.contains(key))
+    }
+
     pub(crate) fn take_due(&mut self, now: Duration) -> Option<DueRetry> {
         let entry = self.planned.first_entry().filter(|e| e.key().0 <= now)?;
         let ((_, of, attempt), mut keys) = entry.remove_entry();

@@ -2,8 +2,13 @@
 //! property tests.
 //!
 //! A value is a string of words: a content (any words without meaning), and then clauses
-//! `needs KEY`, `any PREFIX`, `not KEY`, `derives KEY`, `recreate` (cannot be changed in place),
-//! `invalid`, `unsupported`. So a test needs no descriptor of its own.
+//! `needs KEY`, `any PREFIX`, `not KEY`, `follows KEY` (needs it, and is updated when it changes),
+//! `rebuilt-with KEY` (needs it, and is made anew when it changes), `derives KEY`, `recreate` (cannot
+//! be changed in place), `invalid`, `unsupported`. So a test needs no descriptor of its own.
+//!
+//! What is derived may have clauses of its own, after colons: `derives d/1:needs:b/2` gives `d/1` the
+//! words `derived needs b/2`. A tilde is a colon one level down. Two contents that differ only in
+//! upper and lower case are equivalent.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +18,8 @@ use std::{
 
 use ligato_kvs_api::{
     AnyKnown, AnyRetrieved, Availability, Capabilities, Dependency, DependencyKind, DynDescriptor,
-    Invalid, KeyPattern, Metadata, NotificationSink, OpError, OpFuture, Origin, SouthboundName,
+    Invalid, KeyPattern, Metadata, NotificationSink, OpError, OpFuture, Origin, Release,
+    SouthboundName,
 };
 use ligato_model::{Key, Value};
 use tokio_util::sync::CancellationToken;
@@ -63,6 +69,7 @@ pub struct FakeKind {
     prefix: &'static str,
     lane: SouthboundName,
     readable: bool,
+    release: Release,
     sb: FakeSb,
 }
 
@@ -100,14 +107,35 @@ impl FakeSb {
         let mut state = self.lock();
         // What is derived from it goes with it.
         if let Some((value, _)) = state.content.get(key).cloned() {
-            for (_, derived) in clauses(&value).into_iter().filter(|(c, _)| c == "derives") {
-                state.content.remove(&derived);
+            let mut open = vec![value];
+            while let Some(value) = open.pop() {
+                for (derived, value) in derived_of(&value) {
+                    state.content.remove(&derived);
+                    open.push(value);
+                }
             }
         }
         match text {
             Some(text) => state.content.insert(key.to_owned(), (string(text), origin)),
             None => state.content.remove(key),
         };
+    }
+
+    /// It dies, and holds nothing afterwards.
+    pub fn forget_everything(&self) {
+        self.lock().content.clear();
+    }
+
+    /// A southbound of its own that holds what this one holds of others.
+    pub fn with_foreign_only(&self) -> Self {
+        let state = self.lock();
+        let theirs = |(key, (_, whose)): &(&String, &(Value, Origin))| {
+            *whose == Origin::Sb && !state.derived.contains(*key)
+        };
+        let content = state.content.iter().filter(theirs);
+        let content = content.map(|(key, content)| (key.clone(), content.clone())).collect();
+        let others = State { content, ..State::default() };
+        Self(Arc::new(Mutex::new(others)))
     }
 
     /// Content: key to text.
@@ -135,7 +163,14 @@ impl FakeKind {
     pub fn new(name: &'static str, pattern: &'static str, sb: &FakeSb) -> Self {
         let keys = [KeyPattern::new(pattern)];
         let prefix = keys[0].literal_prefix();
-        Self { name, keys, prefix, lane: "fake", readable: true, sb: sb.clone() }
+        let release = Release::Delete;
+        Self { name, keys, prefix, lane: "fake", readable: true, release, sb: sb.clone() }
+    }
+
+    /// What it takes over it lets go of again, instead of deleting it.
+    pub fn kept(mut self) -> Self {
+        self.release = Release::Keep;
+        self
     }
 
     /// In a southbound of its own.
@@ -204,7 +239,9 @@ fn seen(value: &Value, content: &BTreeMap<String, (Value, Origin)>) -> Value {
     let text = as_string(value).unwrap_or_default();
     let mut words: Vec<&str> = text.split(' ').collect();
     let lost = |words: &[&str]| {
-        words.windows(2).position(|two| two[0] == "derives" && !content.contains_key(two[1]))
+        words
+            .windows(2)
+            .position(|two| two[0] == "derives" && !content.contains_key(derived_key(two[1])))
     };
     while let Some(at) = lost(&words) {
         words.drain(at..at + 2);
@@ -218,6 +255,22 @@ fn clauses(value: &Value) -> Vec<(String, String)> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let argument = |at: usize| words.get(at + 1).copied().unwrap_or_default().to_owned();
     words.iter().enumerate().map(|(at, word)| ((*word).to_owned(), argument(at))).collect()
+}
+
+/// What a value in words derives.
+fn derived_of(value: &Value) -> Vec<(String, Value)> {
+    let derives = clauses(value).into_iter().filter(|(clause, _)| clause == "derives");
+    derives
+        .map(|(_, what)| {
+            let (key, words) = what.split_once(':').unwrap_or((&what, ""));
+            let words = words.replace(':', " ").replace('~', ":");
+            (key.to_owned(), string(format!("derived {words}").trim_end()))
+        })
+        .collect()
+}
+
+fn derived_key(what: &str) -> &str {
+    what.split(':').next().unwrap_or_default()
 }
 
 fn says(value: &Value, word: &str) -> bool {
@@ -234,6 +287,14 @@ pub fn needs_of(value: &Value) -> Vec<Dependency> {
             "not" => needs.push(
                 Dependency::on(format!("not {key}"), key.as_str())
                     .kind(DependencyKind::ConflictsWith),
+            ),
+            "follows" => needs.push(
+                Dependency::on(format!("follows {key}"), key.as_str())
+                    .kind(DependencyKind::UpdateOnChange),
+            ),
+            "rebuilt-with" => needs.push(
+                Dependency::on(format!("rebuilt with {key}"), key.as_str())
+                    .kind(DependencyKind::RecreateOnChange),
             ),
             _ => {}
         }
@@ -290,15 +351,17 @@ impl DynDescriptor for FakeKind {
     }
 
     fn equivalent(&self, _: &Key, old: &Value, new: &Value) -> bool {
-        old == new
+        let caseless = |value| as_string(value).unwrap_or_default().to_lowercase();
+        old == new || caseless(old) == caseless(new)
+    }
+
+    fn release(&self) -> Release {
+        self.release
     }
 
     fn derive(&self, _: &Key, value: &Value) -> Vec<(Key, Value)> {
-        let derived: Vec<(Key, Value)> = clauses(value)
-            .into_iter()
-            .filter(|(clause, _)| clause == "derives")
-            .map(|(_, key)| (Key::from(key), string("derived")))
-            .collect();
+        let derived: Vec<(Key, Value)> =
+            derived_of(value).into_iter().map(|(key, value)| (Key::from(key), value)).collect();
         let mut state = self.sb.lock();
         state.derived.extend(derived.iter().map(|(key, _)| key.to_string()));
         derived

@@ -6,7 +6,7 @@ mod invariants;
 pub mod kind;
 pub mod messages;
 pub mod scenario;
-mod script;
+pub mod script;
 
 pub use fake::{FakeKind, FakeSb, Fault};
 pub use invariants::violations;

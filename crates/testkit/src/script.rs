@@ -4,211 +4,63 @@
 //! [`fake`](crate::fake).
 //!
 //! ```text
-//! put b/1 text           one change; lines up to an empty line or another command are one
-//! delete b/1             transaction, sent by `commit`, `commit all-or-nothing`, `commit stop`,
-//! commit                 `commit retry`; `plan` shows instead what it would do
-//! fault b/1 fails        the next operation on it: fails, fails-late, no-answer, panics, hangs, late
-//! southbound b/1 text    somebody else writes (or, without text, removes) a value
-//! notify b/1 text        the southbound tells about a value (without text: it is gone)
-//! resync downstream      or: full (with the collected changes), upstream
-//! explain b/1            why it is where it is
-//! settle                 waits until no retry is planned
+//! put b/1 text            changes are collected, and sent by
+//! delete b/1
+//! commit                  with: stop, all-or-nothing, retry, reject-invalid, verify
+//! submit                  the same without waiting for the report
+//! plan                    what the collected changes would do; `apply` does exactly that
+//! resync full             with the collected changes; or `upstream`; or without any
+//! resync downstream       compares and repairs; `read-back` only compares; both of everything, or
+//!                         `of base`, `below b/`, `b/1 b/2`
+//! fault b/1 fails         the next operation on it: fails, fails-late, no-answer, panics, hangs,
+//!                         late
+//! heal                    no more faults
+//! southbound b/1 text     somebody writes (or, without text, removes) one of our values;
+//! foreign b/1 text        one of their own; `unknown`: one of which nobody can tell
+//! notify b/1 text         the southbound tells about a value (without text: it is gone)
+//! down, up, restart       the southbound cannot be reached; can again; died and is back, empty
+//! register, unregister, forget base    a descriptor comes; goes with its values; goes alone
+//! wait 500ms              time passes
+//! settle                  waits until nothing is under way and no retry is planned
+//! explain b/1             why it is where it is
+//! timeline b/1            what happened to it so far
+//! record                  the record of the last transaction
 //! ```
 
-use std::{fmt::Write, sync::Arc, time::Duration};
+mod command;
+mod show;
+mod stage;
 
-use ligato_kvs::{Scheduler, SchedulerConfig, StatusFilter};
-use ligato_kvs_api::{
-    Notification, OpKind, Origin, Plan, Policy, ResyncKind, RetryPolicy, Scope, Transaction,
-    TxnOptions, TxnReport, ValueChange,
-};
-
-use crate::{
-    fake::{FakeKind, FakeSb, Fault},
-    invariants::violations,
-    messages::string,
-};
+pub use command::{Command, How, NoCommand};
+pub use stage::{Lesson, Stage};
 
 /// Runs a script; gives the transcript. A line that is no command is part of it as an error.
 pub fn run_script(text: &str) -> String {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-    match runtime {
-        Ok(runtime) => runtime.block_on(play(text)),
-        Err(error) => format!("no runtime: {error}\n"),
-    }
-}
-
-struct Stage {
-    sb: FakeSb,
-    scheduler: Scheduler,
-    changes: Vec<ValueChange>,
-    seen: usize,
-    out: String,
-}
-
-async fn play(text: &str) -> String {
-    let sb = FakeSb::default();
-    let started = Scheduler::builder()
-        .config(SchedulerConfig { retry_jitter: 0.0, ..SchedulerConfig::default() })
-        .descriptor(Arc::new(FakeKind::new("base", "b/{name}", &sb)))
-        .descriptor(Arc::new(FakeKind::new("derived", "d/{name}", &sb)))
-        .descriptor(Arc::new(FakeKind::new("unreadable", "u/{name}", &sb).unreadable()))
-        .start();
-    let scheduler = match started {
-        Ok(scheduler) => scheduler,
-        Err(error) => return format!("{error}\n"),
-    };
-    let mut stage = Stage { sb, scheduler, changes: Vec::new(), seen: 0, out: String::new() };
-    for line in text.lines() {
-        let _ = writeln!(stage.out, "{line}");
-        let line = line.split('#').next().unwrap_or_default().trim();
-        if !line.is_empty() {
-            stage.command(line).await;
-        }
-    }
-    stage.out
-}
-
-impl Stage {
-    async fn command(&mut self, line: &str) {
-        let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let (key, text) = rest.split_once(' ').unwrap_or((rest, ""));
-        match command {
-            "put" => self.changes.push(ValueChange::put(key, string(text))),
-            "delete" => self.changes.push(ValueChange::delete(key)),
-            "commit" => self.commit(rest).await,
-            "plan" => {
-                let txn = Transaction::change(std::mem::take(&mut self.changes));
-                match self.scheduler.plan(txn).await {
-                    Ok(plan) => self.show_plan(&plan),
-                    Err(error) => self.say(&error.to_string()),
-                }
-            }
-            "resync" => self.resync(rest).await,
-            "fault" => match fault(text) {
-                Some(fault) => self.sb.fault(key, fault),
-                None => self.say("no such fault"),
-            },
-            "southbound" => self.sb.set(key, Some(text).filter(|t| !t.is_empty()), Origin::Nb),
-            "notify" => {
-                let value = Some(text).filter(|t| !t.is_empty()).map(string);
-                let batch = vec![Notification::Value { key: key.into(), value, metadata: None }];
-                self.scheduler.sink().send(batch);
-                self.settle().await;
-            }
-            "explain" => self.say(&self.scheduler.explain(key).to_string()),
-            "settle" => self.settle().await,
-            _ => self.say("no such command"),
-        }
-    }
-
-    async fn commit(&mut self, how: &str) {
-        let policy = match how {
-            "all-or-nothing" => Policy::AllOrNothing,
-            "stop" => Policy::StopAtFirstFailure,
-            _ => Policy::BestEffort,
+    on_paused_clock(async {
+        let mut stage = match Stage::set() {
+            Ok(stage) => stage,
+            Err(error) => return format!("{error}\n"),
         };
-        let retry = (how == "retry").then(RetryPolicy::default);
-        let options = TxnOptions { policy, retry, ..TxnOptions::default() };
-        let txn = Transaction::change(std::mem::take(&mut self.changes)).with(options);
-        let report = self.scheduler.commit(txn).await;
-        self.show_report(&report);
-    }
-
-    async fn resync(&mut self, kind: &str) {
-        let changes = std::mem::take(&mut self.changes);
-        let kind = match kind {
-            "full" => ResyncKind::Full,
-            "upstream" => ResyncKind::Upstream,
-            _ => ResyncKind::Downstream(Scope::All),
-        };
-        let report = self.scheduler.commit(Transaction::resync(kind, changes)).await;
-        self.show_report(&report);
-    }
-
-    async fn settle(&mut self) {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        // It settles or the transcript shows where it hangs.
-        let _ = self.scheduler.quiescent(Duration::from_secs(3600)).await;
-        self.show_records();
-    }
-
-    fn show_report(&mut self, report: &TxnReport) {
-        self.show_records();
-        if !report.is_done() {
-            self.say(&format!("{:?}: {}", report.outcome, report.error_text().unwrap_or_default()));
-        }
-    }
-
-    /// What was done since this was last asked, then where everything stands.
-    fn show_records(&mut self) {
-        let records = self.scheduler.history(None, None);
-        for record in records.iter().skip(self.seen) {
-            if record.retry_for.is_some() {
-                self.say("retry:");
-            }
-            for op in &record.executed {
-                let noop = if op.noop { " (nothing sent)" } else { "" };
-                let error =
-                    op.new_error.as_ref().map(|e| format!(", error: {e}")).unwrap_or_default();
-                let line = format!(
-                    "{} {}: {} -> {}{noop}, {}{error}",
-                    op.op, op.key, op.prev_state, op.new_state, op.reason
-                );
-                self.say(&line);
-            }
-        }
-        self.seen = records.len();
-        let statuses = self.scheduler.snapshot().statuses(&StatusFilter::All);
-        let mut line = String::from("=>");
-        for status in statuses {
-            for value in std::iter::once(&status.value).chain(&status.derived_values) {
-                let _ = write!(line, " {} {}", value.key, value.state);
-                if !value.details.is_empty() {
-                    let _ = write!(line, " {:?}", value.details);
-                }
-                line.push(';');
-            }
-        }
-        self.say(line.trim_end_matches(';'));
-        let wrong = self.sb.take_wrong();
-        for text in violations(&self.scheduler.snapshot()).into_iter().chain(wrong) {
-            self.say(&format!("!!! {text}"));
-        }
-    }
-
-    fn show_plan(&mut self, plan: &Plan) {
-        for (number, step) in plan.steps.iter().enumerate() {
-            let after: Vec<String> = step.after.iter().map(|a| (a + 1).to_string()).collect();
-            let after = if after.is_empty() {
-                String::new()
-            } else {
-                format!(" after {}", after.join(", "))
-            };
-            let op = if step.op == OpKind::Undefined { "" } else { step.op.as_str() };
-            self.say(&format!("{}. {op} {}{after}: {}", number + 1, step.key, step.reason));
-        }
-        for status in &plan.unsatisfied {
-            self.say(&format!("leaves {} {} {:?}", status.key, status.state, status.details));
-        }
-    }
-
-    fn say(&mut self, text: &str) {
         for line in text.lines() {
-            let _ = writeln!(self.out, "    {line}");
+            stage.line(line);
+            let line = line.split('#').next().unwrap_or_default().trim();
+            match line.parse::<Command>() {
+                _ if line.is_empty() => {}
+                Ok(command) => stage.play(&command).await,
+                Err(error) => stage.say(&error.to_string()),
+            }
         }
-    }
+        stage.transcript()
+    })
+    .unwrap_or_else(|error| format!("no runtime: {error}\n"))
 }
 
-fn fault(name: &str) -> Option<Fault> {
-    Some(match name {
-        "fails" => Fault::Fails,
-        "fails-late" => Fault::FailsAfterwards,
-        "no-answer" => Fault::NoAnswer,
-        "panics" => Fault::Panics,
-        "hangs" => Fault::Hangs,
-        "late" => Fault::Late,
-        _ => return None,
-    })
+/// Runs something on a clock that stands still while anything can be done, and jumps when not.
+///
+/// # Errors
+/// If no runtime can be made.
+pub fn on_paused_clock<T>(story: impl Future<Output = T>) -> std::io::Result<T> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+    Ok(runtime.block_on(story))
 }

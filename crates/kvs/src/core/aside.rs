@@ -281,7 +281,9 @@ impl Core {
                 TxnKind::Change => false,
                 TxnKind::Resync(kind) => self.resync_must_wait(kind),
             },
-            Request::Implemented { .. } | Request::Unregister { .. } => true,
+            Request::Implemented { .. } | Request::Unregister { .. } | Request::Audit { .. } => {
+                true
+            }
             Request::Notify(batch) => {
                 let of = |n: &Notification| match n {
                     Notification::Value { key, .. } => Some(key.clone()),
@@ -326,7 +328,10 @@ impl Core {
                 .iter()
                 .any(|n| matches!(n, Notification::Value { key, .. } if keys.contains(key))),
             Request::Implemented { .. } | Request::Unregister { .. } => true,
-            Request::Plan { .. } | Request::Retry(_) | Request::Deferred { .. } => false,
+            Request::Plan { .. }
+            | Request::Retry(_)
+            | Request::Deferred { .. }
+            | Request::Audit { .. } => false,
         })
     }
 

@@ -86,6 +86,7 @@ impl Core {
             Request::Notify(batch) => self.begin_notification(batch),
             Request::Retry(due) => self.begin_retry(due),
             Request::Deferred { keys } => self.begin_deferred(keys),
+            Request::Audit { token } => self.answer_audit(token),
             Request::Implemented { descriptor } => self.begin_implemented(descriptor),
             Request::Unregister { descriptor, mode, token } => {
                 self.begin_unregister(descriptor, mode, token);

@@ -23,6 +23,7 @@ impl Core {
                     return self.effects.push_back(Effect::Unregistered { token, report: None });
                 }
             },
+            Input::Audit { token } => Request::Audit { token },
             Input::Quiescent { token } => return self.quiet.push(token),
             _ => return,
         };
@@ -92,6 +93,7 @@ impl Core {
             Request::Unregister { token, .. } => {
                 self.effects.push_back(Effect::Unregistered { token: *token, report: None });
             }
+            Request::Audit { token } => self.answer_audit(*token),
             Request::Notify(_)
             | Request::Retry(_)
             | Request::Deferred { .. }
@@ -109,6 +111,7 @@ impl Request {
             }
             Self::Notify(_) | Self::Implemented { .. } => TxnPriority::Notification,
             Self::Retry(_) => TxnPriority::Retry,
+            Self::Audit { .. } => TxnPriority::Audit,
         }
     }
 
@@ -122,9 +125,15 @@ impl Request {
             Self::Retry(due) => Self::Retry(due.clone()),
             Self::Deferred { .. }
             | Self::Plan { .. }
+            | Self::Audit { .. }
             | Self::Implemented { .. }
             | Self::Unregister { .. } => return None,
         })
+    }
+
+    /// Is it a retry of this value among others?
+    pub(crate) fn is_retry_of(&self, key: &ligato_model::Key) -> bool {
+        matches!(self, Self::Retry(due) if due.keys.contains(key))
     }
 
     /// How long it has waited, as far as known.

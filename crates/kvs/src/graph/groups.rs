@@ -47,6 +47,11 @@ impl Groups {
         self.all.get(id as usize)
     }
 
+    /// The groups that anybody waits for, or did.
+    pub(super) fn living(&self) -> impl Iterator<Item = (GroupId, &Group)> {
+        (0..).zip(&self.all)
+    }
+
     pub(crate) fn dependants(&mut self, id: GroupId) -> &mut Vec<Edge> {
         match self.all.get_mut(id as usize) {
             Some(group) => &mut group.dependants,
@@ -96,7 +101,7 @@ impl Groups {
 }
 
 impl Group {
-    fn accepts(&self, key: &str) -> bool {
+    pub(super) fn accepts(&self, key: &str) -> bool {
         (self.prefixes.is_empty() || self.prefixes.iter().any(|p| key.starts_with(&**p)))
             && self.filter.as_ref().is_none_or(|f| (f.accepts)(key))
     }

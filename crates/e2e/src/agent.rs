@@ -144,15 +144,16 @@ impl Agent {
         Ok(states)
     }
 
-    /// Waits until each of `wanted` is in one of these states, and no value is in `RETRYING`.
+    /// Waits until each of `wanted` is in its state; what is not there is `NONEXISTENT`.
     pub fn wait_states(&self, sandbox: &Sandbox, wanted: &[(&str, &str)]) -> Result<()> {
         wait_until("values to reach their states", Duration::from_secs(20), || {
             let states = self.states(sandbox)?;
             let off: Vec<String> = wanted
                 .iter()
                 .filter_map(|(key, state)| {
-                    let is = states.iter().find(|(k, _)| k == key).map(|(_, s)| s.as_str());
-                    (is != Some(state)).then(|| format!("{key}: {is:?} instead of {state}"))
+                    let found = states.iter().find(|(k, _)| k == key);
+                    let is = found.map_or("NONEXISTENT", |(_, s)| s.as_str());
+                    (is != *state).then(|| format!("{key}: {is} instead of {state}"))
                 })
                 .collect();
             if off.is_empty() { Ok(Some(())) } else { bail!("{}", off.join("\n")) }

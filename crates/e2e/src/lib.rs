@@ -12,6 +12,7 @@
 //! ```
 
 pub mod dump;
+pub mod script;
 
 mod agent;
 mod binaries;

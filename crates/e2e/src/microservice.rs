@@ -1,8 +1,12 @@
 //! A microservice: a process in a network namespace of its own, known by its label.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    path::Path,
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::{Child, Sandbox, wait_until};
 
@@ -30,13 +34,16 @@ impl Microservice {
 
     /// Runs a command in its namespace; did it succeed?
     pub fn run(&self, line: &str) -> Result<bool> {
+        Ok(self.output(line)?.status.success())
+    }
+
+    /// Runs a command in its namespace to its end.
+    pub fn output(&self, line: &str) -> Result<Output> {
         let pid = self.child.pid().to_string();
-        let status = std::process::Command::new("nsenter")
+        Command::new("nsenter")
             .args(["--target", &pid, "--net", "--", "sh", "-c", line])
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()?;
-        Ok(status.success())
+            .output()
+            .with_context(|| format!("cannot run {line}"))
     }
 }

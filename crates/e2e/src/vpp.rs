@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    process::{Output, Stdio},
     time::Duration,
 };
 
@@ -93,6 +94,15 @@ impl Vpp {
         let _was_there = std::fs::remove_file(self.socket());
     }
 
+    /// Runs a command of a real VPP's command line.
+    pub fn ctl(&self, sandbox: &Sandbox, line: &str) -> Result<Output> {
+        anyhow::ensure!(self.kind == VppKind::Real, "only a real VPP has a command line");
+        let vpp = real_binary().context("no vpp binary")?;
+        let mut command = sandbox.command(vpp.with_file_name("vppctl"));
+        command.arg("-s").arg(self.folder.join("cli.sock")).args(line.split_whitespace());
+        command.stdin(Stdio::null()).output().with_context(|| format!("cannot run vppctl {line}"))
+    }
+
     /// Stops it in its tracks: it holds its socket and does not answer.
     pub fn suspend(&self) -> Result<()> {
         self.signal("-STOP")
@@ -116,17 +126,22 @@ impl Vpp {
         self.child.as_ref().map(Child::log_tail).unwrap_or_default()
     }
 
+    /// A name for its shared memory that no other VPP of this machine has.
+    fn prefix(&self) -> String {
+        self.folder.to_string_lossy().replace(|c: char| !c.is_ascii_alphanumeric(), "")
+    }
+
     fn startup_conf(&self) -> String {
         let dir = self.folder.display();
         format!(
             "unix {{ nodaemon cli-listen {dir}/cli.sock runtime-dir {dir} }}\n\
              socksvr {{ socket-name {dir}/api.sock }}\n\
              statseg {{ socket-name {dir}/stats.sock size 64M }}\n\
-             api-segment {{ prefix e2e{} }}\n\
+             api-segment {{ prefix {} }}\n\
              memory {{ main-heap-page-size 4k main-heap-size 512M }}\n\
              buffers {{ page-size 4k }}\n\
              plugins {{ plugin dpdk_plugin.so {{ disable }} }}\n",
-            std::process::id()
+            self.prefix()
         )
     }
 }

@@ -108,15 +108,19 @@ fn batches(
         match now.get(label) {
             Some(new) if new == old => {}
             Some(_) => {
+                info!(label, "microservice was restarted");
                 restarted.push(label.as_str());
                 gone.push(notification(label, None));
                 here.push(notification(label, Some(Value::empty())));
             }
-            None => gone.push(notification(label, None)),
+            None => {
+                info!(label, "microservice has stopped");
+                gone.push(notification(label, None));
+            }
         }
-        info!(label, running = now.contains_key(label), "microservice");
     }
     for label in now.keys().filter(|label| !before.contains_key(*label)) {
+        info!(label, "microservice has started");
         here.push(notification(label, Some(Value::empty())));
     }
     if !restarted.is_empty() {

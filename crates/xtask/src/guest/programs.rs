@@ -17,6 +17,16 @@ const TRAFFIC_PROGRAMS: &[&str] = &["ligato-vpp-agent", "ligato-agentctl", "liga
 /// How many times longer than usual the tests wait when nobody says otherwise: emulation is slow.
 const PATIENCE: &str = "6";
 
+/// Variables that mean the same in the guest.
+const PASSED_ON: [&str; 6] = [
+    "E2E_JOBS",
+    "E2E_PATIENCE",
+    "E2E_SCENARIOS",
+    "RUST_BACKTRACE",
+    "RUST_LOG",
+    "RUST_TEST_THREADS",
+];
+
 /// A program of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Program {
@@ -58,7 +68,8 @@ pub(super) fn traffic_tests() -> Result<Vec<Program>> {
     }
     run::run(&mut cargo)?;
     let mut cargo = run::cargo()?;
-    cargo.args(["test", "--no-run", "--package", "ligato-e2e", "--test", "traffic"]);
+    cargo.args(["test", "--no-run", "--package", "ligato-e2e"]);
+    cargo.args(["--test", "traffic", "--test", "scenarios"]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     cargo.stderr(std::process::Stdio::inherit());
     let output = run::output(&mut cargo)?;
@@ -111,7 +122,7 @@ pub(super) fn script(programs: &[Program], vpp: Option<&Path>) -> Result<String>
     }
     writeln!(script, "export PATH={}", quote(&path))?;
     writeln!(script, "export E2E_PATIENCE={PATIENCE}")?;
-    for name in ["E2E_PATIENCE", "RUST_BACKTRACE", "RUST_LOG", "RUST_TEST_THREADS"] {
+    for name in PASSED_ON {
         if let Ok(value) = std::env::var(name) {
             writeln!(script, "export {name}={}", quote(&value))?;
         }

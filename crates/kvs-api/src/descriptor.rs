@@ -30,6 +30,9 @@ pub struct Spec {
     pub retrievable: bool,
     /// How many operations of this descriptor may be under way at once.
     pub concurrency: Concurrency,
+    /// How many operations that do not depend on each other are handed over together, in order. More
+    /// than 1 pays where one operation is one request: their requests go out back to back.
+    pub batch: usize,
     /// What becomes of a value that existed before the agent took it over, when NB lets it go.
     pub release: Release,
     /// VPP messages or kernel attributes used; for the book.
@@ -53,6 +56,7 @@ impl Spec {
             retrieve_after: &[],
             retrievable: true,
             concurrency: Concurrency::Parallel,
+            batch: 1,
             release: Release::Delete,
             uses: &[],
         }

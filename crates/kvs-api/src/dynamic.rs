@@ -55,6 +55,47 @@ impl fmt::Debug for Metadata {
     }
 }
 
+/// One operation as the executor hands it over.
+#[derive(Debug, Clone)]
+pub enum AnyOperation {
+    /// See [`DynDescriptor::create`].
+    Create {
+        /// The value's key.
+        key: Key,
+        /// Its content.
+        value: Value,
+    },
+    /// See [`DynDescriptor::update`].
+    Update {
+        /// The value's key.
+        key: Key,
+        /// What is applied.
+        old: Value,
+        /// What is wanted.
+        new: Value,
+        /// Metadata of what is applied.
+        metadata: Option<Metadata>,
+    },
+    /// See [`DynDescriptor::delete`].
+    Delete {
+        /// The value's key.
+        key: Key,
+        /// What is applied.
+        value: Value,
+        /// Its metadata.
+        metadata: Option<Metadata>,
+    },
+}
+
+impl AnyOperation {
+    /// Key of the value it is about.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Create { key, .. } | Self::Update { key, .. } | Self::Delete { key, .. } => key,
+        }
+    }
+}
+
 /// A value known before a read-back.
 #[derive(Debug, Clone)]
 pub struct AnyKnown {
@@ -133,6 +174,10 @@ pub trait DynDescriptor: Send + Sync + 'static {
     fn concurrency(&self) -> Concurrency {
         Concurrency::Parallel
     }
+    /// How many independent operations are handed over together.
+    fn batch(&self) -> usize {
+        1
+    }
     /// What becomes of adopted values when they are let go.
     fn release(&self) -> Release {
         Release::Delete
@@ -173,6 +218,19 @@ pub trait DynDescriptor: Send + Sync + 'static {
         new: &Value,
         meta: Option<&Metadata>,
     ) -> OpFuture<Option<Metadata>>;
+    /// Starts one operation.
+    fn operate(&self, operation: &AnyOperation) -> OpFuture<Option<Metadata>> {
+        match operation {
+            AnyOperation::Create { key, value } => self.create(key, value),
+            AnyOperation::Update { key, old, new, metadata } => {
+                self.update(key, old, new, metadata.as_ref())
+            }
+            AnyOperation::Delete { key, value, metadata } => {
+                let deleted = self.delete(key, value, metadata.as_ref());
+                Box::pin(async move { deleted.await.map(|()| None) })
+            }
+        }
+    }
     /// See [`Descriptor::retrieve`]. `known` is sorted by key.
     fn retrieve(&self, known: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>>;
     /// See [`Descriptor::index`].
@@ -277,6 +335,10 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
 
     fn concurrency(&self) -> Concurrency {
         D::SPEC.concurrency
+    }
+
+    fn batch(&self) -> usize {
+        D::SPEC.batch
     }
 
     fn release(&self) -> Release {

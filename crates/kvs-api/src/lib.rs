@@ -29,7 +29,8 @@ pub use descriptor::{
     Change, Concurrency, Descriptor, KnownValue, KnownValues, Release, Retrieved, Spec, Update,
 };
 pub use dynamic::{
-    AnyKnown, AnyRetrieved, Capabilities, DynDescriptor, Erased, Metadata, OpFuture, erase,
+    AnyKnown, AnyOperation, AnyRetrieved, Capabilities, DynDescriptor, Erased, Metadata, OpFuture,
+    erase,
 };
 pub use error::{FieldError, Invalid, OpError};
 pub use explain::{Cause, Explanation};

@@ -28,11 +28,11 @@ use std::{
 };
 
 use ligato_kvs_api::{
-    AnyKnown, AnyRetrieved, Availability, DynDescriptor, KeyError, Metadata, Notification, OpError,
-    OpKind, Origin, Plan, PlanError, RegistrationError, Revision, SouthboundName, Transaction,
-    TxnReport, TxnSeq,
+    AnyKnown, AnyOperation, AnyRetrieved, Availability, DynDescriptor, KeyError, Metadata,
+    Notification, OpError, OpKind, Origin, Plan, PlanError, RegistrationError, Revision,
+    SouthboundName, Transaction, TxnReport, TxnSeq,
 };
-use ligato_model::{Key, Value};
+use ligato_model::Key;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use crate::core::{
@@ -124,7 +124,11 @@ pub(crate) enum Input {
 
 /// What the core wants done.
 pub(crate) enum Effect {
-    Operate(Operation),
+    /// Operations of one descriptor that do not depend on each other, to be started in order.
+    Operate {
+        descriptor: Arc<dyn DynDescriptor>,
+        operations: Vec<Operation>,
+    },
     Retrieve {
         call: CallId,
         descriptor: Arc<dyn DynDescriptor>,
@@ -167,15 +171,7 @@ pub(crate) enum Effect {
 /// One operation to be started.
 pub(crate) struct Operation {
     pub(crate) call: CallId,
-    pub(crate) descriptor: Arc<dyn DynDescriptor>,
-    pub(crate) key: Key,
-    pub(crate) action: Action,
-}
-
-pub(crate) enum Action {
-    Create { value: Value },
-    Update { old: Value, new: Value, metadata: Option<Metadata> },
-    Delete { value: Value, metadata: Option<Metadata> },
+    pub(crate) action: AnyOperation,
 }
 
 /// The state machine.

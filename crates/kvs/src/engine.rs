@@ -5,6 +5,8 @@
 //! polled once on the spot: what answers at once costs no task switch. Every operation has a
 //! deadline, and a panic in one is its result.
 
+mod batch;
+
 use std::{
     future::Future,
     panic::AssertUnwindSafe,
@@ -28,7 +30,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::SchedulerConfig,
-    core::{Action, CallId, Core, Effect, Input, Now, Operation, Token},
+    core::{CallId, Core, Effect, Input, Now, Operation, Token},
+    engine::batch::{Batch, Operated},
     handle::{Reader, UnregisterMode},
     inbox::Inbox,
     stats::StatsCells,
@@ -68,6 +71,8 @@ enum Waiting {
 
 /// The result of something under way.
 enum Outcome {
+    /// All operations of a batch have been answered.
+    BatchOver,
     Operated(CallId, Result<Option<Metadata>, OpError>),
     Retrieved(CallId, Result<Vec<AnyRetrieved>, OpError>),
 }
@@ -82,6 +87,8 @@ struct Owner {
     waiting: FxHashMap<Token, Waiting>,
     next_token: Token,
     running: FuturesUnordered<Running>,
+    /// Results of operations started together.
+    results: (mpsc::UnboundedSender<Operated>, mpsc::UnboundedReceiver<Operated>),
     watched: Vec<SouthboundName>,
     cancel: CancellationToken,
 }
@@ -106,6 +113,7 @@ pub(crate) fn start(
         waiting: FxHashMap::default(),
         next_token: 0,
         running: FuturesUnordered::new(),
+        results: mpsc::unbounded_channel(),
         watched: Vec::new(),
         cancel: CancellationToken::new(),
     };
@@ -137,6 +145,7 @@ impl Owner {
                 Some((outcome, took)) = self.running.next(), if !self.running.is_empty() => {
                     self.take_outcome(outcome, took);
                 }
+                Some(operated) = self.results.1.recv() => self.take_results(operated),
                 command = commands.recv() => match command {
                     Some(command) => self.take_command(command),
                     // All handles are gone: nobody can want anything any more.
@@ -160,6 +169,7 @@ impl Owner {
 
     fn take_outcome(&mut self, outcome: Outcome, took: Duration) {
         match outcome {
+            Outcome::BatchOver => {}
             Outcome::Operated(call, result) => {
                 self.input(Input::Operated { call, result, took });
             }
@@ -204,7 +214,9 @@ impl Owner {
     fn carry_out(&mut self) {
         while let Some(effect) = self.core.next() {
             match effect {
-                Effect::Operate(operation) => self.operate(operation),
+                Effect::Operate { descriptor, operations } => {
+                    self.operate(&descriptor, &operations);
+                }
                 Effect::Retrieve { call, descriptor, known } => {
                     let future = caught(|| descriptor.retrieve(known));
                     let future = async move { Outcome::Retrieved(call, future.await) };
@@ -219,21 +231,36 @@ impl Owner {
         self.watch_southbounds();
     }
 
-    fn operate(&mut self, operation: Operation) {
-        let Operation { call, descriptor, key, action } = operation;
+    fn operate(&mut self, descriptor: &Arc<dyn DynDescriptor>, operations: &[Operation]) {
+        let started = |operation: &Operation| caught(|| descriptor.operate(&operation.action));
         let deadline = self.config.operation_deadline;
-        let future = match action {
-            Action::Create { value } => caught(|| descriptor.create(&key, &value)),
-            Action::Update { old, new, metadata } => {
-                caught(|| descriptor.update(&key, &old, &new, metadata.as_ref()))
-            }
-            Action::Delete { value, metadata } => {
-                let deleted = caught(|| descriptor.delete(&key, &value, metadata.as_ref()));
-                Box::pin(async move { deleted.await.map(|()| None) })
-            }
-        };
-        let future = async move { Outcome::Operated(call, future.await) };
-        self.start(future, call, deadline, Outcome::Operated);
+        if let [operation] = operations {
+            let (call, future) = (operation.call, started(operation));
+            let future = async move { Outcome::Operated(call, future.await) };
+            return self.start(future, call, deadline, Outcome::Operated);
+        }
+        let futures = operations.iter().map(|o| (o.call, started(o))).collect();
+        let mut batch = Batch::new(futures, deadline, self.results.0.clone());
+        batch.look_at_all(&mut Context::from_waker(Waker::noop()));
+        while let Ok(operated) = self.results.1.try_recv() {
+            self.ready(Outcome::Operated(operated.call, operated.result), operated.took);
+        }
+        if !batch.is_over() {
+            self.running.push(Box::pin(async move {
+                batch.await;
+                (Outcome::BatchOver, Duration::ZERO)
+            }));
+        }
+    }
+
+    /// Results of operations that were started together.
+    fn take_results(&mut self, first: Operated) {
+        let mut next = Some(first);
+        while let Some(Operated { call, result, took }) = next {
+            self.core.input(now(self.epoch), Input::Operated { call, result, took });
+            next = self.results.1.try_recv().ok();
+        }
+        self.carry_out();
     }
 
     /// Polls once; what is not ready then goes on beside the owner until its deadline.
@@ -265,6 +292,7 @@ impl Owner {
     /// Hands a result to the core; its effects are carried out by the caller's loop.
     fn ready(&mut self, outcome: Outcome, took: Duration) {
         let input = match outcome {
+            Outcome::BatchOver => return,
             Outcome::Operated(call, result) => Input::Operated { call, result, took },
             Outcome::Retrieved(call, result) => Input::Retrieved { call, result, took },
         };

@@ -4,13 +4,13 @@ mod run;
 
 use std::{sync::Arc, time::Duration};
 
-use ligato_kvs_api::{Metadata, OpError, OpKind, Origin, Policy, ValueState};
+use ligato_kvs_api::{AnyOperation, Metadata, OpError, OpKind, Origin, Policy, ValueState};
 use ligato_model::Key;
 
 pub(crate) use crate::execute::run::{Run, Traffic};
 use crate::{
-    core::{Action, Answer, Call, CallId, Core, Effect, Operation, Phase},
-    node::{Applied, Content, NodeId, PlannedRetry, Problem, ProblemKind},
+    core::{Answer, Call, CallId, Core, Effect, Operation, Phase},
+    node::{Applied, Content, DescriptorId, NodeId, PlannedRetry, Problem, ProblemKind},
     plan::Step,
     record::Outcome,
     retry,
@@ -18,7 +18,7 @@ use crate::{
 
 /// What to do with a step whose turn has come.
 enum Start {
-    Call(Box<Operation>),
+    Call(DescriptorId, Box<AnyOperation>),
     /// Nothing to be sent.
     Done,
     /// It is not possible any more; the planner will see to it.
@@ -40,38 +40,58 @@ impl Core {
             let has_room =
                 |step: &Step| graph.node(step.node).descriptor.is_none_or(|d| traffic.has_room(d));
             let Some(at) = active.run.next(has_room) else { return };
-            let step = active.run.steps[at as usize].clone();
-            match self.start_of(&step) {
-                Start::Done => self.step_succeeded(at, &step, None),
-                Start::Fail(error) => self.step_failed(at, &step, &error),
-                Start::Skip => self.step_skipped(at, &step),
-                Start::Call(mut operation) => {
-                    self.next_call += 1;
-                    operation.call = self.next_call;
-                    if let Some(descriptor) = self.graph.node(step.node).descriptor
-                        && let Some(active) = &mut self.active
-                    {
-                        active.progress = self.now.mono;
-                        self.traffic.enter(descriptor);
-                        let call = Call::Step { seq: active.seq, at, descriptor };
-                        self.calls.insert(self.next_call, call);
-                    }
-                    self.effects.push_back(Effect::Operate(*operation));
-                }
+            if let Some((id, operation)) = self.start_step(at) {
+                self.start_batch(id, operation);
             }
         }
     }
 
+    /// Hands over an operation, with those after it that can go together with it.
+    fn start_batch(&mut self, id: DescriptorId, first: Operation) {
+        let Some(descriptor) = self.catalog.get(id).cloned() else { return };
+        let limit = descriptor.batch();
+        let mut operations = vec![first];
+        while operations.len() < limit {
+            let Some(active) = &mut self.active else { break };
+            let (graph, traffic) = (&self.graph, &self.traffic);
+            let is_like =
+                |step: &Step| graph.node(step.node).descriptor == Some(id) && traffic.has_room(id);
+            let Some(at) = active.run.next_like(is_like) else { break };
+            operations.extend(self.start_step(at).map(|(_, operation)| operation));
+        }
+        self.effects.push_back(Effect::Operate { descriptor, operations });
+    }
+
+    /// Starts a step; gives the operation if there is something to be done outside.
+    fn start_step(&mut self, at: u32) -> Option<(DescriptorId, Operation)> {
+        let step = self.active.as_ref()?.run.steps[at as usize].clone();
+        match self.start_of(&step) {
+            Start::Done => self.step_succeeded(at, &step, None),
+            Start::Fail(error) => self.step_failed(at, &step, &error),
+            Start::Skip => self.step_skipped(at, &step),
+            Start::Call(descriptor, action) => {
+                self.next_call += 1;
+                let call = self.next_call;
+                let active = self.active.as_mut()?;
+                active.progress = self.now.mono;
+                self.traffic.enter(descriptor);
+                self.calls.insert(call, Call::Step { seq: active.seq, at, descriptor });
+                return Some((descriptor, Operation { call, action: *action }));
+            }
+        }
+        None
+    }
+
     fn start_of(&self, step: &Step) -> Start {
         let node = self.graph.node(step.node);
-        let Some((_, descriptor)) = self.descriptor_of(step.node) else {
+        let Some((id, descriptor)) = self.descriptor_of(step.node) else {
             return match step.op {
                 OpKind::Delete => Start::Done,
                 _ if !self.is_ready(step) => Start::Skip,
                 _ => Start::Done,
             };
         };
-        let content = node.content();
+        let (content, key) = (node.content(), node.key.clone());
         let metadata = || node.metadata().cloned().filter(|_| descriptor.with_metadata());
         let has = descriptor.capabilities();
         let action = match (step.op, node.wanted(), content) {
@@ -82,7 +102,7 @@ impl Core {
                 if !has.delete {
                     return Start::Fail(not_implemented("Delete"));
                 }
-                Action::Delete { value: content.value.clone(), metadata: metadata() }
+                AnyOperation::Delete { key, value: content.value.clone(), metadata: metadata() }
             }
             (OpKind::Delete, ..) => return Start::Done,
             (OpKind::Update, Some(wanted), Some(content)) => {
@@ -90,15 +110,14 @@ impl Core {
                     return Start::Fail(not_implemented("Update"));
                 }
                 let (old, new) = (content.value.clone(), wanted.clone());
-                Action::Update { old, new, metadata: metadata() }
+                AnyOperation::Update { key, old, new, metadata: metadata() }
             }
             (_, Some(_), _) if !self.is_ready(step) => return Start::Skip,
             (_, Some(_), _) if !has.create => return Start::Fail(not_implemented("Create")),
-            (_, Some(wanted), _) => Action::Create { value: wanted.clone() },
+            (_, Some(wanted), _) => AnyOperation::Create { key, value: wanted.clone() },
             _ => return Start::Skip,
         };
-        let key = node.key.clone();
-        Start::Call(Box::new(Operation { call: 0, descriptor, key, action }))
+        Start::Call(id, Box::new(action))
     }
 
     /// Is everything there that the value needs? The plan sees to it; a failure may not.

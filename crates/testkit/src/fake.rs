@@ -70,6 +70,7 @@ pub struct FakeKind {
     lane: SouthboundName,
     readable: bool,
     release: Release,
+    batch: usize,
     sb: FakeSb,
 }
 
@@ -164,7 +165,14 @@ impl FakeKind {
         let keys = [KeyPattern::new(pattern)];
         let prefix = keys[0].literal_prefix();
         let release = Release::Delete;
-        Self { name, keys, prefix, lane: "fake", readable: true, release, sb: sb.clone() }
+        let sb = sb.clone();
+        Self { name, keys, prefix, lane: "fake", readable: true, release, batch: 1, sb }
+    }
+
+    /// So many operations are handed over together.
+    pub fn in_batches_of(mut self, batch: usize) -> Self {
+        self.batch = batch;
+        self
     }
 
     /// What it takes over it lets go of again, instead of deleting it.
@@ -321,6 +329,10 @@ impl DynDescriptor for FakeKind {
 
     fn with_metadata(&self) -> bool {
         false
+    }
+
+    fn batch(&self) -> usize {
+        self.batch
     }
 
     fn capabilities(&self) -> Capabilities {

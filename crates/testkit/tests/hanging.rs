@@ -27,6 +27,7 @@ impl Rig {
             .config(SchedulerConfig { retry_jitter: 0.0, ..SchedulerConfig::default() })
             .descriptor(Arc::new(FakeKind::new("base", "b/{name}", &sb)))
             .descriptor(Arc::new(FakeKind::new("derived", "d/{name}", &sb)))
+            .descriptor(Arc::new(FakeKind::new("many", "m/{name}", &sb).in_batches_of(8)))
             .descriptor(Arc::new(FakeKind::new("other", "o/{name}", &sb).in_lane("elsewhere")))
             .start()
             .unwrap();
@@ -252,4 +253,28 @@ async fn a_read_back_that_lies_is_found_out_by_the_operation_that_follows() {
     rig.settle().await;
     let states = ["b/1", "b/2"].map(|key| rig.state(key));
     assert_eq!(states, [ValueState::Configured; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_of_a_batch_that_hangs_holds_up_only_what_needs_it() {
+    let rig = Rig::start();
+    let keys: Vec<String> = (0..20).map(|n| format!("m/{n:02}")).collect();
+    for late in ["m/00", "m/05", "m/13"] {
+        rig.sb.fault(late, Fault::Late);
+    }
+    rig.sb.fault("m/07", Fault::Fails);
+    let mut values: Vec<(&str, &str)> = keys.iter().map(|key| (&**key, "1")).collect();
+    values.extend([("b/1", "1 needs m/05"), ("b/2", "2 needs m/06"), ("b/3", "3 needs m/19")]);
+    let first = rig.submit(&values, TxnOptions::default());
+    rig.soon(&[("o/1", "1")]).await;
+    let states = ["m/06", "m/19", "b/2", "b/3"].map(|key| rig.state(key));
+    assert_eq!(states, [ValueState::Configured; 4]);
+    assert_eq!(rig.state("b/1"), ValueState::Pending);
+    let report = first.await;
+    assert_eq!(report.errors.len(), 1, "{:?}", report.errors);
+    rig.settle().await;
+    assert_eq!(rig.state("b/1"), ValueState::Configured);
+    let log = rig.sb.take_log();
+    let of_batch: Vec<&String> = log.iter().filter(|op| op.contains("m/")).collect();
+    assert!(of_batch.is_sorted(), "started in order: {of_batch:?}");
 }

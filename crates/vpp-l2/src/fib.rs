@@ -43,6 +43,7 @@ impl Descriptor for FibKind {
 
     const SPEC: Spec = Spec {
         change: Change::Recreate,
+        batch: 256,
         retrieve_after: &["vpp-interface", "vpp-bridge-domain"],
         uses: &["l2fib_add_del", "l2_fib_table_dump"],
         ..Spec::new(

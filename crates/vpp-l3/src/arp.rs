@@ -42,6 +42,7 @@ impl Descriptor for ArpKind {
 
     const SPEC: Spec = Spec {
         change: Change::Recreate,
+        batch: 256,
         retrieve_after: &["vpp-interface"],
         uses: &["ip_neighbor_add_del", "ip_neighbor_dump"],
         ..Spec::new(

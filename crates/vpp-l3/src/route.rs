@@ -63,6 +63,7 @@ impl Descriptor for RouteKind {
 
     const SPEC: Spec = Spec {
         change: Change::Recreate,
+        batch: 256,
         retrieve_after: &["vpp-interface", "vpp-vrf-table"],
         uses: &["ip_route_add_del", "ip_route_dump", "ip_route_lookup", "ip_table_dump"],
         ..Spec::new(

@@ -86,6 +86,19 @@ impl Run {
         None
     }
 
+    /// The next step that may start, if it is of the kind asked for.
+    pub(crate) fn next_like(&mut self, is_like: impl FnOnce(&Step) -> bool) -> Option<u32> {
+        let Reverse(at) = *self.ready.peek()?;
+        let step = self.steps.get(at as usize)?;
+        if self.progress[at as usize] != Progress::Waiting || !is_like(step) {
+            return None;
+        }
+        self.ready.pop();
+        self.progress[at as usize] = Progress::Started;
+        self.in_flight += 1;
+        Some(at)
+    }
+
     /// A step is done: what waited for it alone may start.
     pub(crate) fn finish(&mut self, at: u32) {
         self.leave(at, Progress::Done);

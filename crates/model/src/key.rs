@@ -141,6 +141,18 @@ pub fn clean_path(path: &str) -> String {
     }
 }
 
+/// Is there surely nothing to clean? `false` also for a few clean paths, such as hidden files and rooted ones.
+pub(crate) fn is_clean_path(path: &str) -> bool {
+    let mut begins = true;
+    for byte in path.bytes() {
+        if begins && matches!(byte, b'/' | b'.') {
+            return false;
+        }
+        begins = byte == b'/';
+    }
+    !begins
+}
+
 /// Removes `/vnf-agent/<label>/` from the front of a key; a key without it is returned unchanged.
 #[must_use]
 pub fn strip_agent_prefix(key: &str) -> &str {
@@ -173,6 +185,7 @@ mod tests {
             ),
         ] {
             assert_eq!(clean_path(path), clean, "{path:?}");
+            assert!(!is_clean_path(path) || path == clean, "{path:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The four words that identify a model.
 
-use crate::key::clean_path;
+use crate::key::{clean_path, is_clean_path};
 use crate::{Key, ModelError};
 
 /// Module, version, type and class of a model; its name and the prefix of its keys follow from them.
@@ -51,19 +51,32 @@ impl Spec {
     /// What all keys of the model begin with, a slash at the end. The key of a singleton is this without the slash.
     #[must_use]
     pub fn key_prefix(&self) -> String {
-        format!(
-            "{}/{}/{}/{}/",
-            self.class,
-            self.module.replace('.', "/"),
-            self.version,
-            self.type_name.replace('.', "/")
-        )
+        self.path_of("")
     }
 
     /// The key of the instance called `name`, as a cleaned path. An empty name gives the key of a singleton.
     #[must_use]
     pub fn key(&self, name: &str) -> Key {
-        Key::from(clean_path(&format!("{}{name}", self.key_prefix())))
+        let path = self.path_of(name);
+        if is_clean_path(&path) { Key::from(path) } else { Key::from(clean_path(&path)) }
+    }
+
+    /// The prefix with a name after it, in one piece: keys are made for every dependency of every value.
+    fn path_of(&self, name: &str) -> String {
+        let parts = [self.class, self.module, self.version, self.type_name];
+        let length = parts.iter().map(|part| part.len() + 1).sum::<usize>() + name.len();
+        let mut path = String::with_capacity(length);
+        for part in parts {
+            for (at, word) in part.split('.').enumerate() {
+                if at > 0 {
+                    path.push('/');
+                }
+                path.push_str(word);
+            }
+            path.push('/');
+        }
+        path.push_str(name);
+        path
     }
 
     /// Checks the characters of all four parts.

@@ -30,6 +30,11 @@ use ligato_infra::{
 
 use crate::{cli::Task, conf::Config};
 
+/// Large graphs are many small allocations: this allocator handles them a quarter faster than the
+/// one of the C library and in less memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let begun = Instant::now();
     // What is not UTF-8 cannot be a setting of ours.

@@ -22,6 +22,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::workloads::Figure;
 
+/// The allocator of the agent, so that the figures are those of the agent.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ALL: [&str; 10] = ["a", "a-chunk", "b1", "b2", "c1", "c2", "c2-chunk", "d", "e", "f"];
 
 /// What one process reports.

@@ -43,6 +43,7 @@ use anyhow::{Context, Result};
 
 use crate::VppKind;
 use expect::Expectations;
+use needs::Need;
 use parse::Step;
 use stage::Stage;
 
@@ -85,6 +86,12 @@ impl Script {
     /// Name of its file.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Does it need something that not every kernel has?
+    pub fn needs_kernel(&self) -> bool {
+        let of_kernel = |need: &Need| matches!(need, Need::Kernel(_) | Need::VhostNet);
+        self.steps.iter().filter_map(Step::need).any(of_kernel)
     }
 
     /// Runs it against this VPP.

@@ -1,7 +1,8 @@
 //! Every scenario under `scenarios`, against the simulated VPP and, where there is one, a real one.
 //! How they are written is in [`script`](ligato_e2e::script).
 //!
-//! `E2E_SCENARIOS=a,b` runs only these; `E2E_VPP=real` (or `simulated`) only on this VPP;
+//! `E2E_SCENARIOS=a,b` runs only these, `E2E_SCENARIOS=kernel` those that need something that not
+//! every kernel has; `E2E_VPP=real` (or `simulated`) only on this VPP;
 //! `E2E_JOBS` is how many at a time, two for each processor if nothing is said.
 
 #![expect(
@@ -32,7 +33,9 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn is_wanted(script: &Script) -> bool {
-    variable("E2E_SCENARIOS").is_none_or(|names| names.split(',').any(|n| n == script.name()))
+    variable("E2E_SCENARIOS").is_none_or(|names| {
+        names.split(',').any(|n| n == script.name() || (n == "kernel" && script.needs_kernel()))
+    })
 }
 
 fn kinds() -> Vec<VppKind> {

@@ -2,7 +2,7 @@
 //!
 //! A scenario is a YAML file in the form users write (`vppConfig: …`). Parts separated by `---` are
 //! the complete configuration of one step after the other. The runner gives them to a scheduler over
-//! a simulated VPP and writes down what was done, where each value stands and what VPP tells back;
+//! a simulated VPP (and then over a real one, if there is one) and writes down what was done, where each value stands and what VPP tells back;
 //! then it starts anew over the same VPP, which must cost no write, and removes everything, which
 //! must leave nothing. The story is compared with the `.txt` file beside the scenario;
 //! `UPDATE_EXPECT=1` rewrites it.
@@ -23,6 +23,8 @@ use ligato_model::{Registry, text};
 use ligato_vpp_client::{Options, VppClient};
 use ligato_vpp_ctx::{Settings, VppCtx, Watcher};
 use ligato_vpp_sim::Sim;
+
+use crate::vpp::RealVpp;
 
 /// The kinds under test, over one connection to VPP.
 #[derive(Clone, Copy)]
@@ -78,20 +80,72 @@ pub async fn run(folder: &Path, registry: &Registry, kinds: Kinds) -> Result<usi
     }
     files.sort();
     for file in &files {
-        let story = Story::of(file, registry, kinds).await?;
+        let sim = Sim::builder().seed(1).start().await.map_err(no_vpp)?;
+        let story = Story::of(file, registry, kinds, UnderTest::Simulated(sim)).await?;
         expect_file![file.with_extension("txt")].assert_eq(&story);
+        if let Some(real) = RealVpp::find().map_err(no_vpp)? {
+            let found = Story::of(file, registry, kinds, UnderTest::Real(real)).await?;
+            the_same(file, &story, &found)?;
+        }
     }
     Ok(files.len())
 }
 
+/// A real VPP tells the same story, but for the addresses that it makes up.
+fn the_same(file: &Path, simulated: &str, real: &str) -> Result<(), ScenarioError> {
+    if without_made_up(simulated) == without_made_up(real) {
+        return Ok(());
+    }
+    let scenario = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let problem = format!("on a real VPP:\n{real}\nsimulated:\n{simulated}");
+    Err(ScenarioError::Broken { scenario, problem })
+}
+
+/// VPP's random MAC addresses begin with 02:fe.
+fn without_made_up(story: &str) -> String {
+    let mut parts = story.split(MADE_UP);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(MADE_UP);
+        text.push_str(part.get("00:00:00:00".len()..).unwrap_or_default());
+    }
+    text
+}
+
+const MADE_UP: &str = "02:fe:";
+
+/// The VPP under the kinds.
+enum UnderTest {
+    Simulated(Sim),
+    Real(RealVpp),
+}
+
+impl UnderTest {
+    fn socket(&self) -> &Path {
+        match self {
+            Self::Simulated(sim) => sim.socket_path(),
+            Self::Real(real) => real.socket(),
+        }
+    }
+}
+
+fn no_vpp(error: impl std::fmt::Display) -> ScenarioError {
+    ScenarioError::Vpp(error.to_string())
+}
+
 struct Story {
     name: String,
-    sim: Sim,
+    vpp: UnderTest,
     text: String,
 }
 
 impl Story {
-    async fn of(file: &Path, registry: &Registry, kinds: Kinds) -> Result<String, ScenarioError> {
+    async fn of(
+        file: &Path,
+        registry: &Registry,
+        kinds: Kinds,
+        vpp: UnderTest,
+    ) -> Result<String, ScenarioError> {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let source = std::fs::read_to_string(file)
             .map_err(|source| ScenarioError::Read { path: file.to_owned(), source })?;
@@ -99,12 +153,7 @@ impl Story {
             .split("\n---\n")
             .map(|part| changes(registry, part, &name))
             .collect::<Result<Vec<_>, _>>()?;
-        let sim = Sim::builder()
-            .seed(1)
-            .start()
-            .await
-            .map_err(|error| ScenarioError::Vpp(error.to_string()))?;
-        let mut story = Self { name, sim, text: String::new() };
+        let mut story = Self { name, vpp, text: String::new() };
         let agent = story.agent(kinds).await?;
         for (number, step) in steps.iter().enumerate() {
             let report = resync(&agent, step.clone()).await;
@@ -112,14 +161,16 @@ impl Story {
         }
         agent.close().await;
         story.restart(kinds, steps.last().cloned().unwrap_or_default()).await?;
-        story.sim.stop();
+        if let UnderTest::Simulated(sim) = &story.vpp {
+            sim.stop();
+        }
         Ok(story.text)
     }
 
     /// A new agent over the same VPP.
     async fn agent(&self, kinds: Kinds) -> Result<Scheduler, ScenarioError> {
-        let client = VppClient::start(Options::new(self.sim.socket_path()));
-        client.connected().await.map_err(|error| ScenarioError::Vpp(error.to_string()))?;
+        let client = VppClient::start(Options::new(self.vpp.socket()));
+        client.connected().await.map_err(no_vpp)?;
         let vpp = Arc::new(VppCtx::new(client, Settings::default(), (kinds.watchers)()));
         Scheduler::builder()
             .descriptors((kinds.descriptors)(&vpp))
@@ -134,13 +185,20 @@ impl Story {
         wishes: Vec<ValueChange>,
     ) -> Result<(), ScenarioError> {
         let agent = self.agent(kinds).await?;
-        self.sim.mark();
-        resync(&agent, wishes).await;
-        let writes = self.sim.writes();
-        if writes != 0 {
-            return Err(
-                self.broken(format!("{writes} writes after a restart: {:?}", self.sim.log()))
-            );
+        if let UnderTest::Simulated(sim) = &self.vpp {
+            sim.mark();
+        }
+        let report = resync(&agent, wishes).await;
+        let record = report.seq.and_then(|seq| agent.transaction(seq));
+        let sent = record.iter().flat_map(|r| &r.executed).filter(|op| !op.noop).count();
+        if sent != 0 {
+            return Err(self.broken(format!("{sent} operations after a restart: {record:?}")));
+        }
+        if let UnderTest::Simulated(sim) = &self.vpp
+            && sim.writes() != 0
+        {
+            let (writes, log) = (sim.writes(), sim.log());
+            return Err(self.broken(format!("{writes} writes after a restart: {log:?}")));
         }
         resync(&agent, Vec::new()).await;
         let left: Vec<String> = wanted(&agent).iter().map(|s| s.value.key.to_string()).collect();

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
-mod support;
-
 use futures::future::join_all;
 use ligato_kvs_api::{OpError, Origin};
 use ligato_model::{Key, Model, Value};
@@ -16,7 +14,7 @@ use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_l2::bd_interface;
 use ligato_vpp_sim::{Action as Dial, Fault};
 
-use support::Bench;
+use ligato_testkit::Bench;
 
 const BD: &str = "vpp-bridge-domain";
 const MEMBER: &str = "vpp-bd-interface";
@@ -53,7 +51,7 @@ async fn create_whole(bench: &Bench, value: &BridgeDomain) {
 
 #[tokio::test]
 async fn a_bridge_domain_is_found_again_after_a_restart_of_the_agent() {
-    let mut bench = Bench::start().await;
+    let mut bench = Bench::start(ligato_vpp_l2::descriptors).await;
     bench.interface("if1").await;
     bench.interface("loop1").await;
     let mut value = bridge_domain("bd1", &["if1", "loop1"]);
@@ -73,7 +71,7 @@ async fn a_bridge_domain_is_found_again_after_a_restart_of_the_agent() {
 
 #[tokio::test]
 async fn nothing_is_left_when_all_is_deleted() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l2::descriptors).await;
     bench.interface("if1").await;
     let value = bridge_domain("bd1", &["if1"]);
     create_whole(&bench, &value).await;
@@ -89,7 +87,7 @@ async fn nothing_is_left_when_all_is_deleted() {
 
 #[tokio::test]
 async fn an_update_exchanges_the_arp_entries() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l2::descriptors).await;
     let old = bridge_domain("bd1", &[]);
     let meta = bench.create(BD, &old.key(), &Value::new(old.clone())).await.unwrap();
     let mut new = old.clone();
@@ -105,7 +103,7 @@ async fn an_update_exchanges_the_arp_entries() {
 
 #[tokio::test]
 async fn a_bridge_domain_without_tag_is_nobodys_and_its_number_is_respected() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l2::descriptors).await;
     let foreign = BridgeDomainAddDel { bd_id: 1, is_add: true, ..BridgeDomainAddDel::default() };
     bench.vpp.client().request(foreign).await.unwrap();
     let value = bridge_domain("bd1", &[]);
@@ -118,7 +116,7 @@ async fn a_bridge_domain_without_tag_is_nobodys_and_its_number_is_respected() {
 
 #[tokio::test]
 async fn a_half_made_bridge_domain_is_taken_away_again() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l2::descriptors).await;
     bench.sim().faults().inject(Fault::new(Dial::Refuse(-7)).on("bd_ip_mac_add_del").once());
     let value = bridge_domain("bd1", &[]);
     let failed = bench.create(BD, &value.key(), &Value::new(value.clone())).await;
@@ -128,7 +126,7 @@ async fn a_half_made_bridge_domain_is_taken_away_again() {
 
 #[tokio::test]
 async fn many_bridge_domains_are_made_at_once() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l2::descriptors).await;
     let values: Vec<_> = (0..200).map(|i| bridge_domain(&format!("bd{i}"), &[])).collect();
     let created =
         join_all(values.iter().map(|value| async {
@@ -144,7 +142,7 @@ async fn many_bridge_domains_are_made_at_once() {
 
 #[tokio::test]
 async fn an_interface_that_is_gone_takes_its_membership_with_it() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l2::descriptors).await;
     bench.interface("if1").await;
     let value = bridge_domain("bd1", &["if1"]);
     create_whole(&bench, &value).await;
@@ -156,7 +154,7 @@ async fn an_interface_that_is_gone_takes_its_membership_with_it() {
 
 #[tokio::test]
 async fn one_mac_address_may_be_in_two_bridge_domains() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l2::descriptors).await;
     let mut wanted = Vec::new();
     for (bd, interface) in [("bd1", "if1"), ("bd2", "if2")] {
         bench.interface(interface).await;
@@ -185,7 +183,7 @@ async fn one_mac_address_may_be_in_two_bridge_domains() {
 
 #[tokio::test]
 async fn a_dropping_entry_needs_no_interface() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l2::descriptors).await;
     create_whole(&bench, &bridge_domain("bd1", &[])).await;
     let entry = FibEntry {
         phys_address: "62:89:c6:a3:6d:5c".into(),
@@ -202,7 +200,7 @@ async fn a_dropping_entry_needs_no_interface() {
 
 #[tokio::test]
 async fn a_cross_connect_is_made_turned_and_taken_away() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l2::descriptors).await;
     let mut index = Vec::new();
     for name in ["if1", "if2", "if3"] {
         index.push(bench.interface(name).await);
@@ -224,7 +222,7 @@ async fn a_cross_connect_is_made_turned_and_taken_away() {
 
 #[tokio::test]
 async fn a_cross_connect_of_a_foreign_interface_is_left_alone() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l2::descriptors).await;
     let ours = bench.interface("if1").await;
     let foreign = bench.interface("UNTAGGED-tap7").await;
     let request = SwInterfaceSetL2Xconnect {
@@ -239,7 +237,7 @@ async fn a_cross_connect_of_a_foreign_interface_is_left_alone() {
 
 #[tokio::test]
 async fn values_that_no_vpp_may_see_are_refused() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l2::descriptors).await;
     let value = BridgeDomain { name: "b".repeat(64), ..BridgeDomain::default() };
     let refused = bench.create(BD, &Key::from("x"), &Value::new(value)).await;
     assert!(matches!(refused, Err(OpError::Invalid(_))));

@@ -1,8 +1,6 @@
-//! The layer 2 kinds against the real VPP of `VPP_API_SOCKET`; skipped, saying so, where there is none.
+//! The layer 2 kinds against a real VPP (`VPP_API_SOCKET`, or a `vpp` on the `PATH`); skipped, saying so, where there is none.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
-mod support;
 
 use ligato_kvs_api::Origin;
 use ligato_model::{Key, Model, Value};
@@ -11,7 +9,7 @@ use ligato_proto::vpp::l2::fib_entry::Action;
 use ligato_proto::vpp::l2::{BridgeDomain, FibEntry, XConnectPair};
 use ligato_vpp_l2::bd_interface;
 
-use support::Bench;
+use ligato_testkit::Bench;
 
 const BD: &str = "vpp-bridge-domain";
 const MEMBER: &str = "vpp-bd-interface";
@@ -58,8 +56,8 @@ fn fib_entry(mac: &str, action: Action, interface: &str) -> (Key, Value) {
 
 #[tokio::test]
 async fn everything_is_made_found_and_taken_away() {
-    let Some(mut bench) = Bench::real().await else {
-        println!("skipped: VPP_API_SOCKET names no VPP");
+    let Some(mut bench) = Bench::real(ligato_vpp_l2::descriptors).await else {
+        println!("skipped: no VPP");
         return;
     };
     for name in ["if1", "if2", "if3", "loop1"] {

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod samples;
-mod support;
 
 use futures::future::join_all;
 use ligato_kvs_api::{OpError, Origin};
@@ -12,11 +11,11 @@ use ligato_proto::vpp::l3::vrf_table::{FlowHashSettings, Protocol};
 use ligato_proto::vpp::l3::{ArpEntry, VrfTable};
 use ligato_vpp_sim::{Action, Fault};
 
+use ligato_testkit::Bench;
 use samples::{ARP, ROUTE, VRF, all_sorts, route, table};
-use support::Bench;
 
 async fn with_tables() -> Bench {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l3::descriptors).await;
     for id in [1, 2] {
         for protocol in [Protocol::Ipv4, Protocol::Ipv6] {
             let value = table(id, protocol, "");
@@ -29,7 +28,7 @@ async fn with_tables() -> Bench {
 
 #[tokio::test]
 async fn a_table_is_made_found_and_taken_away() {
-    let mut bench = Bench::start().await;
+    let mut bench = Bench::start(ligato_vpp_l3::descriptors).await;
     let hash = FlowHashSettings { use_src_ip: true, ..FlowHashSettings::default() };
     let value = VrfTable { flow_hash_settings: Some(hash), ..table(5, Protocol::Ipv6, "blue") };
     let wanted = [(value.key(), Value::new(value.clone()))];
@@ -47,7 +46,7 @@ async fn a_table_is_made_found_and_taken_away() {
 
 #[tokio::test]
 async fn vpps_own_tables_are_nobodys() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l3::descriptors).await;
     let found = bench.retrieve(VRF, &[]).await;
     assert!(!found.is_empty());
     assert!(found.values().all(|found| found.origin == Origin::Unknown));
@@ -55,7 +54,7 @@ async fn vpps_own_tables_are_nobodys() {
 
 #[tokio::test]
 async fn a_table_without_its_flow_hash_is_taken_away_again() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l3::descriptors).await;
     bench.sim().faults().inject(Fault::new(Action::Refuse(-7)).on("set_ip_flow_hash_v2").once());
     let hash = Some(FlowHashSettings::default());
     let value = VrfTable { flow_hash_settings: hash, ..table(5, Protocol::Ipv4, "blue") };
@@ -66,7 +65,7 @@ async fn a_table_without_its_flow_hash_is_taken_away_again() {
 
 #[tokio::test]
 async fn another_flow_hash_is_set_in_place() {
-    let bench = Bench::start().await;
+    let bench = Bench::start(ligato_vpp_l3::descriptors).await;
     let old = table(5, Protocol::Ipv4, "blue");
     let meta = bench.create(VRF, &old.key(), &Value::new(old.clone())).await.unwrap();
     let hash = FlowHashSettings { use_dst_ip: true, ..FlowHashSettings::default() };
@@ -163,7 +162,7 @@ async fn thousands_of_routes_are_in_flight_at_once() {
 
 #[tokio::test]
 async fn neighbours_are_found_as_nb_wrote_them() {
-    let mut bench = Bench::start().await;
+    let mut bench = Bench::start(ligato_vpp_l3::descriptors).await;
     bench.interface("if1").await;
     let entry = |ip: &str, is_static| ArpEntry {
         interface: "if1".into(),

@@ -1,17 +1,16 @@
-//! The layer 3 kinds against the real VPP of `VPP_API_SOCKET`; skipped, saying so, where there is none.
+//! The layer 3 kinds against a real VPP (`VPP_API_SOCKET`, or a `vpp` on the `PATH`); skipped, saying so, where there is none.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod samples;
-mod support;
 
 use ligato_kvs_api::Origin;
 use ligato_model::{Key, Model, Value};
 use ligato_proto::vpp::l3::vrf_table::{FlowHashSettings, Protocol};
 use ligato_proto::vpp::l3::{ArpEntry, VrfTable};
 
+use ligato_testkit::Bench;
 use samples::{ARP, ROUTE, VRF, all_sorts, route, table};
-use support::Bench;
 
 /// Creates values one after the other.
 async fn create_all(bench: &Bench, kind: &str, values: &[(Key, Value)]) {
@@ -41,8 +40,8 @@ async fn find_and_delete_all(bench: &mut Bench, kind: &str, values: &[(Key, Valu
 
 #[tokio::test]
 async fn everything_is_made_found_and_taken_away() {
-    let Some(mut bench) = Bench::real().await else {
-        println!("skipped: VPP_API_SOCKET names no VPP");
+    let Some(mut bench) = Bench::real(ligato_vpp_l3::descriptors).await else {
+        println!("skipped: no VPP");
         return;
     };
     bench.interface("if1").await;

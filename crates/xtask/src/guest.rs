@@ -40,14 +40,18 @@ const ACCEL: &str = "tcg,thread=multi";
 const MEMORY: u32 = 2048;
 const TIMEOUT: u64 = 1200;
 
+/// For the programs of `--traffic`; what the user sets comes later, and wins.
+const TRAFFIC_SETTINGS: &str =
+    "export E2E_MUST_RUN=1 E2E_VPP=real E2E_SCENARIOS=kernel E2E_JOBS=1\n";
+
 /// What to run in the guest.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// A VPP installation of the host (with `bin` and `lib` in it) to be found on the path there.
     #[arg(long, value_name = "DIR")]
     with_vpp: Option<PathBuf>,
-    /// Traffic through the agent and a real VPP, over TAPs too (which need vhost-net), and every
-    /// scenario: builds the programs and the tests, and runs them in the guest.
+    /// Traffic through the agent and a real VPP, over TAPs too (which need vhost-net), and the
+    /// scenarios that need such a kernel: builds the programs and the tests, and runs them there.
     #[arg(long, requires = "with_vpp", conflicts_with = "program")]
     traffic: bool,
     /// How QEMU executes the guest. Emulation works everywhere; `kvm` is faster where it works.
@@ -97,7 +101,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut script = programs::script(&programs, args.with_vpp.as_deref())?;
     if args.traffic {
         // What they need is there: one that skips itself has failed.
-        script.insert_str(0, "export E2E_MUST_RUN=1 E2E_VPP=real\n");
+        // And the processors are slow: nothing that runs elsewhere, and one thing at a time.
+        script.insert_str(0, TRAFFIC_SETTINGS);
     }
     fs::write(result.path().join("run.sh"), script)?;
     fs::write(result.path().join("modules"), kernel.root.as_os_str().as_encoded_bytes())?;

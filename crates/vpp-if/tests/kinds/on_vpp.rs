@@ -1,4 +1,4 @@
-//! Against the real VPP of `VPP_API_SOCKET`; skipped, saying so, where there is none.
+//! Against a real VPP (`VPP_API_SOCKET`, or a `vpp` on the `PATH`); skipped, saying so, where there is none.
 //!
 //! Types that need the kernel's help (TAP, AF_PACKET) are left to the end-to-end tests.
 
@@ -13,8 +13,8 @@ use crate::samples::{bond, memif, one_of_each};
 
 #[tokio::test]
 async fn every_type_without_the_kernel_is_made_recognised_changed_and_removed() {
-    let Some(socket) = std::env::var_os("VPP_API_SOCKET") else {
-        println!("skipped: VPP_API_SOCKET names no VPP");
+    let Some(real) = ligato_testkit::RealVpp::find().unwrap() else {
+        println!("skipped: no VPP");
         return;
     };
     let mut all: Vec<Interface> = one_of_each();
@@ -24,7 +24,7 @@ async fn every_type_without_the_kernel_is_made_recognised_changed_and_removed() 
     let member = memif("member", MemifLink { id: 77, ..MemifLink::default() });
     all.extend([member, bond("bond1", Mode::Lacp, &["member"])]);
 
-    let connect = || Bench::connect(Options::new(&socket), Settings::default());
+    let connect = || Bench::connect(Options::new(real.socket()), Settings::default());
     let mut bench = connect().await;
     for value in &all {
         bench.create(value.clone()).await.unwrap();

@@ -1,11 +1,6 @@
 //! A VPP, simulated or real, with a context connected to it, and a few interfaces.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    dead_code,
-    reason = "helpers of tests fail by panicking, and not every test uses all of them"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,49 +15,59 @@ use ligato_vpp_client::{Options, VppClient};
 use ligato_vpp_ctx::{InterfaceMeta, Settings, VppCtx};
 use ligato_vpp_sim::Sim;
 
+use crate::vpp::RealVpp;
+
+/// The kinds under test.
+pub type Descriptors = fn(&Arc<VppCtx>) -> Vec<Arc<dyn DynDescriptor>>;
+
 /// A VPP and what the kinds need to reach it.
-pub(crate) struct Bench {
+pub struct Bench {
     sim: Option<Sim>,
+    /// Kept, since it ends with this.
+    _real: Option<RealVpp>,
     socket: PathBuf,
-    pub(crate) vpp: Arc<VppCtx>,
+    /// The connection, and what is known of the objects in VPP.
+    pub vpp: Arc<VppCtx>,
+    descriptors: Descriptors,
     kinds: BTreeMap<String, Arc<dyn DynDescriptor>>,
 }
 
 impl Bench {
-    pub(crate) async fn start() -> Bench {
+    /// Over a simulated VPP.
+    pub async fn start(descriptors: Descriptors) -> Bench {
         let sim = Sim::builder().seed(7).start().await.unwrap();
         let socket = sim.socket_path().to_owned();
-        Bench::over(Some(sim), socket).await
-    }
-
-    /// Over the real VPP of `VPP_API_SOCKET`, if there is one.
-    pub(crate) async fn real() -> Option<Bench> {
-        let socket = std::env::var_os("VPP_API_SOCKET")?;
-        Some(Bench::over(None, socket.into()).await)
-    }
-
-    async fn over(sim: Option<Sim>, socket: PathBuf) -> Bench {
         let vpp = connect(&socket).await;
-        let kinds = kinds(&vpp);
-        Bench { sim, socket, vpp, kinds }
+        let kinds = kinds(descriptors, &vpp);
+        Bench { sim: Some(sim), _real: None, socket, vpp, descriptors, kinds }
     }
 
-    pub(crate) fn sim(&self) -> &Sim {
+    /// Over a real VPP, if there is one.
+    pub async fn real(descriptors: Descriptors) -> Option<Bench> {
+        let real = RealVpp::find().unwrap()?;
+        let socket = real.socket().to_owned();
+        let vpp = connect(&socket).await;
+        let kinds = kinds(descriptors, &vpp);
+        Some(Bench { sim: None, _real: Some(real), socket, vpp, descriptors, kinds })
+    }
+
+    /// The simulated VPP.
+    pub fn sim(&self) -> &Sim {
         self.sim.as_ref().expect("a simulated VPP")
     }
 
     /// As after a restart of the agent: VPP goes on, everything known is forgotten.
-    pub(crate) async fn restart_agent(&mut self) {
+    pub async fn restart_agent(&mut self) {
         let interfaces = self.vpp.interfaces().snapshot();
         self.vpp = connect(&self.socket).await;
         for item in interfaces.iter() {
             self.vpp.interfaces().put(item.name, (**item.data).clone());
         }
-        self.kinds = kinds(&self.vpp);
+        self.kinds = kinds(self.descriptors, &self.vpp);
     }
 
     /// Makes a loopback with a name, as the kind of interfaces does.
-    pub(crate) async fn interface(&self, name: &str) -> u32 {
+    pub async fn interface(&self, name: &str) -> u32 {
         let client = self.vpp.client();
         let index = client.request(CreateLoopback::default()).await.unwrap().sw_if_index;
         let tag = FixedString::new(name).unwrap();
@@ -74,18 +79,19 @@ impl Bench {
     }
 
     /// Deletes an interface, and with it its name.
-    pub(crate) async fn remove_interface(&self, name: &str) {
+    pub async fn remove_interface(&self, name: &str) {
         let sw_if_index: InterfaceIndex = self.vpp.sw_if_index(name).unwrap();
         self.vpp.client().request(DeleteLoopback { sw_if_index }).await.unwrap();
         self.vpp.interfaces().remove(name);
     }
 
-    pub(crate) fn kind(&self, name: &str) -> &Arc<dyn DynDescriptor> {
+    /// The kind with that name.
+    pub fn kind(&self, name: &str) -> &Arc<dyn DynDescriptor> {
         self.kinds.get(name).unwrap()
     }
 
     /// Creates a value and keeps the index, as the scheduler does.
-    pub(crate) async fn create(
+    pub async fn create(
         &self,
         kind: &str,
         key: &Key,
@@ -100,7 +106,7 @@ impl Bench {
     }
 
     /// Deletes a value and keeps the index, as the scheduler does.
-    pub(crate) async fn delete(
+    pub async fn delete(
         &self,
         kind: &str,
         key: &Key,
@@ -114,7 +120,7 @@ impl Bench {
     }
 
     /// Reads back, knowing that these values are wanted, and keeps the index, as the scheduler does.
-    pub(crate) async fn retrieve(
+    pub async fn retrieve(
         &self,
         kind: &str,
         wanted: &[(Key, Value)],
@@ -144,7 +150,6 @@ async fn connect(socket: &Path) -> Arc<VppCtx> {
     Arc::new(VppCtx::new(client, Settings::default(), Vec::new()))
 }
 
-fn kinds(vpp: &Arc<VppCtx>) -> BTreeMap<String, Arc<dyn DynDescriptor>> {
-    let all = ligato_vpp_l3::descriptors(vpp).into_iter();
-    all.map(|kind| (kind.name().to_owned(), kind)).collect()
+fn kinds(descriptors: Descriptors, vpp: &Arc<VppCtx>) -> BTreeMap<String, Arc<dyn DynDescriptor>> {
+    descriptors(vpp).into_iter().map(|kind| (kind.name().to_owned(), kind)).collect()
 }

@@ -27,7 +27,7 @@ ligato_infra::config_section! {
         pub ca_files: Vec<String> = Vec::new() => "ca-files";
         /// Accepted for compatibility, without effect: log levels decide what is logged.
         pub extended_logging: bool = false => "extended-logging";
-        /// Accepted for compatibility, without effect: calls are not counted.
+        /// Count calls: the metrics `grpc_server_…`.
         pub prometheus_metrics: bool = true => "prometheus-metrics";
     }
 }

@@ -59,4 +59,11 @@ pub enum GrpcError {
         #[from]
         source: tonic_reflection::server::Error,
     },
+    /// The descriptors of the services cannot be read.
+    #[error("descriptors of services")]
+    Descriptors {
+        /// What is wrong with them.
+        #[from]
+        source: prost_reflect::DescriptorError,
+    },
 }

@@ -13,8 +13,10 @@
 //! the names of the metadata are in [`ligato_proto::rpc`].
 
 mod answer;
+mod calls;
 mod conf;
 mod configurator;
+mod count;
 mod error;
 mod filter;
 mod listen;
@@ -27,6 +29,7 @@ mod server;
 mod services;
 mod subscribe;
 
+pub use calls::Calls;
 pub use conf::{GrpcConf, NetworkKind};
 pub use error::GrpcError;
 pub use listen::Listener;

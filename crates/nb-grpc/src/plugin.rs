@@ -5,13 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ligato_infra::BoxError;
 use ligato_infra::OnFailure;
-use ligato_infra::agent::{Plugin, Started};
+use ligato_infra::agent::{Plugin, Registrar, Started};
 use ligato_infra::health::{Health, HealthState, HealthView};
 use tokio::sync::watch;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-use crate::{GrpcConf, GrpcServer, Listener, Services};
+use crate::{Calls, GrpcConf, GrpcServer, Listener, Services};
 
 /// Plugin `grpc`.
 #[derive(Debug)]
@@ -20,13 +20,14 @@ pub struct GrpcPlugin {
     services: Services,
     health: Health,
     uses: Vec<String>,
+    calls: Option<Calls>,
 }
 
 impl GrpcPlugin {
     /// A server for these services. `uses` are the plugins behind them; the health service tells that of the agent.
     #[must_use]
     pub fn new(conf: GrpcConf, services: Services, health: Health, uses: Vec<String>) -> Self {
-        Self { conf, services, health, uses }
+        Self { conf, services, health, uses, calls: None }
     }
 }
 
@@ -40,6 +41,15 @@ impl Plugin for GrpcPlugin {
         self.uses.clone()
     }
 
+    async fn init(&mut self, registrar: &mut Registrar<'_>) -> Result<(), BoxError> {
+        if self.conf.prometheus_metrics && self.conf.endpoint.is_some() {
+            let calls = GrpcServer::calls()?;
+            registrar.metrics(calls.registry());
+            self.calls = Some(calls);
+        }
+        Ok(())
+    }
+
     async fn start(&mut self, started: &mut Started<'_>) -> Result<(), BoxError> {
         let context = started.context();
         let Some(listener) = Listener::bind(&self.conf).await? else {
@@ -47,7 +57,10 @@ impl Plugin for GrpcPlugin {
             context.health.ok();
             return Ok(());
         };
-        let server = GrpcServer::new(self.conf.clone(), self.services.clone()).await?;
+        let mut server = GrpcServer::new(self.conf.clone(), self.services.clone()).await?;
+        if let Some(calls) = self.calls.take() {
+            server = server.counted(calls);
+        }
         let reporter = server.health();
         let token = context.tasks.token();
         context.tasks.spawn_once("server", OnFailure::StopAgent, async move {

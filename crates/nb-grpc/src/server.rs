@@ -6,13 +6,16 @@ use std::time::Duration;
 use ligato_proto::configurator::configurator_service_server::ConfiguratorServiceServer;
 use ligato_proto::generic::manager_service_server::ManagerServiceServer;
 use ligato_proto::generic::meta_service_server::MetaServiceServer;
+use prost_reflect::DescriptorPool;
 use tokio_util::sync::CancellationToken;
 use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic_health::server::HealthReporter;
 
+use crate::calls::Calls;
 use crate::configurator::Configurator;
+use crate::count::CountCalls;
 use crate::manager::Manager;
 use crate::meta::Meta;
 use crate::{GrpcConf, GrpcError, Listener, Services};
@@ -30,6 +33,7 @@ pub struct GrpcServer {
     health: HealthReporter,
     /// Cancelled when streams are to end.
     ending: CancellationToken,
+    calls: Option<Calls>,
 }
 
 impl GrpcServer {
@@ -59,13 +63,36 @@ impl GrpcServer {
             .add_service(health_service)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
-        Ok(Self { conf, routes, health, ending })
+        Ok(Self { conf, routes, health, ending, calls: None })
     }
 
     /// Sets what the health service says of the whole server and of single services.
     #[must_use]
     pub fn health(&self) -> HealthReporter {
         self.health.clone()
+    }
+
+    /// Counts calls.
+    #[must_use]
+    pub fn counted(mut self, calls: Calls) -> Self {
+        self.calls = Some(calls);
+        self
+    }
+
+    /// Counters of the methods that servers have.
+    ///
+    /// # Errors
+    /// [`GrpcError::Descriptors`] if what describes them cannot be read.
+    pub fn calls() -> Result<Calls, GrpcError> {
+        let pools = [
+            tonic_health::pb::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+        ];
+        let pools = pools.into_iter().map(DescriptorPool::decode);
+        let mut pools = pools.collect::<Result<Vec<_>, _>>()?;
+        pools.push(ligato_proto::DESCRIPTOR_POOL.clone());
+        Ok(Calls::new(&pools))
     }
 
     /// Serves until `stop` is there; streams are ended then, and calls under way are finished if that does not take
@@ -87,9 +114,10 @@ impl GrpcServer {
         }
         tracing::info!(endpoint = listener.describe(), "serving gRPC");
         let (incoming, _socket_file) = listener.incoming();
-        let Self { routes, health, ending, .. } = self;
+        let Self { routes, health, ending, calls, .. } = self;
         let stopped = ending.clone();
         let serving = server
+            .layer(CountCalls(calls))
             .add_routes(routes)
             .serve_with_incoming_shutdown(incoming, stopped.cancelled_owned());
         let overdue = async {

@@ -2,6 +2,7 @@
 //! the real scheduler over a southbound in memory, or a stand-in that decides by the names of values.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod calls;
 mod configurator;
 mod listen;
 mod live;
@@ -10,3 +11,4 @@ mod memory;
 mod meta;
 mod notify;
 mod rig;
+mod tls;

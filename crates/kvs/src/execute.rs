@@ -160,6 +160,7 @@ impl Core {
     fn step_succeeded(&mut self, at: u32, step: &Step, metadata: Option<Metadata>) {
         let id = step.node;
         let before = self.outcome_before(id, step);
+        self.remember(id);
         let old = self.graph.node(id).content().cloned();
         let wanted = self.graph.node(id).wanted().cloned();
         let described = self.descriptor_of(id).map(|(_, d)| d);
@@ -225,6 +226,7 @@ impl Core {
     fn step_failed(&mut self, at: u32, step: &Step, error: &OpError) {
         let id = step.node;
         let before = self.outcome_before(id, step);
+        self.remember(id);
         let text: Arc<str> = error.to_string().into();
         let retriable = self.is_retriable(id, error);
         self.note_doubt(id, step, error);
@@ -243,7 +245,8 @@ impl Core {
         if step.op == OpKind::Delete || !step.recreate {
             node.last_op = if step.recreate { OpKind::Update } else { step.op };
         }
-        let value = node.wanted().cloned();
+        let half = step.recreate && step.op == OpKind::Delete;
+        let value = node.wanted().cloned().filter(|_| !half);
         self.fail_key(id, step.op, &text);
         self.record_step(at, step, before, Outcome { state, value, error: Some(text) });
         let Some(active) = &mut self.active else { return };
@@ -294,6 +297,7 @@ impl Core {
         let is_sure = match error {
             OpError::Invalid(_) | OpError::Unsupported(_) => true,
             OpError::Unknown(_) => false,
+            error if was_never_sent(error) => true,
             OpError::Retriable(_) | OpError::Final(_) => {
                 let readable = descriptor.capabilities().retrieve;
                 readable && !self.config.read_back_failures
@@ -311,8 +315,8 @@ impl Core {
     }
 
     fn is_retriable(&self, id: NodeId, error: &OpError) -> bool {
-        let never = matches!(error, OpError::Invalid(_) | OpError::Unsupported(_))
-            || matches!(error, OpError::Final(text) if text.ends_with("is not implemented"));
+        let never =
+            matches!(error, OpError::Invalid(_) | OpError::Unsupported(_)) || was_never_sent(error);
         !never && self.descriptor_of(id).is_some_and(|(_, d)| d.is_retriable(error))
     }
 
@@ -427,6 +431,7 @@ impl Core {
         };
         if let Some(parent) = before.parent
             && !before.available()
+            && !before.marks.missing
             && before.problem.is_none()
         {
             let parent_was_there = match self.before(parent) {
@@ -477,4 +482,9 @@ impl Core {
 
 fn not_implemented(operation: &str) -> OpError {
     OpError::Final(format!("operation {operation} is not implemented"))
+}
+
+/// There is nothing that could have been called.
+fn was_never_sent(error: &OpError) -> bool {
+    matches!(error, OpError::Final(text) if text.ends_with(" is not implemented"))
 }

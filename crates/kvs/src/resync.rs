@@ -207,7 +207,7 @@ impl Core {
             node.marks.discovered = origin == Origin::Nb && !was_there;
             node.origin = origin;
         }
-        self.take_back_children(id, &item.value, descriptor);
+        self.take_back_children(id, &item.value, descriptor, origin);
         self.compare(id);
         self.rebase(id, origin);
         self.seed_found(id);
@@ -258,8 +258,12 @@ impl Core {
             blank.marks.discovered = origin == Origin::Nb;
             blank
         });
+        was.origin = match (was.desired.is_some(), was.is_obtained()) {
+            (true, _) => Origin::Nb,
+            (false, true) => Origin::Sb,
+            (false, false) => origin,
+        };
         was.applied = node.applied.clone();
-        was.origin = if was.desired.is_some() { Origin::Nb } else { origin };
         was.marks.missing = node.marks.missing;
         *before = Some(Arc::new(was));
     }
@@ -298,7 +302,14 @@ impl Core {
     }
 
     /// What is derived from a found value is taken to be there, what is not is not.
-    fn take_back_children(&mut self, id: NodeId, value: &Value, descriptor: &dyn DynDescriptor) {
+    /// `said` is whose the base was when it was found.
+    fn take_back_children(
+        &mut self,
+        id: NodeId,
+        value: &Value,
+        descriptor: &dyn DynDescriptor,
+        said: Origin,
+    ) {
         let key = self.graph.node(id).key.clone();
         let derived = calm(|| descriptor.derive(&key, value)).unwrap_or_default();
         if self.graph.node(id).desired.is_none() && self.graph.node(id).origin != Origin::Sb {
@@ -319,7 +330,7 @@ impl Core {
                 continue;
             }
             present.insert(child);
-            self.found_child(id, child, &key, &value);
+            self.found_child(id, child, &key, &value, said);
         }
         let children = Arc::clone(&self.graph.node(id).children);
         for child in children.iter().copied().filter(|c| !present.contains(c)) {
@@ -333,7 +344,14 @@ impl Core {
         }
     }
 
-    fn found_child(&mut self, parent: NodeId, child: NodeId, key: &Key, value: &Value) {
+    fn found_child(
+        &mut self,
+        parent: NodeId,
+        child: NodeId,
+        key: &Key,
+        value: &Value,
+        said: Origin,
+    ) {
         let origin = self.graph.node(parent).origin;
         let same = matches!(&self.graph.node(child).applied,
             Applied::Known(content) if content.value == *value);
@@ -351,7 +369,7 @@ impl Core {
                 node.last_op = OpKind::Update;
             }
             self.compare(child);
-            self.rebase(child, origin);
+            self.rebase(child, said);
             let node = self.graph.node(child);
             if (node.desired.is_none() && origin == Origin::Nb) || node.marks.differs {
                 let from = self.graph.node(parent).key.clone();
@@ -363,7 +381,7 @@ impl Core {
         if let Some((_, descriptor)) = self.descriptor_of(child) {
             let nested = calm(|| descriptor.derive(key, value)).unwrap_or_default();
             if !nested.is_empty() || !self.graph.node(child).children.is_empty() {
-                self.take_back_children(child, value, &*descriptor);
+                self.take_back_children(child, value, &*descriptor, said);
             }
         }
     }

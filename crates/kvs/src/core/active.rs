@@ -107,6 +107,8 @@ pub(crate) struct Trace {
     pub(crate) found: u16,
     pub(crate) operated: bool,
     pub(crate) listed: bool,
+    /// Something about it is on record since before an undo.
+    pub(crate) recorded: bool,
 }
 
 /// No place in a journal or draft.
@@ -115,7 +117,15 @@ pub(crate) const NO_PLACE: u32 = u32::MAX;
 impl Default for Trace {
     fn default() -> Self {
         let (journaled, noop) = (NO_PLACE, NO_PLACE);
-        Self { epoch: 0, journaled, noop, found: 0, operated: false, listed: false }
+        Self {
+            epoch: 0,
+            journaled,
+            noop,
+            found: 0,
+            operated: false,
+            listed: false,
+            recorded: false,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use ligato_kvs_api::{
     Origin, Policy, Reason, RecordedValue, ResyncKind, RetryPolicy, Transaction, TxnKind,
     TxnOptions, TxnSeq,
 };
-use ligato_model::Key;
+use ligato_model::{Key, Value};
 use rustc_hash::FxHashSet;
 
 use crate::{
@@ -197,7 +197,7 @@ impl Core {
         }
         let retry: Option<Arc<RetryPolicy>> = txn.options.retry.map(Arc::new);
         let mut named = Vec::with_capacity(changes.len());
-        let mut unknown = Vec::new();
+        let mut others = Vec::new();
         for change in changes {
             let wish = Wish {
                 value: change.value,
@@ -209,8 +209,9 @@ impl Core {
                 continue;
             }
             match self.wish(&change.key, &wish) {
-                Some(id) => named.push(id),
-                None => unknown.push(change.key),
+                // A derived value is not named: it cannot be set.
+                Some(id) if self.graph.node(id).parent.is_none() => named.push(id),
+                _ => others.push((change.key, wish.value)),
             }
         }
         if most && !sorted {
@@ -219,7 +220,7 @@ impl Core {
         } else if !sorted {
             named.reverse();
         }
-        self.record_arguments(&named, unknown);
+        self.record_arguments(&named, others);
         if let Some(active) = &mut self.active {
             active.named = named;
         }
@@ -235,21 +236,21 @@ impl Core {
     }
 
     /// The arguments of a transaction for its record.
-    fn record_arguments(&mut self, named: &[NodeId], unknown: Vec<Key>) {
+    fn record_arguments(&mut self, named: &[NodeId], others: Vec<(Key, Option<Value>)>) {
         if !self.config.record_history {
             return;
         }
         let Some(active) = &mut self.active else { return };
         let graph = &self.graph;
-        active.draft.values.reserve(named.len() + unknown.len());
+        active.draft.values.reserve(named.len() + others.len());
         active.draft.values.extend(named.iter().map(|id| {
             let node = graph.node(*id);
             let value = node.wanted().cloned();
             RecordedValue { key: node.key.clone(), value, origin: Origin::Nb }
         }));
-        let deletes = unknown.into_iter();
-        let delete = |key| RecordedValue { key, value: None, origin: Origin::Nb };
-        active.draft.values.extend(deletes.map(delete));
+        let others = others.into_iter();
+        let other = |(key, value)| RecordedValue { key, value, origin: Origin::Nb };
+        active.draft.values.extend(others.map(other));
     }
 
     fn begin_retry(&mut self, due: DueRetry) {
@@ -263,6 +264,10 @@ impl Core {
                 continue;
             }
             self.retry_value(id, &key, due.of, due.attempt);
+        }
+        if let Some(active) = self.active.as_mut().filter(|a| a.named.is_empty()) {
+            // Nothing is left to be tried again, and nothing was planned.
+            active.draft.planned = None;
         }
     }
 

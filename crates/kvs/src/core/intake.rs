@@ -68,7 +68,8 @@ impl Core {
             && node.origin == Origin::Nb
             && matches!(node.applied, Applied::Known(_))
             && !node.marks.differs
-            && !node.marks.discovered;
+            && !node.marks.discovered
+            && node.children.iter().all(|c| self.graph.node(*c).problem.is_none());
         if settled && wish.reason != Reason::Retry {
             return self.confirm(id, wish);
         }

@@ -86,6 +86,12 @@ impl Core {
         } else {
             Outcome::default()
         };
+        let trace = *self.trace(id);
+        let undoing = self.active.as_ref().is_some_and(|a| a.undoing);
+        if undoing && !trace.recorded && self.graph.node(id).is_empty() {
+            // Wanted, never tried, and not wanted any more.
+            return;
+        }
         let Some((op, state)) = self.noop_of(id, &before, comes, goes) else {
             // Discovered and wanted as it is: from now on it is simply configured.
             if self.graph.node(id).marks.discovered && self.graph.node(id).desired.is_some() {

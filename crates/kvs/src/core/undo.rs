@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ligato_kvs_api::{Origin, Reason};
+use ligato_kvs_api::{Origin, Reason, ValueState};
 
 use crate::{
     core::{Core, NO_PLACE, Phase},
@@ -25,6 +25,7 @@ impl Core {
         let mut touched: Vec<NodeId> = journal.iter().map(|(id, _)| *id).collect();
         touched.extend(run.steps.iter().map(|step| step.node));
         for id in &touched {
+            let was_there = self.before(*id).flatten().is_some_and(|b| b.parent.is_none());
             let node = self.graph.node(*id);
             let value = node.shown().cloned();
             let hidden = node.problem.is_none()
@@ -32,6 +33,8 @@ impl Core {
                 && node.parent.is_some_and(|p| !self.graph.node(p).shows_children());
             let now = if hidden {
                 Outcome::default()
+            } else if was_there && node.is_empty() {
+                Outcome { state: ValueState::Removed, value: None, error: None }
             } else {
                 Outcome { state: node.state(), value, error: node.error_text() }
             };
@@ -41,9 +44,15 @@ impl Core {
         }
         for (id, before) in journal {
             self.wish_back(id, before.as_deref());
+            if let Some(before) = before.filter(|_| !self.trace(id).operated) {
+                // Nothing was done with it: the last thing is what it was.
+                let node = self.graph.edit(id);
+                (node.last_op, node.last_seq) = (before.last_op, before.last_seq);
+            }
         }
         for id in touched {
             let trace = self.trace(id);
+            trace.recorded |= trace.operated || trace.noop != NO_PLACE;
             trace.noop = NO_PLACE;
             trace.operated = false;
             if let Some(active) = &mut self.active {

@@ -1,0 +1,149 @@
+//! What is left of a transaction when it is over: records, plans, problems and last operations.
+#![expect(clippy::unwrap_used, reason = "a test that cannot start fails")]
+
+use std::{sync::Arc, time::Duration};
+
+use ligato_kvs::{Scheduler, SchedulerConfig};
+use ligato_kvs_api::{
+    OpKind, Origin, Policy, RecordedOp, RecordedTxn, ResyncKind, RetryPolicy, Transaction,
+    TxnOptions, TxnOutcome, TxnReport, ValueChange, ValueState,
+};
+use ligato_testkit::{FakeKind, FakeSb, Fault, messages::string};
+
+struct Rig {
+    sb: FakeSb,
+    scheduler: Scheduler,
+}
+
+impl Rig {
+    fn start() -> Self {
+        let sb = FakeSb::default();
+        let scheduler = Scheduler::builder()
+            .config(SchedulerConfig { retry_jitter: 0.0, ..SchedulerConfig::default() })
+            .descriptor(Arc::new(FakeKind::new("base", "b/{name}", &sb)))
+            .descriptor(Arc::new(FakeKind::new("derived", "d/{name}", &sb)))
+            .start()
+            .unwrap();
+        Self { sb, scheduler }
+    }
+
+    async fn put(&self, values: &[(&str, &str)], options: TxnOptions) -> TxnReport {
+        let change = |(key, text): &(&str, &str)| match *text {
+            "-" => ValueChange::delete(*key),
+            text => ValueChange::put(*key, string(text)),
+        };
+        let changes = values.iter().map(change).collect();
+        self.scheduler.commit(Transaction::change(changes).with(options)).await
+    }
+
+    fn state(&self, key: &str) -> ValueState {
+        self.scheduler.snapshot().node(key).map_or(ValueState::Nonexistent, |n| n.state)
+    }
+
+    fn last_op(&self, key: &str) -> OpKind {
+        self.scheduler.snapshot().status(key).unwrap().value.last_operation
+    }
+
+    fn last_record(&self) -> Arc<RecordedTxn> {
+        Arc::clone(self.scheduler.history(None, None).last().unwrap())
+    }
+
+    fn last_ops(&self, key: &str) -> Vec<RecordedOp> {
+        self.last_record().executed.iter().filter(|op| op.key == *key).cloned().collect()
+    }
+}
+
+fn all_or_nothing() -> TxnOptions {
+    TxnOptions { policy: Policy::AllOrNothing, ..TxnOptions::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_base_asked_for_again_tries_what_failed_below_it() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1 derives d/1")], TxnOptions::default()).await;
+    rig.sb.fault("d/1", Fault::Fails);
+    rig.put(&[("b/1", "2 derives d/1")], TxnOptions::default()).await;
+    rig.put(&[("b/1", "2 derives d/1")], TxnOptions::default()).await;
+    assert_eq!(rig.state("d/1"), ValueState::Configured);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_derived_value_that_cannot_be_set_is_on_record_as_it_was_asked_for() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1 derives d/1")], TxnOptions::default()).await;
+    rig.put(&[("d/1", "mine")], TxnOptions::default()).await;
+    let values = &rig.last_record().values;
+    assert_eq!(values.len(), 1);
+    assert_eq!(values[0].value, Some(string("mine")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_undone_transaction_made_fail_waits_as_before() {
+    let rig = Rig::start();
+    rig.put(&[("b/2", "2 needs b/1")], TxnOptions::default()).await;
+    rig.sb.fault("b/2", Fault::Fails);
+    let report = rig.put(&[("b/1", "1")], all_or_nothing()).await;
+    assert_eq!(report.outcome, TxnOutcome::Undone);
+    assert_eq!(rig.state("b/1"), ValueState::Nonexistent);
+    assert_eq!(rig.state("b/2"), ValueState::Pending);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_undone_transaction_did_not_come_to_is_not_on_record() {
+    let rig = Rig::start();
+    rig.put(&[("b/9", "9")], TxnOptions::default()).await;
+    rig.sb.fault("b/1", Fault::Fails);
+    rig.put(&[("b/1", "1"), ("b/2", "2"), ("b/9", "9b")], all_or_nothing()).await;
+    assert!(rig.last_ops("b/2").is_empty());
+    assert_eq!(rig.last_op("b/9"), OpKind::Create, "nothing has happened to it since");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_created_again_by_an_undo_was_removed_before() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1"), ("b/2", "2")], TxnOptions::default()).await;
+    rig.sb.fault("b/2", Fault::Fails);
+    rig.put(&[("b/1", "-"), ("b/2", "2b")], all_or_nothing()).await;
+    let back = rig.last_ops("b/1").pop().unwrap();
+    assert_eq!((back.op, back.prev_state), (OpKind::Create, ValueState::Removed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn taking_over_what_others_made_is_on_record() {
+    let rig = Rig::start();
+    let values = || vec![ValueChange::put("b/1", string("1"))];
+    rig.sb.set("b/1", Some("1"), Origin::Sb);
+    rig.scheduler.commit(Transaction::resync(ResyncKind::Full, Vec::new())).await;
+    assert_eq!(rig.state("b/1"), ValueState::Obtained);
+    rig.scheduler.commit(Transaction::resync(ResyncKind::Full, values())).await;
+    assert!(rig.sb.take_log().is_empty());
+    let ops = rig.last_ops("b/1");
+    let states: Vec<_> = ops.iter().map(|o| (o.prev_state, o.new_state, o.noop)).collect();
+    assert_eq!(states, [(ValueState::Obtained, ValueState::Configured, true)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn derived_values_that_vanished_with_their_base_were_missing() {
+    let rig = Rig::start();
+    let values = || vec![ValueChange::put("b/1", string("1 derives d/1"))];
+    rig.scheduler.commit(Transaction::resync(ResyncKind::Full, values())).await;
+    rig.sb.set("b/1", None, Origin::Nb);
+    rig.scheduler.commit(Transaction::resync(ResyncKind::Full, values())).await;
+    for key in ["b/1", "d/1"] {
+        let op = rig.last_ops(key).pop().unwrap();
+        assert_eq!((op.op, op.prev_state), (OpKind::Create, ValueState::Missing), "{key}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_with_nothing_left_to_do_plans_nothing() {
+    let rig = Rig::start();
+    rig.sb.fault("b/1", Fault::Fails);
+    let retry = Some(RetryPolicy::default());
+    rig.put(&[("b/1", "1")], TxnOptions { retry, ..TxnOptions::default() }).await;
+    rig.put(&[("b/1", "2")], TxnOptions::default()).await;
+    rig.scheduler.quiescent(Duration::from_secs(60)).await.unwrap();
+    let record = rig.last_record();
+    assert_eq!(record.txn_type, "RetryFailedOps");
+    assert!(record.planned.is_none() && record.executed.is_empty());
+}

@@ -133,18 +133,29 @@ pub(super) fn step(number: usize, expect: &Json, observed: &Json, verdicts: &mut
             }
         }
     }
-    if let Some(maps) = expect.get("metadata_maps").filter(|m| **m != observed["metadata_maps"]) {
+    if let Some(maps) = expect.get("metadata_maps") {
         verdicts.same_set(
             number,
             "metadata_maps",
-            std::slice::from_ref(maps),
-            std::slice::from_ref(&observed["metadata_maps"]),
+            &labels(maps),
+            &labels(&observed["metadata_maps"]),
         );
     }
 }
 
-fn list(from: &Json, what: &str) -> Vec<Json> {
+pub(super) fn list(from: &Json, what: &str) -> Vec<Json> {
     from.get(what).and_then(Json::as_array).cloned().unwrap_or_default()
+}
+
+/// The entries of metadata maps, one by one.
+fn labels(maps: &Json) -> Vec<Json> {
+    let of = |(name, map): (&String, &Json)| {
+        let map = map.as_object().cloned().unwrap_or_default();
+        let entry =
+            |(label, metadata)| json!({ "map": name, "label": label, "metadata": metadata });
+        map.into_iter().map(entry).collect::<Vec<Json>>()
+    };
+    maps.as_object().into_iter().flatten().flat_map(of).collect()
 }
 
 fn keys(from: &Json, what: &str) -> BTreeSet<String> {
@@ -188,51 +199,130 @@ fn result(number: usize, expected: &Json, observed: &Json, verdicts: &mut Verdic
 }
 
 fn transactions(number: usize, expected: &[Json], observed: &[Json], verdicts: &mut Verdicts) {
-    if expected.len() != observed.len() {
-        let text = format!("expected {} transactions, got {}", expected.len(), observed.len());
-        verdicts.differ(number, "txns", text);
-    }
-    for (expected, ours) in expected.iter().zip(observed) {
-        for field in [
-            "seq_num",
-            "type",
-            "resync_type",
-            "description",
-            "retry_for_txn",
-            "retry_attempt",
-            "with_simulation",
-        ] {
-            if expected.get(field) != ours.get(field) {
-                let what = format!("txn.{field}");
-                let text = format!("expected {:?}, got {:?}", expected.get(field), ours.get(field));
-                verdicts.differ(number, &what, text);
+    for pair in aligned(expected, observed) {
+        match pair {
+            Pair { theirs: Some(theirs), ours: Some(ours) } => {
+                one_transaction(number, &theirs, &ours, verdicts);
+            }
+            Pair { theirs, ours } => {
+                let (missing, extra): (Vec<Json>, Vec<Json>) =
+                    (theirs.into_iter().collect(), ours.into_iter().collect());
+                let lines = |sign: &str, items: &[Json]| {
+                    items.iter().map(|i| format!("\n        {sign} {i}")).collect::<String>()
+                };
+                let text = format!("{}{}", lines("-", &missing), lines("+", &extra));
+                verdicts.differences.push(Difference {
+                    step: number,
+                    what: "txns".to_owned(),
+                    text,
+                    missing,
+                    extra,
+                });
             }
         }
-        let values = |from: &Json| -> Vec<Json> {
-            list(from, "values")
-                .into_iter()
-                .filter(|v| v["origin"] != "SB" || from["type"] == "SBNotification")
-                .collect()
+    }
+}
+
+/// A transaction that was expected and the one that stands for it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pair {
+    pub(super) theirs: Option<Json>,
+    pub(super) ours: Option<Json>,
+}
+
+/// Brings two lists of transactions side by side, by what kind they are.
+pub(super) fn aligned(expected: &[Json], observed: &[Json]) -> Vec<Pair> {
+    let kind = |t: &Json| (t["type"].clone(), t["resync_type"].clone(), t["retry_attempt"].clone());
+    let expected =
+        if count(expected) > count(observed) { united(expected) } else { expected.to_vec() };
+    let mut pairs = Vec::new();
+    let mut left = observed.iter();
+    for theirs in &expected {
+        let found = left.clone().position(|ours| kind(ours) == kind(theirs));
+        match found {
+            Some(skipped) => {
+                for ours in left.by_ref().take(skipped) {
+                    pairs.push(Pair { theirs: None, ours: Some(ours.clone()) });
+                }
+                pairs.push(Pair { theirs: Some(theirs.clone()), ours: left.next().cloned() });
+            }
+            None => pairs.push(Pair { theirs: Some(theirs.clone()), ours: None }),
+        }
+    }
+    pairs.extend(left.map(|ours| Pair { theirs: None, ours: Some(ours.clone()) }));
+    pairs
+}
+
+fn is_implementing(txn: &Json) -> bool {
+    txn["type"] == "RetryUnimplOps"
+}
+
+fn count(txns: &[Json]) -> usize {
+    txns.iter().filter(|t| is_implementing(t)).count()
+}
+
+/// Transactions for values that waited for a descriptor as one: the order of many is accidental.
+fn united(txns: &[Json]) -> Vec<Json> {
+    let mut all: Vec<Json> = Vec::new();
+    for txn in txns {
+        let Some(last) = all.last_mut().filter(|l| is_implementing(l) && is_implementing(txn))
+        else {
+            all.push(txn.clone());
+            continue;
         };
-        verdicts.same_set(number, "txn.values", &values(expected), &values(ours));
-        for field in ["planned", "executed"] {
-            if field == "planned" && expected["with_simulation"] != true {
-                continue;
+        for what in ["values", "executed", "planned"] {
+            if let (Some(into), Some(more)) = (last[what].as_array().cloned(), txn[what].as_array())
+            {
+                last[what] = into.into_iter().chain(more.iter().cloned()).collect();
             }
-            let ops = |from: &Json| -> Vec<Json> {
-                list(from, field)
-                    .iter()
-                    .map(plain_op)
-                    .map(|mut op| {
-                        if let Some(Json::Array(flags)) = op.get_mut("flags") {
-                            flags.sort_by_key(Json::to_string);
-                        }
-                        op
-                    })
-                    .collect()
-            };
-            let what = format!("txn {} {field}", expected["seq_num"]);
-            verdicts.same_set(number, &what, &ops(expected), &ops(ours));
+        }
+        if txn["retry_for_txn"].as_u64() < last["retry_for_txn"].as_u64() {
+            last["retry_for_txn"] = txn["retry_for_txn"].clone();
         }
     }
+    all
+}
+
+fn one_transaction(number: usize, expected: &Json, ours: &Json, verdicts: &mut Verdicts) {
+    for field in [
+        "seq_num",
+        "type",
+        "resync_type",
+        "description",
+        "retry_for_txn",
+        "retry_attempt",
+        "with_simulation",
+    ] {
+        if expected.get(field) != ours.get(field) {
+            let what = format!("txn.{field}");
+            let text = format!("expected {:?}, got {:?}", expected.get(field), ours.get(field));
+            verdicts.differ(number, &what, text);
+        }
+    }
+    let values = |from: &Json| -> Vec<Json> {
+        list(from, "values")
+            .into_iter()
+            .filter(|v| v["origin"] != "SB" || from["type"] == "SBNotification")
+            .collect()
+    };
+    verdicts.same_set(number, "txn.values", &values(expected), &values(ours));
+    for field in ["planned", "executed"] {
+        if field == "planned" && expected["with_simulation"] != true {
+            continue;
+        }
+        let what = format!("txn {} {field}", ours["seq_num"]);
+        verdicts.same_set(number, &what, &operations(expected, field), &operations(ours, field));
+    }
+}
+
+/// Recorded operations in a form that can be compared.
+pub(super) fn operations(txn: &Json, field: &str) -> Vec<Json> {
+    let plain = |op: &Json| {
+        let mut op = plain_op(op);
+        if let Some(Json::Array(flags)) = op.get_mut("flags") {
+            flags.sort_by_key(Json::to_string);
+        }
+        op
+    };
+    list(txn, field).iter().map(plain).collect()
 }

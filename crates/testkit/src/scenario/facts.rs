@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     compare::Taken,
-    format::{DescriptorSpec, Scenario},
+    format::{AValue, DescriptorSpec, Scenario},
 };
 
 /// Operations on one value, from one side.
@@ -20,6 +20,10 @@ pub(super) struct Ops {
     pub(super) failed_before: bool,
     /// One failed so far.
     pub(super) failed: bool,
+    /// Results of operations on it are planned.
+    pub(super) planned: bool,
+    /// The southbound was told to do something else than what it said.
+    pub(super) lied: bool,
 }
 
 /// The course so far.
@@ -31,8 +35,12 @@ pub(super) struct Facts {
     pub(super) parents: BTreeMap<String, String>,
     /// Did the transaction that set a value last ask for retries?
     pub(super) retry_of: BTreeMap<String, bool>,
+    /// What a northbound asked for last; `null`: to be gone.
+    pub(super) asked: BTreeMap<String, Json>,
     /// Keys that notifications were about.
     pub(super) notified: BTreeSet<String>,
+    /// Keys that a value was to be derived to although they are there independently.
+    pub(super) collisions: BTreeSet<String>,
     /// Our statuses and nodes after the step before.
     pub(super) status_before: BTreeMap<String, Json>,
     pub(super) nodes_before: BTreeMap<String, Json>,
@@ -43,16 +51,9 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Facts of one step alone.
-    pub(super) fn of(taken: &Taken) -> Self {
-        let mut facts = Self::default();
-        facts.take(taken);
-        facts
-    }
-
     /// Goes on to the next step.
     pub(super) fn take(&mut self, taken: &Taken) {
-        if !taken.observed.is_null() {
+        if !taken.observed["nodes"].is_null() {
             self.status_before = std::mem::take(&mut self.status_now);
             self.nodes_before = std::mem::take(&mut self.nodes_now);
             self.status_now = statuses_of(&taken.observed);
@@ -75,15 +76,51 @@ impl Facts {
         }
         collect(&mut self.theirs, &taken.expect);
         collect(&mut self.ours, &taken.observed);
+        for status in self.status_now.values() {
+            self.collisions.extend(status["error"].as_str().and_then(collision).map(str::to_owned));
+        }
+        self.take_wishes(taken);
+    }
+
+    fn take_wishes(&mut self, taken: &Taken) {
+        let behind = taken.step.after_sb.iter().chain(&taken.step.sb).flatten();
+        for record in behind {
+            self.ours.entry(record.key.clone()).or_default().lied = true;
+        }
+        if taken.step.step == "plan_result" {
+            self.ours.entry(taken.step.key.clone()).or_default().planned = true;
+        }
         let options = taken.step.options.clone().unwrap_or_default();
+        let undone = options.revert && !taken.observed["result"]["kv_errors"].is_null();
         for value in taken.step.values.iter().flatten() {
             if taken.step.step == "notify" {
                 self.notified.insert(value.key.clone());
-            } else {
+            } else if !undone {
+                // What is undone leaves the wishes of before.
                 let retries = options.retry.is_some() || options.retry_default;
                 self.retry_of.insert(value.key.clone(), retries);
+                let wish =
+                    value.value.as_ref().map_or(Json::Null, |v| AValue::json(Some(&v.message())));
+                self.asked.insert(value.key.clone(), wish);
             }
         }
+    }
+
+    /// Status of a value after this step.
+    pub(super) fn status(&self, key: &str) -> Option<&Json> {
+        self.status_now.get(key)
+    }
+
+    /// Our nodes after this step.
+    pub(super) fn nodes(&self) -> &BTreeMap<String, Json> {
+        &self.nodes_now
+    }
+
+    /// The key behind a label of a metadata map.
+    pub(super) fn key_of_label(&self, map: &str, label: &str) -> String {
+        let spec = self.registered.iter().find(|d| d.name == map);
+        let prefix = spec.and_then(|d| d.nb_key_prefix.as_deref()).unwrap_or_default();
+        format!("{prefix}{label}")
     }
 
     pub(super) fn descriptor_of(&self, key: &str) -> Option<String> {
@@ -101,6 +138,11 @@ impl Facts {
         let mut all = self.registered.iter().chain(&scenario.descriptors);
         all.find(|d| d.selects(key))
     }
+}
+
+/// The key that is already taken, in the error of a value that derives it.
+fn collision(error: &str) -> Option<&str> {
+    error.strip_prefix("derived value ")?.strip_suffix(" is already there independently")
 }
 
 fn collect(into: &mut BTreeMap<String, Ops>, from: &Json) {

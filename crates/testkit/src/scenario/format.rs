@@ -291,6 +291,24 @@ impl DescriptorSpec {
 }
 
 impl DescriptorSpec {
+    pub(super) fn is_readable(&self) -> bool {
+        !self.without_ops.iter().any(|op| op == "retrieve") && self.retrieve_error.is_none()
+    }
+
+    /// Are the two the same for the descriptor?
+    pub(super) fn equal(&self, a: &Value, b: &Value) -> bool {
+        match self.value_comparator.as_deref() {
+            Some("string-value") => {
+                matches!((as_string(a), as_string(b)), (Some(a), Some(b)) if a == b)
+            }
+            Some("ignore-suffix") => match (as_array(a), as_array(b)) {
+                (Some(a), Some(b)) => a.0 == b.0,
+                _ => a == b,
+            },
+            _ => a == b,
+        }
+    }
+
     /// Labels and targets of what a value needs, the value in the catalogue's form.
     pub(super) fn needs(&self, key: &str, value: &Json) -> Vec<(String, Target)> {
         let Ok(value) = serde_json::from_value::<AValue>(value.clone()) else { return Vec::new() };

@@ -14,7 +14,7 @@ use ligato_model::{Key, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    messages::{as_array, as_string},
+    messages::as_array,
     scenario::format::{AValue, DescriptorSpec, SbRecord},
 };
 
@@ -120,18 +120,6 @@ impl MockDescriptor {
         self.spec.without_ops.iter().any(|o| o == op)
     }
 
-    fn equal(&self, a: &Value, b: &Value) -> bool {
-        match self.spec.value_comparator.as_deref() {
-            Some("string-value") => {
-                matches!((as_string(a), as_string(b)), (Some(a), Some(b)) if a == b)
-            }
-            Some("ignore-suffix") => {
-                matches!((as_array(a), as_array(b)), (Some(a), Some(b)) if a.0 == b.0)
-            }
-            _ => a == b,
-        }
-    }
-
     fn operate(
         &self,
         op: &'static str,
@@ -145,7 +133,7 @@ impl MockDescriptor {
             && match (&there, old) {
                 (None, None) => true,
                 (Some(there), Some((value, metadata))) => {
-                    self.equal(&there.value, value)
+                    self.spec.equal(&there.value, value)
                         && (!self.spec.with_metadata || there.metadata == metadata)
                 }
                 _ => false,
@@ -265,7 +253,7 @@ impl DynDescriptor for MockDescriptor {
     }
 
     fn equivalent(&self, _key: &Key, old: &Value, new: &Value) -> bool {
-        self.equal(old, new)
+        self.spec.equal(old, new)
     }
 
     fn derive(&self, key: &Key, value: &Value) -> Vec<(Key, Value)> {

@@ -1,0 +1,232 @@
+//! What must be in order, whatever was expected: the graph after every step, and the operations
+//! among themselves (27.8: what is needed before what needs it on create, after it on delete;
+//! derived values after their base on create, before it on delete).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ligato_kvs_api::Target;
+use serde_json::Value as Json;
+
+use crate::scenario::{
+    compare::Taken,
+    facts::{Facts, base_of, nodes_of},
+    format::Scenario,
+};
+
+/// The first need of a value that nothing available meets.
+pub(super) fn unmet(
+    scenario: &Scenario,
+    facts: &Facts,
+    nodes: &BTreeMap<String, Json>,
+    key: &str,
+) -> Option<String> {
+    let spec = facts.owner(scenario, key)?;
+    let node = nodes.get(key)?;
+    let is_there = |accepts: &dyn Fn(&str) -> bool| {
+        nodes.iter().any(|(other, node)| accepts(other) && node["available"] == true)
+    };
+    spec.needs(key, &node["value"])
+        .into_iter()
+        .find(|(_, target)| !is_there(&|other| target.accepts(other)))
+        .map(|(label, _)| label)
+}
+
+/// What is out of order in a step: a value that is configured over an unmet need, one that is
+/// pending without any, one the southbound was told something wrong about, or operations in an order
+/// that dependencies do not allow.
+pub(super) fn disorder(
+    scenario: &Scenario,
+    taken: &Taken,
+    facts: &Facts,
+    excused: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
+    let ours = nodes_of(&taken.observed);
+    let mut found = Vec::new();
+    for (key, node) in &ours {
+        let missing = unmet(scenario, facts, &ours, key);
+        match (node["state"].as_str().unwrap_or_default(), missing) {
+            ("CONFIGURED", Some(label)) => {
+                found.push(format!("{key} is CONFIGURED although {label} is unmet"));
+            }
+            ("PENDING", None) => found.push(format!("{key} is PENDING although nothing is unmet")),
+            _ => {}
+        }
+    }
+    let keys = |from: &Json| -> BTreeSet<String> {
+        let list = from["sb_inconsistent_keys"].as_array().cloned().unwrap_or_default();
+        list.iter().filter_map(|k| k.as_str().map(str::to_owned)).collect()
+    };
+    // What cannot be read back, or was said wrong, is told to the best of one's knowledge.
+    let astray = |key: &str| facts.ours.get(key).is_some_and(|ops| ops.failed || ops.lied);
+    let blind = |key: &str| {
+        astray(key)
+            || astray(&base_of(key, &facts.parents))
+            || facts.owner(scenario, key).is_some_and(|d| !d.is_readable() && excused(key))
+    };
+    for key in keys(&taken.observed).difference(&keys(&taken.expect)) {
+        if !blind(key) {
+            found.push(format!("{key} became inconsistent in the southbound"));
+        }
+    }
+    let course = Course::new(scenario, taken, facts);
+    found.extend(course.faults());
+    found
+}
+
+/// One operation that succeeded.
+struct Done {
+    op: String,
+    key: String,
+    value: Json,
+}
+
+/// The operations of a step.
+struct Course<'a> {
+    scenario: &'a Scenario,
+    facts: &'a Facts,
+    ops: Vec<Done>,
+    now: BTreeMap<String, Json>,
+}
+
+impl<'a> Course<'a> {
+    fn new(scenario: &'a Scenario, taken: &Taken, facts: &'a Facts) -> Self {
+        let text = |op: &Json, what: &str| op[what].as_str().unwrap_or_default().to_owned();
+        let ops = taken.observed["sb_ops"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|op| op["error"].is_null() && op["op"] != "retrieve")
+            .map(|op| Done { op: text(op, "op"), key: text(op, "key"), value: op["value"].clone() })
+            .collect();
+        Self { scenario, facts, ops, now: nodes_of(&taken.observed) }
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (at, done) in self.ops.iter().enumerate() {
+            match done.op.as_str() {
+                "create" => self.created(at, done, &mut found),
+                "delete" => self.deleted(at, done, &mut found),
+                "update" => self.updated(at, done, &mut found),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn created(&self, at: usize, done: &Done, found: &mut Vec<String>) {
+        if let Some(base) = self.facts.parents.get(&done.key)
+            && self.there(base, at) == Some(false)
+        {
+            found.push(format!("{} was created before {base}, which it is derived from", done.key));
+        }
+        for (label, target) in self.needs(&done.key, &done.value) {
+            if self.misses(&done.key, &target, at) {
+                found.push(format!("{} was created before {label} was there", done.key));
+            }
+        }
+    }
+
+    fn deleted(&self, at: usize, done: &Done, found: &mut Vec<String>) {
+        for later in self.ops.iter().skip(at + 1).filter(|later| later.op == "delete") {
+            if self.there(&later.key, at) != Some(true) || later.key == done.key {
+                continue;
+            }
+            if self.facts.parents.get(&later.key) == Some(&done.key) {
+                found.push(format!(
+                    "{} was deleted before {}, derived from it",
+                    done.key, later.key
+                ));
+            }
+            let value = self.value_of(&later.key, at);
+            let needed = self.needs(&later.key, &value).into_iter().any(|(_, target)| {
+                target.accepts(&done.key) && self.misses(&later.key, &target, at + 1)
+            });
+            if needed {
+                found.push(format!(
+                    "{} was deleted before {}, which needed it",
+                    done.key, later.key
+                ));
+            }
+        }
+    }
+
+    fn updated(&self, at: usize, done: &Done, found: &mut Vec<String>) {
+        for later in self.ops.iter().skip(at + 1).filter(|later| later.op == "delete") {
+            let obsolete = self.facts.parents.get(&later.key) == Some(&done.key)
+                && !self.now.contains_key(&later.key)
+                && self.now.contains_key(&done.key)
+                && !self.ops.iter().skip(at + 1).any(|o| o.key == done.key);
+            if obsolete {
+                found.push(format!("{} was updated before {} was gone", done.key, later.key));
+            }
+        }
+    }
+
+    fn needs(&self, key: &str, value: &Json) -> Vec<(String, Target)> {
+        self.facts.owner(self.scenario, key).map(|d| d.needs(key, value)).unwrap_or_default()
+    }
+
+    /// Is it certain that nothing met the need just before operation `at`? Values that need each
+    /// other come into being, and go, as one.
+    fn misses(&self, key: &str, target: &Target, at: usize) -> bool {
+        let known: BTreeSet<&String> = self
+            .facts
+            .nodes_before
+            .keys()
+            .chain(self.now.keys())
+            .chain(self.ops.iter().map(|o| &o.key))
+            .collect();
+        let mut candidates = known.into_iter().filter(|other| target.accepts(other)).peekable();
+        candidates.peek().is_some()
+            && candidates
+                .all(|other| self.there(other, at) == Some(false) && !self.reaches(other, key))
+    }
+
+    /// Was the key in the southbound just before operation `at`, as far as the operations tell?
+    fn there(&self, key: &str, at: usize) -> Option<bool> {
+        let is_put = |done: &Done| done.op != "delete";
+        let earlier = self.ops.iter().take(at).rev().find(|o| o.key == key);
+        if let Some(done) = earlier {
+            return Some(is_put(done));
+        }
+        let later = self.ops.iter().skip(at).find(|o| o.key == key)?;
+        Some(later.op != "create")
+    }
+
+    fn value_of(&self, key: &str, at: usize) -> Json {
+        let earlier = self.ops.iter().take(at).rev().find(|o| o.key == key && o.op != "delete");
+        match earlier {
+            Some(done) => done.value.clone(),
+            None => {
+                self.facts.nodes_before.get(key).map(|n| n["value"].clone()).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Does what `from` needs lead to `to`?
+    fn reaches(&self, from: &str, to: &str) -> bool {
+        let mut open = vec![from.to_owned()];
+        let mut seen = BTreeSet::new();
+        while let Some(key) = open.pop() {
+            if key == to {
+                return true;
+            }
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            let nodes = [self.now.get(&key), self.facts.nodes_before.get(&key)];
+            let values = nodes.into_iter().flatten().map(|n| n["value"].clone());
+            let mut values: Vec<Json> = values.collect();
+            values.extend(self.ops.iter().filter(|o| o.key == key).map(|o| o.value.clone()));
+            for value in values {
+                for (_, target) in self.needs(&key, &value) {
+                    let all = self.now.keys().chain(self.facts.nodes_before.keys());
+                    open.extend(all.filter(|other| target.accepts(other)).cloned());
+                }
+            }
+            open.extend(self.facts.parents.get(&key).cloned());
+        }
+        false
+    }
+}

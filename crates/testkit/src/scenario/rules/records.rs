@@ -1,0 +1,248 @@
+//! What is left of a difference after the values that differ for a reason are taken out: records,
+//! plans, calls and notifications that say the same in another way.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use crate::scenario::{
+    compare::{self, Pair, Taken},
+    facts::{Facts, base_of, nodes_of},
+    rules::key_of,
+};
+
+/// What is left of a difference.
+pub(super) struct Leftover<'a> {
+    pub(super) what: &'a str,
+    pub(super) missing: &'a [Json],
+    pub(super) extra: &'a [Json],
+    pub(super) taken: &'a Taken,
+    pub(super) facts: &'a Facts,
+}
+
+type Paragraphs = BTreeSet<&'static str>;
+
+impl Leftover<'_> {
+    /// The paragraphs that explain all of it.
+    pub(super) fn paragraph(&self, renumbered: &BTreeSet<String>) -> Option<Paragraphs> {
+        if self.same_but(&["metadata"]) && self.only_renumbered(renumbered) {
+            return Some(Paragraphs::from(["S4"]));
+        }
+        if self.what == "status" && self.statuses_differ_by_last_operation() {
+            return Some(Paragraphs::from(["B18"]));
+        }
+        if self.what.starts_with("notifications") && self.news_is_about_content() {
+            return Some(Paragraphs::from(["B18"]));
+        }
+        if self.what.ends_with("executed") || self.what.ends_with("planned") {
+            return self.by_value(|key| self.record_of(key));
+        }
+        match self.what {
+            "sb_ops" => self.by_value(|key| self.calls_of(key)),
+            "result.kv_errors" => self.by_value(|key| self.errors_of(key)),
+            _ => None,
+        }
+    }
+
+    /// Every value for itself.
+    fn by_value(&self, rule: impl Fn(&str) -> Option<&'static str>) -> Option<Paragraphs> {
+        let keys: BTreeSet<&str> =
+            self.missing.iter().chain(self.extra).filter_map(key_of).collect();
+        keys.into_iter().map(rule).collect()
+    }
+
+    /// Do the two sides agree but for some members?
+    fn same_but(&self, members: &[&str]) -> bool {
+        let strip = |items: &[Json]| -> Vec<String> {
+            let mut all: Vec<String> =
+                items.iter().map(|i| stripped(i, members).to_string()).collect();
+            all.sort();
+            all
+        };
+        strip(self.missing) == strip(self.extra)
+    }
+
+    fn only_renumbered(&self, renumbered: &BTreeSet<String>) -> bool {
+        self.missing.iter().chain(self.extra).all(|item| {
+            let of_key = || self.facts.descriptor_of(item["key"].as_str()?);
+            let name = item["map"].as_str().map(str::to_owned).or_else(of_key);
+            name.is_some_and(|name| renumbered.contains(&name))
+        })
+    }
+
+    /// B18, S8: the last operation is the last one really asked for or done.
+    fn statuses_differ_by_last_operation(&self) -> bool {
+        let all_known = self.extra.iter().all(|status| {
+            ["CREATE", "UPDATE", "DELETE"]
+                .contains(&status["last_operation"].as_str().unwrap_or(""))
+        });
+        all_known && self.same_but(&["last_operation"])
+    }
+
+    /// B18: told is what changed in state, error, details or content, and nothing else.
+    fn news_is_about_content(&self) -> bool {
+        if self.same_but(&["last_operation"]) {
+            return true;
+        }
+        let now = nodes_of(&self.taken.observed);
+        let plain = |s: &Json| stripped(s, &["last_operation"]).to_string();
+        let silent = self.missing.iter().all(|status| {
+            let key = status["key"].as_str().unwrap_or_default();
+            match self.facts.status_before.get(key) {
+                Some(before) => plain(before) == plain(status),
+                // It was never there.
+                None => {
+                    matches!(status["state"].as_str(), Some("NONEXISTENT" | "REMOVED"))
+                        && !now.contains_key(key)
+                }
+            }
+        });
+        let news = self.extra.iter().all(|status| {
+            let key = status["key"].as_str().unwrap_or_default();
+            self.facts.nodes_before.get(key) != now.get(key)
+        });
+        silent && news
+    }
+
+    /// The two transactions this is about.
+    fn pair(&self) -> Option<Pair> {
+        let number: u64 = self.what.split(' ').nth(1)?.parse().ok()?;
+        let of = |from: &Json| compare::list(from, "txns");
+        let pairs = compare::aligned(&of(&self.taken.expect), &of(&self.taken.observed));
+        let is_it = |p: &Pair| p.ours.as_ref().is_some_and(|o| o["seq_num"] == number);
+        pairs.into_iter().find(is_it)
+    }
+
+    fn record_of(&self, key: &str) -> Option<&'static str> {
+        let Pair { theirs: Some(theirs), ours: Some(ours) } = self.pair()? else { return None };
+        let planned = self.what.ends_with("planned");
+        let field = if planned { "planned" } else { "executed" };
+        let of = |txn: &Json, field: &str| -> Vec<Json> {
+            let all = compare::operations(txn, field);
+            all.into_iter().filter(|op| op["key"] == key).collect()
+        };
+        let (then, now) = (of(&theirs, field), of(&ours, field));
+        if planned && self.is_foreseen(&of(&ours, "executed"), &now, &theirs) {
+            let filtered = theirs["type"] == "SBNotification" && now.is_empty();
+            return Some(if filtered { "B15" } else { "F1" });
+        }
+        if now.is_empty() && self.was_of_unknown_origin(&then, key) {
+            return Some("B16");
+        }
+        if now.is_empty() {
+            return is_noise(&then, nodes_of(&self.taken.observed).get(key)).then_some("S10");
+        }
+        if says_the_same(&then, &now) {
+            return Some(if then.len() > now.len() { "S4" } else { "S8" });
+        }
+        let later_repair = |ops: &[Json]| -> Vec<Json> { ops.iter().map(without_revert).collect() };
+        let is_undo = self.taken.step.options.as_ref().is_some_and(|o| o.revert);
+        (!is_undo && later_repair(&then) == later_repair(&now)).then_some("S2")
+    }
+
+    /// B16: what was found by the first read-back, wanted, and nobody could tell whose it was, is NB's.
+    fn was_of_unknown_origin(&self, theirs: &[Json], key: &str) -> bool {
+        let [op] = theirs else { return false };
+        let base = base_of(key, &self.facts.parents);
+        let content = self.taken.observed["sb_content"].as_array();
+        let unknown = |c: &Json| c["key"] == *base && c["origin"] == "unknown";
+        op["prev_state"] == "OBTAINED"
+            && op["new_state"] == "CONFIGURED"
+            && op["prev_value"] == op["new_value"]
+            && !self.facts.nodes_before.contains_key(key)
+            && self.facts.nodes().get(key).is_some_and(|n| n["state"] == "CONFIGURED")
+            && content.is_some_and(|all| all.iter().any(unknown))
+    }
+
+    /// F1, S1: what is planned is what is executed; what is invalid is known before.
+    fn is_foreseen(&self, executed: &[Json], planned: &[Json], theirs: &Json) -> bool {
+        if executed == planned {
+            return true;
+        }
+        let told = self.taken.observed["result"]["kv_errors"].as_array();
+        let undone = self.taken.step.options.as_ref().is_some_and(|o| o.revert);
+        theirs["with_simulation"] == true
+            && undone
+            && planned.iter().all(|op| {
+                op["new_state"] == "INVALID"
+                    && told.is_some_and(|all| {
+                        all.iter().any(|e| e["key"] == op["key"] && e["error"] == op["new_error"])
+                    })
+            })
+    }
+
+    /// S4: each value is touched once where it was touched again and again.
+    fn calls_of(&self, key: &str) -> Option<&'static str> {
+        let ours = self.facts.ours.get(key).map(|o| o.step.clone()).unwrap_or_default();
+        let theirs = self.facts.theirs.get(key).map(|o| o.step.clone()).unwrap_or_default();
+        let failed = ours.iter().chain(&theirs).any(|(_, error)| error.is_some());
+        let fewer = ours.len() < theirs.len() && ours.len() <= 2;
+        let (then, now) = (nodes_of(&self.taken.expect), nodes_of(&self.taken.observed));
+        (fewer && !failed && then.get(key) == now.get(key)).then_some("S4")
+    }
+
+    /// S10: what is known to be invalid, and still is, is not told again and again.
+    fn errors_of(&self, key: &str) -> Option<&'static str> {
+        let known = |status: Option<&Json>| {
+            status.is_some_and(|s| {
+                s["state"] == "INVALID" && self.missing.iter().any(|e| e["error"] == s["error"])
+            })
+        };
+        let requested = self
+            .taken
+            .step
+            .values
+            .iter()
+            .flatten()
+            .any(|v| v.key == base_of(key, &self.facts.parents));
+        let before = known(self.facts.status_before.get(key));
+        let silent = self.extra.iter().all(|e| e["key"] != key);
+        (silent && before && known(self.facts.status(key)) && !requested).then_some("S10")
+    }
+}
+
+/// Was nothing done, and did nothing change?
+fn is_noise(ops: &[Json], now: Option<&Json>) -> bool {
+    let noop = |op: &Json| op["flags"].as_array().is_some_and(|f| f.iter().any(|f| f == "noop"));
+    let (Some(first), Some(last)) = (ops.first(), ops.last()) else { return false };
+    ops.iter().all(noop)
+        && first["prev_state"] == last["new_state"]
+        && now.is_some_and(|n| n["state"] == last["new_state"])
+}
+
+/// Do two records of one value tell of the same change, ours with no more operations?
+fn says_the_same(theirs: &[Json], ours: &[Json]) -> bool {
+    let (Some(first), Some(last)) = (theirs.first(), theirs.last()) else { return false };
+    let (Some(our_first), Some(our_last)) = (ours.first(), ours.last()) else { return false };
+    let agree = |a: &Json, b: &Json, what: &[&str]| what.iter().all(|m| a[m] == b[m]);
+    ours.len() <= theirs.len()
+        && ours.len() <= 2
+        && agree(first, our_first, &["prev_state", "prev_value", "prev_error"])
+        && agree(last, our_last, &["new_state", "new_value", "new_error"])
+        && (last["op"] == our_last["op"] || last["new_state"] == "PENDING")
+}
+
+fn without_revert(op: &Json) -> Json {
+    let mut op = op.clone();
+    if let Some(Json::Array(flags)) = op.get_mut("flags") {
+        flags.retain(|f| f != "revert");
+        if flags.is_empty()
+            && let Some(op) = op.as_object_mut()
+        {
+            op.remove("flags");
+        }
+    }
+    op
+}
+
+fn stripped(item: &Json, members: &[&str]) -> Json {
+    let mut item = item.clone();
+    if let Some(object) = item.as_object_mut() {
+        object.retain(|name, _| !members.contains(&name.as_str()));
+        object.sort_keys();
+        if let Some(Json::Array(derived)) = object.get_mut("derived") {
+            *derived = derived.iter().map(|d| stripped(d, members)).collect();
+        }
+    }
+    item
+}

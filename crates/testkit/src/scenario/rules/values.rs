@@ -1,0 +1,220 @@
+//! Why a value differs: looked at in the graph, its status and the operations on it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::scenario::{
+    compare::Taken,
+    facts::{Facts, Ops},
+    format::{AValue, DescriptorSpec, Scenario},
+    rules::order::unmet,
+};
+
+/// One step, seen from both sides.
+pub(super) struct View<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) taken: &'a Taken,
+    pub(super) facts: &'a Facts,
+    pub(super) theirs: &'a BTreeMap<String, Json>,
+    pub(super) ours: &'a BTreeMap<String, Json>,
+}
+
+/// What verification says of a value.
+const NOT_THERE: &str = "value is not actually configured";
+const STILL_THERE: &str = "value is not actually removed";
+const OTHER: &str = "applied value is not equivalent with the refreshed value";
+
+fn state(node: Option<&Json>) -> &str {
+    node.and_then(|n| n["state"].as_str()).unwrap_or("NONEXISTENT")
+}
+
+fn available(node: Option<&Json>) -> bool {
+    node.is_some_and(|n| n["available"] == true)
+}
+
+impl View<'_> {
+    fn owner(&self, key: &str) -> Option<&DescriptorSpec> {
+        self.facts.owner(self.scenario, key)
+    }
+
+    /// Why a node differs, if a rule knows and its check holds.
+    pub(super) fn reason(&self, key: &str) -> Option<&'static str> {
+        let (theirs, ours) = (self.theirs.get(key), self.ours.get(key));
+        if self.is_disputed(key) {
+            return Some("B5");
+        }
+        if theirs == ours {
+            return None;
+        }
+        let (then, now) = (state(theirs), state(ours));
+        let (was, is) = (available(theirs), available(ours));
+        let error = self.facts.status(key).and_then(|s| s["error"].as_str()).unwrap_or_default();
+        if self.is_nested(key) && theirs.is_none() {
+            return Some("S7");
+        }
+        if error.contains("is already there independently") {
+            return Some("B5");
+        }
+        if let Some(holder) = error.strip_suffix(" could not be removed before it") {
+            let held = self.facts.ours.get(holder).is_some_and(|o| o.failed);
+            return held.then_some(if theirs.is_none() { "B7" } else { "B8" });
+        }
+        if self.verified_as_wrong(key, error) {
+            return Some("F8");
+        }
+        match (then, now) {
+            ("PENDING" | "CONFIGURED", "OBTAINED") if is && self.facts.notified.contains(key) => {
+                Some("B3")
+            }
+            ("INVALID", "INVALID") if is && !was && self.is_in_southbound(key) => Some("B4"),
+            ("OBTAINED", _) if self.facts.notified.contains(key) && now != "OBTAINED" => {
+                Some("B13")
+            }
+            ("RETRYING", "FAILED") | ("FAILED", "RETRYING") => {
+                self.other_retry(key).then_some("B12")
+            }
+            ("MISSING", "NONEXISTENT") => Some("B10"),
+            ("UNIMPLEMENTED", _) if self.owner(key).is_some() && now != "UNIMPLEMENTED" => {
+                // Nothing is missing for it any more: it is applied, or says why not.
+                Some("B1")
+            }
+            ("PENDING", _) if is && !was && self.needs_are_met(key) => Some(self.why_up(key)),
+            (_, "PENDING") if was && !is && !self.needs_are_met(key) => Some(self.why_down(key)),
+            _ if then == now && was == is => self.other_content(key),
+            _ => None,
+        }
+    }
+
+    /// Only the content differs.
+    fn other_content(&self, key: &str) -> Option<&'static str> {
+        let (theirs, ours) = (self.theirs.get(key)?, self.ours.get(key)?);
+        let value = |node: &Json| serde_json::from_value::<AValue>(node["value"].clone()).ok();
+        let (then, now) = (value(theirs)?, value(ours)?);
+        if ours["available"] == true {
+            let equal = self.owner(key)?.equal(&then.message(), &now.message());
+            // Shown as applied is what was applied.
+            return (equal && self.is_in_southbound(key)).then_some("B17");
+        }
+        // What waits is what is wanted.
+        (self.facts.asked.get(key) == Some(&ours["value"])).then_some("B4")
+    }
+
+    /// B5: a key that is somebody's own and that a value was to be derived to, or the other way
+    /// round.
+    fn is_disputed(&self, key: &str) -> bool {
+        let refused = self.taken.observed["result"]["kv_errors"].as_array();
+        let derived = |e: &Json| {
+            e["key"] == key
+                && e["error"].as_str().is_some_and(|e| {
+                    e.starts_with("it is derived from ") && e.ends_with(" and cannot be set")
+                })
+        };
+        self.facts.collisions.contains(key)
+            || (self.facts.parents.contains_key(key)
+                && refused.is_some_and(|all| all.iter().any(derived)))
+    }
+
+    /// B12: the retry policy is that of the transaction that set the value.
+    pub(super) fn other_retry(&self, key: &str) -> bool {
+        let own = self.facts.retry_of.get(key).copied().unwrap_or(false);
+        match (state(self.theirs.get(key)), state(self.ours.get(key))) {
+            ("RETRYING", "FAILED") => !own,
+            ("FAILED", "RETRYING") => own,
+            _ => false,
+        }
+    }
+
+    /// F8: what verification found wrong is what is wrong.
+    fn verified_as_wrong(&self, key: &str, error: &str) -> bool {
+        let verifying = self.scenario.config.as_ref().is_some_and(|c| c.verify_mode);
+        let content = self.taken.observed["sb_content"].as_array();
+        let found = content.and_then(|all| all.iter().find(|c| c["key"] == key));
+        verifying
+            && match error {
+                NOT_THERE => found.is_none(),
+                STILL_THERE => found.is_some(),
+                OTHER => found.is_some_and(|f| self.facts.asked.get(key) != Some(&f["value"])),
+                _ => false,
+            }
+    }
+
+    fn is_nested(&self, key: &str) -> bool {
+        let parent = self.facts.parents.get(key);
+        parent.is_some_and(|parent| self.facts.parents.contains_key(parent))
+    }
+
+    fn is_in_southbound(&self, key: &str) -> bool {
+        let content = self.taken.observed["sb_content"].as_array();
+        let value = self.ours.get(key).map(|n| &n["value"]);
+        content.is_some_and(|all| all.iter().any(|c| c["key"] == key && Some(&c["value"]) == value))
+    }
+
+    /// Is every need of the value met by what is available here?
+    fn needs_are_met(&self, key: &str) -> bool {
+        unmet(self.scenario, self.facts, self.ours, key).is_none()
+    }
+
+    fn why_up(&self, key: &str) -> &'static str {
+        let Some(spec) = self.owner(key) else { return "B1" };
+        if spec.uses_ragged_prefix(key) {
+            "B6"
+        } else if unmet(self.scenario, self.facts, self.theirs, key).is_some() {
+            "B2"
+        } else {
+            "B1"
+        }
+    }
+
+    fn why_down(&self, key: &str) -> &'static str {
+        match self.owner(key) {
+            Some(spec) if spec.uses_ragged_prefix(key) => "B6",
+            _ => "B9",
+        }
+    }
+
+    /// Why operations on a value differ from now on. B11: what failed and cannot be read back is not taken to have worked.
+    pub(super) fn reason_by_operations(&self, key: &str) -> Option<&'static str> {
+        let none = Ops::default();
+        let theirs = self.facts.theirs.get(key).unwrap_or(&none);
+        let ours = self.facts.ours.get(key).unwrap_or(&none);
+        let readable = self.owner(key).is_some_and(DescriptorSpec::is_readable);
+        let asked_again = (theirs.failed_before || ours.failed_before)
+            && !ours.step.is_empty()
+            && ours.step != theirs.step;
+        let in_doubt =
+            ours.failed_in_step && matches!(state(self.ours.get(key)), "FAILED" | "RETRYING");
+        if !readable && (asked_again || in_doubt) {
+            return Some("B11");
+        }
+        // S4: touched once where it was touched again and again; what was planned to fail then has
+        // not failed, or fails later.
+        let once = ours.step.len() <= 2 && ours.step.len() < theirs.step.len();
+        (once && !ours.failed_in_step && (theirs.failed_in_step || ours.planned)).then_some("S4")
+    }
+
+    /// What necessarily differs with a value: what depends on it, directly or not, and what it
+    /// depends on and was held back there.
+    pub(super) fn dragged_along(&self, key: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut open = vec![key.to_owned()];
+        while let Some(next) = open.pop() {
+            for (other, node) in self.ours.iter().chain(self.theirs) {
+                let needs = self.needs_of(other, node);
+                let related = needs.contains(&next);
+                if related && !found.contains(other) && other != key {
+                    found.push(other.clone());
+                    open.push(other.clone());
+                }
+            }
+        }
+        if let Some(node) = self.ours.get(key).or_else(|| self.theirs.get(key)) {
+            found.extend(self.needs_of(key, node));
+        }
+        found
+    }
+
+    fn needs_of(&self, key: &str, node: &Json) -> Vec<String> {
+        self.owner(key).map(|d| d.exact_needs(key, &node["value"])).unwrap_or_default()
+    }
+}

@@ -40,7 +40,13 @@ pub struct VersionInfo {
 
 /// The links of the index: heading, then path and text of each.
 const INDEX: &[(&str, &[(&str, &str)])] = &[
-    ("Info", &[("/info/version", "version")]),
+    (
+        "Info",
+        &[
+            ("/info/version", "version"),
+            ("/info/configuration/jsonschema", "schema of configuration documents"),
+        ],
+    ),
     ("Configuration", &[("/configuration", "desired configuration")]),
     (
         "Scheduler",
@@ -51,6 +57,20 @@ const INDEX: &[(&str, &[(&str, &str)])] = &[
             ("/scheduler/graph-snapshot", "graph as data"),
             ("/scheduler/graph", "graph as picture"),
             ("/scheduler/stats", "statistics"),
+        ],
+    ),
+    (
+        "VPP and Linux",
+        &[
+            ("/dump/vpp/v2/interfaces", "interfaces of VPP"),
+            ("/dump/vpp/v2/bd", "bridge domains"),
+            ("/dump/vpp/v2/fib", "FIB entries"),
+            ("/dump/vpp/v2/xc", "cross-connects"),
+            ("/dump/vpp/v2/routes", "routes of VPP"),
+            ("/dump/vpp/v2/arps", "ARP entries of VPP"),
+            ("/dump/linux/v2/interfaces", "interfaces of Linux"),
+            ("/dump/linux/v2/routes", "routes of Linux"),
+            ("/dump/linux/v2/arps", "ARP entries of Linux"),
         ],
     ),
     (

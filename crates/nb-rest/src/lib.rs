@@ -7,6 +7,7 @@
 mod answer;
 mod conf;
 mod configuration;
+mod dump;
 mod health;
 mod http;
 mod info;
@@ -14,6 +15,7 @@ mod log;
 mod plugin;
 mod query;
 mod scheduler;
+mod schema;
 mod time;
 
 #[cfg(test)]

@@ -18,13 +18,13 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use crate::{
     conf::HttpConf,
     configuration::{self, SharedConfiguration},
-    health,
+    dump, health,
     http::{
         Access, AccessError, Limiter, Limits, TlsError, acceptor, auth_routes, check_access,
         check_rate, serve,
     },
     info::{self, VersionInfo},
-    log, scheduler,
+    log, scheduler, schema,
 };
 
 /// The longest body of a request, for documents with very many values.
@@ -155,6 +155,8 @@ fn own_routes(handles: RestHandles) -> Router {
     info::routes(version)
         .merge(configuration::routes(configuration.clone(), scheduler.clone()))
         .merge(scheduler::plan_routes(configuration))
+        .merge(dump::routes(scheduler.clone()))
+        .merge(schema::routes())
         .merge(scheduler::routes(scheduler))
         .merge(health::routes(health, metrics))
         .merge(log::routes(logs))

@@ -197,6 +197,20 @@ async fn loggers_change_their_level() {
     assert_eq!(list, expected);
 }
 
+#[tokio::test]
+async fn a_dump_of_what_is_not_there_says_so_as_the_original_does() {
+    let server = start(|_| {}).await;
+    let refused = "\"500 Internal server error: request failed: handler is not available\\n\"\n";
+    server.check("GET /dump/vpp/v2/nat/pools", 500, refused).await;
+    server.check("GET /dump/linux/v2/arps", 500, refused).await;
+    assert_eq!(server.ask("GET /dump/vpp/v2/bd?name=x", "", "").await.status, 400);
+    let schema = server.ask("GET /info/configuration/jsonschema?fieldnames=onlyjson", "", "").await;
+    let schema: serde_json::Value = serde_json::from_str(&schema.body).unwrap();
+    assert!(schema["properties"]["vppConfig"]["properties"]["interfaces"].is_object());
+    let wrong = server.ask("GET /info/configuration/jsonschema?fieldnames=short", "", "").await;
+    assert_eq!(wrong.status, 400);
+}
+
 const LOOP: &str = "vppConfig:\n  interfaces:\n  - name: loop1\n    type: SOFTWARE_LOOPBACK\n";
 
 #[tokio::test]

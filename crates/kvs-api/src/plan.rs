@@ -87,7 +87,7 @@ pub enum Reason {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// The graph is not what it was when the plan was made.
-    #[error("the plan was made for revision {planned:?}, the graph is at {current:?}")]
+    #[error("the plan was made for revision {planned}, the graph is at {current}")]
     Moved {
         /// Revision of the plan.
         planned: Revision,
@@ -100,6 +100,12 @@ pub enum PlanError {
     /// The scheduler was closed.
     #[error("scheduler was closed")]
     Closed,
+}
+
+impl std::fmt::Display for Revision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl std::fmt::Display for Reason {

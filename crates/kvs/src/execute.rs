@@ -159,6 +159,7 @@ impl Core {
 
     fn step_succeeded(&mut self, at: u32, step: &Step, metadata: Option<Metadata>) {
         let id = step.node;
+        self.note_collateral(id);
         let before = self.outcome_before(id, step);
         self.remember(id);
         let old = self.graph.node(id).content().cloned();
@@ -225,6 +226,7 @@ impl Core {
 
     fn step_failed(&mut self, at: u32, step: &Step, error: &OpError) {
         let id = step.node;
+        self.note_collateral(id);
         let before = self.outcome_before(id, step);
         self.remember(id);
         let text: Arc<str> = error.to_string().into();
@@ -358,23 +360,37 @@ impl Core {
             stopped.iter().map(|at| active.run.steps[*at as usize].clone()).collect();
         if active.options.policy == Policy::StopAtFirstFailure {
             for step in steps {
-                self.mark_stopped(&step);
+                self.mark_stopped(step.node);
             }
         }
     }
 
-    fn mark_stopped(&mut self, step: &Step) {
-        let node = self.graph.node(step.node);
+    fn mark_stopped(&mut self, id: NodeId) {
+        let node = self.graph.node(id);
         if node.problem.is_some() {
             return;
         }
-        self.remember(step.node);
+        self.remember(id);
         let problem = Problem {
             kind: ProblemKind::Stopped,
             error: "not tried: its transaction was stopped by a failure".into(),
             retry: None,
         };
-        self.graph.edit(step.node).problem = Some(Arc::new(problem));
+        self.graph.edit(id).problem = Some(Arc::new(problem));
+    }
+
+    /// Values that should come or go because of what was done before the stop say why they do not.
+    pub(crate) fn stop_the_rest(&mut self, cancelled: Vec<NodeId>) {
+        let disturbed = self.graph.take_disturbed();
+        let suspects = disturbed.into_iter().map(|(id, _)| id).chain(cancelled);
+        for id in suspects {
+            let node = self.graph.node(id);
+            let ready = self.graph.unmet(id) == 0
+                && node.parent.is_none_or(|parent| self.graph.node(parent).shows_children());
+            if node.desired.is_some() && ready != node.available() {
+                self.mark_stopped(id);
+            }
+        }
     }
 
     /// What the node was before this step.

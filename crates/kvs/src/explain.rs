@@ -50,6 +50,9 @@ fn causes(graph: &Published, node: &Node, path: &mut Vec<NodeId>) -> Vec<Cause> 
     if node.is_obtained() {
         causes.push(Cause::Foreign);
     }
+    if node.state() == ValueState::Removed {
+        causes.extend(southbound_down(graph, node));
+    }
     if node.desired.is_none() || (node.available() && !node.marks.differs) {
         return causes;
     }
@@ -72,6 +75,9 @@ fn causes(graph: &Published, node: &Node, path: &mut Vec<NodeId>) -> Vec<Cause> 
     for need in node.needs.iter().filter(|need| !graph.satisfied(need)) {
         causes.push(unmet(graph, need, path));
     }
+    if causes.is_empty() && node.state() == ValueState::Pending {
+        causes.push(ring(graph, node));
+    }
     causes
 }
 
@@ -90,6 +96,21 @@ fn of_problem(graph: &Published, problem: &Problem) -> Cause {
             Cause::Failed { error, retry }
         }
     }
+}
+
+/// Nothing is in its way as long as it is not there: what it needs goes when it comes, or it must not
+/// be beside what then comes.
+fn ring(graph: &Published, node: &Node) -> Cause {
+    let excluded = node.needs.iter().find(|need| need.kind == DependencyKind::ConflictsWith);
+    if let Some(need) = excluded {
+        let label = need.label.to_string();
+        return Cause::Conflict { label, with: graph.target_text(need).into() };
+    }
+    let targets = node.needs.iter().filter_map(|need| match need.on {
+        On::Node(id) => graph.node(id).map(|target| target.key.clone()),
+        On::Group(_) => None,
+    });
+    Cause::Cycle { through: std::iter::once(node.key.clone()).chain(targets).collect() }
 }
 
 fn southbound_down(graph: &Published, node: &Node) -> Option<Cause> {

@@ -304,6 +304,10 @@ impl Graph {
                 self.forget(id);
             }
         }
+        // What is remembered of a transaction that stepped aside may name groups.
+        if self.pinned.is_empty() {
+            self.forget_groups();
+        }
     }
 
     /// Keeps nodes from being forgotten.

@@ -220,6 +220,10 @@ impl Node {
         }
         let available = self.available();
         if self.desired.is_none() {
+            if !available && matches!(self.applied, Applied::Unknown { .. }) {
+                // To be taken away when it can be.
+                return ValueState::Removed;
+            }
             return match (available, self.origin, self.marks.discovered) {
                 (false, _, _) => ValueState::Nonexistent,
                 (true, Origin::Sb, _) => ValueState::Obtained,

@@ -180,6 +180,8 @@ impl Core {
             && metadata.is_none()
             && node.metadata().is_none()
             && (node.desired.is_some() || node.origin == Origin::Sb)
+            // Known to differ since an earlier read-back, which did not repair it.
+            && !(node.marks.differs || node.marks.discovered)
             && self.children_are_known(id);
         if quiet {
             return;

@@ -4,35 +4,21 @@ use ligato_kvs::{NodeInfo, Snapshot};
 use ligato_kvs_api::{Availability, ValueState};
 
 /// Everything that is out of order, in words; empty if all is well.
-///
-/// * A value that is there for NB has all its needs met, or a problem that says why it is still there.
-/// * A value that is pending has a need that is not met, or its southbound cannot be reached, or
-///   what it is derived from is not there.
-/// * `available` and the state agree, and a pending or missing value has no error.
-/// * A derived value is there only with what it is derived from.
-/// * What an operation is under way on is not looked at.
-/// * A value that does not stand well is explained.
 pub fn violations(snapshot: &Snapshot) -> Vec<String> {
-    let down =
-        snapshot.southbounds().iter().any(|(_, now)| matches!(now, Availability::Down { .. }));
+    [contradictions(snapshot), unsupported(snapshot), stuck(snapshot)].concat()
+}
+
+/// What must hold at any time:
+///
+/// * `available` and the state agree, and no state of the moment is left.
+/// * A value that does not stand well is explained.
+/// * What an operation is under way on is not looked at.
+pub(crate) fn contradictions(snapshot: &Snapshot) -> Vec<String> {
+    let down = is_down(snapshot);
     let mut found = Vec::new();
     for node in snapshot.nodes().filter(|node| !node.under_way) {
         let wrong = |what: &str| format!("{} is {} {what}", node.key, node.state);
-        let unmet: Vec<&str> = node
-            .depends_on
-            .iter()
-            .filter(|(_, _, satisfied)| !satisfied)
-            .map(|(label, _, _)| label.as_str())
-            .collect();
         match node.state {
-            ValueState::Configured if !unmet.is_empty() && !down => {
-                found.push(wrong(&format!("although {unmet:?} are unmet")));
-            }
-            ValueState::Pending
-                if unmet.is_empty() && !down && !waits_for_base(snapshot, &node) =>
-            {
-                found.push(wrong("although nothing is unmet"));
-            }
             ValueState::Configured | ValueState::Obtained | ValueState::Discovered
                 if !node.available =>
             {
@@ -43,6 +29,7 @@ pub fn violations(snapshot: &Snapshot) -> Vec<String> {
             {
                 found.push(wrong("but available"));
             }
+            ValueState::Removed if down => {}
             ValueState::Removed | ValueState::Nonexistent => {
                 found.push(wrong("at the end of a transaction"));
             }
@@ -57,6 +44,42 @@ pub fn violations(snapshot: &Snapshot) -> Vec<String> {
         }
     }
     found
+}
+
+/// Values that are there for NB, have no problem, and need what is not there. After a read-back
+/// without repair there may be some; else there must be none.
+pub(crate) fn unsupported(snapshot: &Snapshot) -> Vec<String> {
+    if is_down(snapshot) {
+        return Vec::new();
+    }
+    let nodes = snapshot.nodes().filter(|node| !node.under_way);
+    nodes
+        .filter(|node| node.state == ValueState::Configured && !unmet(node).is_empty())
+        .map(|node| format!("{} is CONFIGURED although {:?} are unmet", node.key, unmet(&node)))
+        .collect()
+}
+
+/// Values that wait although everything they need is there. Where values exclude each other in a
+/// ring there may be some, as no end is right; else there must be none.
+pub(crate) fn stuck(snapshot: &Snapshot) -> Vec<String> {
+    if is_down(snapshot) {
+        return Vec::new();
+    }
+    let nodes = snapshot.nodes().filter(|node| !node.under_way);
+    nodes
+        .filter(|node| node.state == ValueState::Pending && unmet(node).is_empty())
+        .filter(|node| !waits_for_base(snapshot, node))
+        .map(|node| format!("{} is PENDING although nothing is unmet", node.key))
+        .collect()
+}
+
+fn is_down(snapshot: &Snapshot) -> bool {
+    snapshot.southbounds().iter().any(|(_, now)| matches!(now, Availability::Down { .. }))
+}
+
+fn unmet(node: &NodeInfo) -> Vec<&str> {
+    let unmet = node.depends_on.iter().filter(|(_, _, satisfied)| !satisfied);
+    unmet.map(|(label, _, _)| label.as_str()).collect()
 }
 
 fn waits_for_base(snapshot: &Snapshot, node: &NodeInfo) -> bool {

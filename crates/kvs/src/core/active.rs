@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     core::{Request, Token},
     execute::Run,
-    node::{DescriptorId, Need, Node, NodeId},
+    node::{DescriptorId, Need, Node, NodeId, Problem},
     plan::Seed,
     record::{Draft, Outcome},
     resync::Reading,
@@ -81,6 +81,8 @@ pub(crate) struct Active {
     /// Base values named by the request.
     pub(crate) named: Vec<NodeId>,
     pub(crate) undoing: bool,
+    /// What values were before they were touched for the sake of others; to compare after an undo.
+    pub(crate) collateral: Vec<(NodeId, Arc<Node>)>,
     /// What values were when the undo began.
     pub(crate) undo_before: FxHashMap<NodeId, Outcome>,
     pub(crate) failures: bool,
@@ -91,6 +93,8 @@ pub(crate) struct Active {
     pub(crate) then_plan: Option<(ligato_kvs_api::Transaction, Token)>,
     /// A read-back without repair.
     pub(crate) only_look: bool,
+    /// What was wrong with values before they were looked at.
+    pub(crate) looked_at: Vec<(NodeId, Arc<Problem>)>,
     /// What is found and not wanted stays: no northbound has said so far what all it wants.
     pub(crate) spare_unwanted: bool,
 }
@@ -143,6 +147,11 @@ impl Trace {
 // === impl Active ===
 
 impl Active {
+    /// Nobody asked for it: something happened in a southbound.
+    pub(crate) fn audience_is_nobody(&self) -> bool {
+        matches!(self.audience, Audience::Nobody)
+    }
+
     pub(crate) fn run_is_over(&self) -> bool {
         self.phase == Phase::Executing && self.run.is_over()
     }

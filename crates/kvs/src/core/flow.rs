@@ -138,12 +138,14 @@ impl Core {
             errors: Vec::new(),
             named: Vec::new(),
             undoing: false,
+            collateral: Vec::new(),
             undo_before: rustc_hash::FxHashMap::default(),
             failures: false,
             undo_failed: Vec::new(),
             to_release: Vec::new(),
             then_plan: None,
             only_look: false,
+            looked_at: Vec::new(),
             spare_unwanted: !self.stated,
         }))
     }
@@ -198,6 +200,7 @@ impl Core {
         let retry: Option<Arc<RetryPolicy>> = txn.options.retry.map(Arc::new);
         let mut named = Vec::with_capacity(changes.len());
         let mut others = Vec::new();
+        let mut seen = FxHashSet::default();
         for change in changes {
             let wish = Wish {
                 value: change.value,
@@ -205,13 +208,19 @@ impl Core {
                 retry: retry.clone(),
                 reason: Reason::Requested,
             };
-            if !sorted && self.graph.find(&change.key).is_some_and(|id| self.trace(id).listed) {
+            if !sorted
+                && (seen.contains(&change.key)
+                    || self.graph.find(&change.key).is_some_and(|id| self.trace(id).listed))
+            {
                 continue;
             }
             match self.wish(&change.key, &wish) {
                 // A derived value is not named: it cannot be set.
                 Some(id) if self.graph.node(id).parent.is_none() => named.push(id),
-                _ => others.push((change.key, wish.value)),
+                _ => {
+                    seen.insert(change.key.clone());
+                    others.push((change.key, wish.value));
+                }
             }
         }
         if most && !sorted {
@@ -231,7 +240,7 @@ impl Core {
         }
     }
 
-    fn is_listed(&self, id: NodeId) -> bool {
+    pub(crate) fn is_listed(&self, id: NodeId) -> bool {
         self.traces.get(id as usize).is_some_and(|t| t.epoch == self.epoch && t.listed)
     }
 
@@ -374,6 +383,7 @@ impl Core {
         if undo_at_once {
             return self.start_undo();
         }
+        self.give_problems_back();
         let Some(active) = &mut self.active else { return };
         if only_look {
             active.phase = Phase::Over;
@@ -457,7 +467,7 @@ impl Core {
             return self.start_undo();
         }
         if active.options.policy == Policy::StopAtFirstFailure && !active.undoing {
-            self.graph.take_disturbed();
+            self.stop_the_rest(cancelled);
             return self.verify_or_end();
         }
         for id in cancelled {

@@ -143,6 +143,8 @@ impl Core {
         if released && matches!(node.applied, Applied::Known(_)) {
             node.origin = Origin::Sb;
             node.marks.adopted = false;
+            // It stays: nothing follows for others.
+            return self.release_children(id);
         } else if node.available() {
             node.origin = Origin::Nb;
             self.drop_children(id, reason);
@@ -151,6 +153,22 @@ impl Core {
         }
         if let Some(active) = &mut self.active {
             active.seed(id, reason.clone());
+        }
+    }
+
+    /// What is derived from a value that is let go of stays with it.
+    fn release_children(&mut self, id: NodeId) {
+        let mut open = self.graph.node(id).children.to_vec();
+        while let Some(child) = open.pop() {
+            self.remember(child);
+            let node = self.graph.edit(child);
+            node.desired = None;
+            node.problem = None;
+            node.marks.differs = false;
+            if node.available() {
+                node.origin = Origin::Sb;
+            }
+            open.extend_from_slice(&self.graph.node(child).children);
         }
     }
 

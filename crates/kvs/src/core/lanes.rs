@@ -10,11 +10,12 @@ use ligato_model::{Key, Value};
 
 use crate::{
     core::{
-        Audience, Core, Effect, Info, Request, Token,
+        Audience, Core, Effect, Info, Phase, Request, Token,
         intake::{Wish, calm},
     },
     handle::UnregisterMode,
     node::{Applied, Content, DescriptorId, NodeId},
+    resync::Reading,
 };
 
 impl Core {
@@ -95,8 +96,13 @@ impl Core {
         let mut keys: Vec<Key> =
             waiting.iter().map(|id| self.graph.node(*id).key.clone()).collect();
         keys.sort_unstable();
+        let forgotten = waiting.iter().any(|id| self.in_doubt(*id));
         for key in keys {
             self.implement(&key);
+        }
+        if forgotten {
+            let reading = Reading::new(&self.catalog, &self.down, |id| id == descriptor);
+            self.begin_reading(reading, Phase::Reading);
         }
     }
 
@@ -155,7 +161,15 @@ impl Core {
     /// The value stays where it is and is nobody's business any more.
     fn forget_value(&mut self, id: NodeId) {
         self.remember(id);
-        self.graph.set_applied(id, Applied::Absent);
+        let node = self.graph.node(id);
+        // Should its descriptor come back, it is read back before anything is done with it.
+        let applied = match node.content().cloned().filter(|_| node.desired.is_some()) {
+            Some(last) => {
+                Applied::Unknown { last: Some(last), exists: false, tried: OpKind::Update }
+            }
+            None => Applied::Absent,
+        };
+        self.graph.set_applied(id, applied);
         let children = Arc::clone(&self.graph.node(id).children);
         let catalog = Arc::clone(&self.catalog);
         self.graph.set_needs(id, Vec::new(), &catalog);
@@ -420,13 +434,20 @@ impl Core {
             .map(|(id, _)| id)
             .collect();
         for descriptor in ids {
-            let readable = self.catalog.get(descriptor).is_some_and(|d| d.capabilities().retrieve);
             let mut owned: Vec<NodeId> = self.graph.owned_by(descriptor).to_vec();
             owned.sort_unstable();
             for id in owned {
+                let readable = self.is_read_with(id, southbound);
                 self.reconsider_value(id, readable);
             }
         }
+    }
+
+    /// Does a read-back of the southbound tell whether the value is there? What is derived is seen in
+    /// its base.
+    fn is_read_with(&self, id: NodeId, southbound: &str) -> bool {
+        self.descriptor_of(self.base_of(id))
+            .is_some_and(|(_, d)| d.southbound() == southbound && d.capabilities().retrieve)
     }
 
     fn reconsider_value(&mut self, id: NodeId, readable: bool) {

@@ -172,8 +172,11 @@ impl Core {
 
     fn record_noop(&mut self, id: NodeId, op: OpKind, before: Outcome, after: Outcome) {
         let node = self.graph.node(id);
+        let asked_for = self.is_listed(id);
+        let by_itself = self.active.as_ref().is_some_and(|a| a.audience_is_nobody());
         let reason = match node.parent.map(|p| self.graph.node(p).key.clone()) {
             Some(from) => Reason::Derived { from },
+            None if by_itself && !asked_for => Reason::Drift,
             None => Reason::Requested,
         };
         let recorded = RecordedOp {

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     core::{Call, Core, Effect, Phase, intake::Wish},
-    node::{DescriptorId, NodeId},
+    node::{Applied, DescriptorId, NodeId},
     resync::{Reading, known_values},
 };
 
@@ -58,8 +58,8 @@ impl Core {
         let mut reading = Reading::new(&self.catalog, &self.down, |id| {
             descriptors.as_ref().is_none_or(|wanted| wanted.contains(&id))
         });
+        self.seed_problems(descriptors.as_ref(), only.as_ref());
         reading.only = only;
-        self.seed_problems(descriptors.as_ref());
         if let Scope::Southbound(name) = &scope {
             self.reconsider(name);
         }
@@ -96,19 +96,49 @@ impl Core {
         }
     }
 
-    /// A resync tries again what failed.
-    fn seed_problems(&mut self, descriptors: Option<&FxHashSet<DescriptorId>>) {
+    /// A resync tries again what failed, and what an earlier read-back missed.
+    fn seed_problems(
+        &mut self,
+        descriptors: Option<&FxHashSet<DescriptorId>>,
+        only: Option<&FxHashSet<NodeId>>,
+    ) {
         let all: Vec<NodeId> = self.graph.in_order().collect();
         for id in all {
             let node = self.graph.node(id);
             let in_scope = descriptors
-                .is_none_or(|wanted| node.descriptor.is_some_and(|d| wanted.contains(&d)));
+                .is_none_or(|wanted| node.descriptor.is_some_and(|d| wanted.contains(&d)))
+                && only.is_none_or(|only| only.contains(&self.base_of(id)));
+            if in_scope && node.marks.missing && node.desired.is_some() {
+                self.remember(id);
+                if let Some(active) = &mut self.active {
+                    active.seed(id, Reason::Drift);
+                }
+            }
+            let node = self.graph.node(id);
             if in_scope && node.problem.is_some() && !node.is_refused() {
                 self.remember(id);
-                self.graph.edit(id).problem = None;
+                let problem = self.graph.edit(id).problem.take();
                 if let Some(active) = &mut self.active {
                     active.seed(id, Reason::Requested);
+                    if active.only_look {
+                        active.looked_at.extend(problem.map(|problem| (id, problem)));
+                    }
                 }
+            }
+        }
+    }
+
+    /// Nothing was repaired: what failed before is failed still, unless it was found to be as wanted.
+    pub(crate) fn give_problems_back(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        for (id, problem) in std::mem::take(&mut active.looked_at) {
+            let node = self.graph.node(id);
+            let well = match node.desired {
+                Some(_) => node.available() && !node.marks.differs,
+                None => matches!(node.applied, Applied::Absent),
+            };
+            if !well && node.problem.is_none() {
+                self.graph.edit(id).problem = Some(problem);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ligato_kvs_api::{Origin, Reason, ValueState};
+use ligato_kvs_api::{Origin, Policy, Reason, ValueState};
 
 use crate::{
     core::{Core, NO_PLACE, Phase},
@@ -118,12 +118,26 @@ impl Core {
         self.compare(id);
     }
 
+    /// Keeps what a value was before its first step, if all may have to be undone.
+    pub(crate) fn note_collateral(&mut self, id: NodeId) {
+        let trace = *self.trace(id);
+        let node = Arc::clone(self.graph.node(id));
+        let Some(active) = &mut self.active else { return };
+        let all = active.options.policy == Policy::AllOrNothing && !active.undoing;
+        if all && !trace.is_journaled() && !trace.operated {
+            active.collateral.push((id, node));
+        }
+    }
+
     /// Compares with what was before; what differs is named.
     pub(crate) fn verify_undo(&mut self) {
         let Some(active) = &mut self.active else { return };
         let journal = std::mem::take(&mut active.journal);
+        let collateral = std::mem::take(&mut active.collateral);
+        let collateral = collateral.into_iter().map(|(id, before)| (id, Some(before)));
         let mut differing = Vec::new();
-        for (id, before) in &journal {
+        for (id, before) in journal.iter().cloned().chain(collateral) {
+            let id = &id;
             let was = before.as_ref().and_then(|b| match &b.applied {
                 Applied::Known(content) => Some(content.value.clone()),
                 _ => None,
@@ -151,6 +165,7 @@ impl Core {
             }
         }
         differing.sort_unstable();
+        differing.dedup();
         let Some(active) = &mut self.active else { return };
         active.journal = journal;
         active.undo_failed = differing;

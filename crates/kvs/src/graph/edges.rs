@@ -144,28 +144,36 @@ impl Graph {
     }
 
     fn attach(&mut self, edge: Edge, on: On) -> u32 {
-        let list = match on {
-            On::Node(target) => &mut self.links(target).dependants,
-            On::Group(group) => self.groups.dependants(group),
-        };
+        let list = self.edges_to(on);
         list.push(edge);
         (list.len() - 1) as u32
     }
 
     fn detach(&mut self, id: NodeId, need: usize, on: On) {
         let Some(at) = self.links(id).spots.get(need).copied() else { return };
-        let list = match on {
-            On::Node(target) => &mut self.links(target).dependants,
-            On::Group(group) => self.groups.dependants(group),
-        };
-        if (at as usize) >= list.len() {
+        let at = at as usize;
+        let list = self.edges_to(on);
+        if at >= list.len() {
             return;
         }
-        list.swap_remove(at as usize);
-        if let Some(moved) = list.get(at as usize).copied()
+        list.swap_remove(at);
+        let (moved, idle) = (list.get(at).copied(), list.is_empty());
+        if let Some(moved) = moved
             && let Some(spot) = self.links(moved.from).spots.get_mut(moved.need as usize)
         {
-            *spot = at;
+            *spot = at as u32;
+        }
+        if let On::Group(group) = on
+            && idle
+        {
+            self.groups.rest(group);
+        }
+    }
+
+    fn edges_to(&mut self, on: On) -> &mut Vec<Edge> {
+        match on {
+            On::Node(target) => &mut self.links(target).dependants,
+            On::Group(group) => self.groups.dependants(group),
         }
     }
 

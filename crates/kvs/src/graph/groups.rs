@@ -2,7 +2,10 @@
 //! its available members; so a candidate that comes or goes costs the same whether one value waits
 //! for it or a hundred thousand do.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use ligato_kvs_api::{KeyFilter, Target};
 use ligato_model::Key;
@@ -18,11 +21,15 @@ use crate::{
 /// All groups, and which of them a key belongs to.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    all: Vec<Group>,
+    all: Vec<Option<Group>>,
+    /// Ids to be used again.
+    free: Vec<GroupId>,
+    /// Groups that nobody waited for at some time, oldest first.
+    resting: VecDeque<GroupId>,
     by_definition: FxHashMap<Definition, GroupId>,
     by_prefix: FxHashMap<Key, Vec<GroupId>>,
-    /// Distinct lengths of prefixes.
-    lengths: BTreeMap<usize, ()>,
+    /// Distinct lengths of prefixes, and how many prefixes of groups have them.
+    lengths: BTreeMap<usize, usize>,
     dirty: Vec<GroupId>,
     /// For ids that do not exist.
     nobody: Vec<Edge>,
@@ -38,24 +45,56 @@ pub(crate) struct Group {
     /// Candidates that are available now.
     pub(crate) available: u32,
     pub(crate) dependants: Vec<Edge>,
+    /// It is among the resting ones.
+    resting: bool,
 }
+
+/// Groups kept although nobody waits for them: one that comes and goes is not made anew each time.
+const RESTING: usize = 16;
 
 // === impl Groups ===
 
 impl Groups {
     pub(crate) fn get(&self, id: GroupId) -> Option<&Group> {
-        self.all.get(id as usize)
+        self.all.get(id as usize)?.as_ref()
     }
 
     /// The groups that anybody waits for, or did.
     pub(super) fn living(&self) -> impl Iterator<Item = (GroupId, &Group)> {
-        (0..).zip(&self.all)
+        (0..).zip(&self.all).filter_map(|(id, group)| Some((id, group.as_ref()?)))
+    }
+
+    /// Nobody waits for the group any more.
+    pub(super) fn rest(&mut self, id: GroupId) {
+        if let Some(Some(group)) = self.all.get_mut(id as usize)
+            && !std::mem::replace(&mut group.resting, true)
+        {
+            self.resting.push_back(id);
+        }
+    }
+
+    pub(super) fn is_resting(&self, id: GroupId) -> bool {
+        self.resting.contains(&id)
+    }
+
+    /// A group that has rested for long, and still does.
+    fn tired(&mut self) -> Option<GroupId> {
+        while self.resting.len() > RESTING {
+            let id = self.resting.pop_front()?;
+            if let Some(Some(group)) = self.all.get_mut(id as usize) {
+                group.resting = false;
+                if group.dependants.is_empty() {
+                    return Some(id);
+                }
+            }
+        }
+        None
     }
 
     pub(crate) fn dependants(&mut self, id: GroupId) -> &mut Vec<Edge> {
         match self.all.get_mut(id as usize) {
-            Some(group) => &mut group.dependants,
-            None => &mut self.nobody,
+            Some(Some(group)) => &mut group.dependants,
+            _ => &mut self.nobody,
         }
     }
 
@@ -75,7 +114,7 @@ impl Groups {
 
     /// Counts a member that came or went; says whether the group became (un)satisfied by it.
     pub(crate) fn count(&mut self, id: GroupId, available: bool) -> bool {
-        let Some(group) = self.all.get_mut(id as usize) else { return false };
+        let Some(Some(group)) = self.all.get_mut(id as usize) else { return false };
         let before = group.available > 0;
         group.available =
             if available { group.available + 1 } else { group.available.saturating_sub(1) };
@@ -86,16 +125,37 @@ impl Groups {
         crossed
     }
 
+    /// Takes a group out of the indexes.
+    fn forget(&mut self, id: GroupId, starts: &[Key], group: &Group) {
+        for prefix in starts {
+            if let Some(ids) = self.by_prefix.get_mut(prefix) {
+                ids.retain(|other| *other != id);
+                if ids.is_empty() {
+                    self.by_prefix.remove(prefix);
+                }
+            }
+            if let Some(count) = self.lengths.get_mut(&prefix.len()) {
+                *count -= 1;
+                if *count == 0 {
+                    self.lengths.remove(&prefix.len());
+                }
+            }
+        }
+        let name = group.filter.as_ref().map(|f| Arc::clone(&f.name));
+        self.by_definition.remove(&(Arc::clone(&group.prefixes), name));
+        self.free.push(id);
+        self.dirty.push(id);
+    }
+
     pub(crate) fn publish(&mut self, into: &mut Tree<GroupView>) {
         for id in self.dirty.drain(..) {
-            if let Some(group) = self.all.get(id as usize) {
-                let view = GroupView {
-                    prefixes: Arc::clone(&group.prefixes),
-                    filter: group.filter.clone(),
-                    satisfied: group.available > 0,
-                };
-                into.set(id, Some(Arc::new(view)));
-            }
+            let group = self.all.get(id as usize).and_then(Option::as_ref);
+            let view = group.map(|group| GroupView {
+                prefixes: Arc::clone(&group.prefixes),
+                filter: group.filter.clone(),
+                satisfied: group.available > 0,
+            });
+            into.set(id, view.map(Arc::new));
         }
     }
 }
@@ -118,7 +178,10 @@ impl Graph {
             return *id;
         }
         self.settle();
-        let id = self.groups.all.len() as GroupId;
+        let id = self.groups.free.pop().unwrap_or_else(|| {
+            self.groups.all.push(None);
+            (self.groups.all.len() - 1) as GroupId
+        });
         let target = Target::AnyOf { prefixes: prefixes.to_vec(), filter: filter.clone() };
         let everywhere = [Key::from("")];
         let starts = if prefixes.is_empty() { &everywhere[..] } else { &prefixes[..] };
@@ -137,14 +200,39 @@ impl Graph {
             links.member_of = all.into();
         }
         for prefix in starts {
-            self.groups.lengths.insert(prefix.len(), ());
+            *self.groups.lengths.entry(prefix.len()).or_default() += 1;
             self.groups.by_prefix.entry(prefix.clone()).or_default().push(id);
         }
-        let group = Group { prefixes, filter, available, dependants: Vec::new() };
-        self.groups.all.push(group);
+        let group = Group { prefixes, filter, available, dependants: Vec::new(), resting: false };
+        if let Some(place) = self.groups.all.get_mut(id as usize) {
+            *place = Some(group);
+        }
         self.groups.by_definition.insert(definition, id);
         self.groups.dirty.push(id);
         id
+    }
+
+    /// Forgets groups that nobody has waited for in a while.
+    pub(super) fn forget_groups(&mut self) {
+        while let Some(id) = self.groups.tired() {
+            let Some(group) = self.groups.all.get_mut(id as usize).and_then(Option::take) else {
+                continue;
+            };
+            self.settle();
+            let everywhere = [Key::from("")];
+            let starts =
+                if group.prefixes.is_empty() { &everywhere[..] } else { &group.prefixes[..] };
+            let members: Vec<NodeId> =
+                starts.iter().flat_map(|prefix| self.with_prefix(prefix)).collect();
+            for member in members {
+                let links = self.links(member);
+                if links.member_of.contains(&id) {
+                    links.member_of =
+                        links.member_of.iter().copied().filter(|g| *g != id).collect();
+                }
+            }
+            self.groups.forget(id, starts, &group);
+        }
     }
 
     /// Candidates of a group that are wanted or there, in key order.

@@ -127,7 +127,7 @@ impl Planner<'_> {
     /// Everything but its dependencies allows it to exist.
     fn could_be(&self, id: NodeId) -> bool {
         let node = self.facts.graph.node(id);
-        self.may_change(id, node) && self.parent_allows(node)
+        self.marks(id).flips <= MAX_FLIPS && self.may_change(id, node) && self.parent_allows(node)
     }
 
     fn should_be(&mut self, id: NodeId) -> bool {
@@ -225,7 +225,7 @@ impl Planner<'_> {
         let marks = self.note(id);
         marks.decided = true;
         marks.up = up;
-        marks.flips += 1;
+        marks.flips = marks.flips.saturating_add(1);
         let graph = self.facts.graph;
         for edge in graph.dependants(id) {
             self.count(*edge, up, id);

@@ -18,8 +18,11 @@ impl Planner<'_> {
             let node = graph.node(id);
             let doubtful = matches!(node.applied, Applied::Unknown { .. });
             let marks = self.marks(id);
-            let there =
-                node.available() || (doubtful && (node.desired.is_none() || marks.recreate));
+            // What nobody describes for the time being is left where it is.
+            let unwelcome = node.desired.is_none()
+                || marks.recreate
+                || (!self.goal(id) && node.descriptor.is_some());
+            let there = node.available() || (doubtful && unwelcome);
             if !there || self.is_untouchable(id) || self.is_down(id) {
                 continue;
             }

@@ -6,7 +6,10 @@ use std::fmt::Write;
 use ligato_kvs::{StatusFilter, record};
 use ligato_kvs_api::{OpKind, Plan, RecordedOp, RecordedTxn, TxnReport};
 
-use crate::{invariants::violations, script::Stage};
+use crate::{
+    invariants::{contradictions, stuck, unsupported},
+    script::Stage,
+};
 
 impl Stage {
     pub(super) async fn show_report(&mut self, report: &TxnReport) {
@@ -23,18 +26,32 @@ impl Stage {
         for record in records.iter().skip(self.seen) {
             self.show_operations(record);
         }
+        if records.len() != self.seen || records.is_empty() {
+            self.show_statuses();
+        }
         self.seen = records.len();
-        self.show_statuses();
         let snapshot = self.scheduler.snapshot();
-        let odd = self.sb.take_wrong();
-        for text in violations(&snapshot).into_iter().chain(wrong).chain(odd) {
+        let mut wrong = [wrong, contradictions(&snapshot)].concat();
+        if !self.only_looked {
+            wrong.extend(unsupported(&snapshot));
+        }
+        if !self.only_looked && !self.rings {
+            wrong.extend(stuck(&snapshot));
+        }
+        for text in wrong {
             self.say(&format!("!!! {text}"));
+        }
+        let mark = if self.forgiving { "(odd)" } else { "!!!" };
+        for text in self.sb.take_wrong() {
+            self.say(&format!("{mark} {text}"));
         }
     }
 
     fn show_operations(&mut self, record: &RecordedTxn) {
-        if record.retry_for.is_some() {
-            self.say("retry:");
+        match record.txn_type {
+            "RetryFailedOps" => self.say("retry:"),
+            "RetryUnimplOps" => self.say("implemented now:"),
+            _ => {}
         }
         let looked = record.resync_type == "DownstreamResync" && record.executed.is_empty();
         for op in &record.executed {

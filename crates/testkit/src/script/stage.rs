@@ -9,8 +9,8 @@ use std::{
 
 use ligato_kvs::{Scheduler, SchedulerConfig, Ticket};
 use ligato_kvs_api::{
-    Availability, Notification, Plan, RegistrationError, ResyncKind, RetryPolicy, Transaction,
-    TxnKind, TxnOptions, TxnOutcome, TxnReport, ValueChange,
+    Availability, Notification, Plan, RegistrationError, ResyncKind, RetryPolicy, Scope,
+    Transaction, TxnKind, TxnOptions, TxnOutcome, TxnReport, ValueChange,
 };
 
 use crate::{
@@ -43,6 +43,12 @@ pub struct Stage {
     /// Records shown so far.
     pub(super) seen: usize,
     pub(super) out: String,
+    /// Calls that do not fit what is there are told without blame.
+    pub(super) forgiving: bool,
+    /// Values exclude each other in rings.
+    pub(super) rings: bool,
+    /// Something was found by a read-back without repair.
+    pub(super) only_looked: bool,
 }
 
 /// The kinds of a stage: name, keys.
@@ -86,7 +92,23 @@ impl Stage {
             incarnation: 0,
             seen: 0,
             out: String::new(),
+            forgiving: false,
+            rings: false,
+            only_looked: false,
         })
+    }
+
+    /// Where things fail without an answer, a call that does not fit what is there may be right: it
+    /// is told, but not as something that must not be.
+    pub fn forgiving(mut self) -> Self {
+        self.forgiving = true;
+        self
+    }
+
+    /// Values may exclude each other in rings: that some wait for nothing is not wrong then.
+    pub fn with_rings(mut self) -> Self {
+        self.rings = true;
+        self
     }
 
     /// The southbound.
@@ -143,6 +165,11 @@ impl Stage {
             Command::Apply => self.apply().await,
             Command::Resync { kind, how } => {
                 self.submit(TxnKind::Resync(kind.clone()), *how);
+                self.only_looked = match kind {
+                    ResyncKind::ReadBack(_) => true,
+                    ResyncKind::Full | ResyncKind::Downstream(Scope::All) => false,
+                    ResyncKind::Upstream | ResyncKind::Downstream(_) => self.only_looked,
+                };
                 self.answers().await;
             }
             Command::Fault { key, fault } => self.sb.fault(key, *fault),

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use ligato_model::Key;
+use serde::{Deserialize, Serialize};
 
 /// One dependency of a value. All dependencies of a value are AND-ed.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +17,8 @@ pub struct Dependency {
 }
 
 /// How a dependency influences the value that has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DependencyKind {
     /// The value can exist only while the target is available.
     #[default]

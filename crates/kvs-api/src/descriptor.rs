@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use ligato_model::{Key, Message, Value};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Dependency, Invalid, KeyPattern, OpError, Origin, Southbound,
@@ -73,7 +73,8 @@ pub enum Change {
 }
 
 /// How many operations of one descriptor may be under way at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Concurrency {
     /// As many as the southbound's window allows.
     Parallel,
@@ -82,7 +83,8 @@ pub enum Concurrency {
 }
 
 /// What becomes of an adopted value when NB lets it go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Release {
     /// It is deleted.
     Delete,

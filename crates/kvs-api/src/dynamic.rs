@@ -3,6 +3,7 @@
 use std::{any::Any, fmt, future::Future, pin::Pin, sync::Arc};
 
 use ligato_model::{Key, Message, Value};
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -124,7 +125,7 @@ pub struct AnyRetrieved {
 
 /// Which operations a descriptor has. A typed [`Descriptor`] always has create and delete; one
 /// written against [`DynDescriptor`] may lack them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
     /// Values can be created.
     pub create: bool,

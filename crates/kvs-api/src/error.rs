@@ -3,8 +3,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// One invalid field of a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     /// Path of the field in the proto spelling, e.g. `ip_addresses[1]`, `memif.socket_filename`.
     pub field: String,
@@ -13,7 +15,7 @@ pub struct FieldError {
 }
 
 /// A value that no southbound may ever see, with the reasons.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Invalid {
     /// Problems bound to fields, in the order found.
     pub fields: Vec<FieldError>,
@@ -83,7 +85,8 @@ impl fmt::Display for Invalid {
 impl std::error::Error for Invalid {}
 
 /// Outcome of an operation that did not succeed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OpError {
     /// The southbound cannot accept this value, whenever it is tried. The value becomes INVALID.
     #[error(transparent)]

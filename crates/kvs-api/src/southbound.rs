@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use ligato_model::{Key, Value};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::dynamic::Metadata;
@@ -39,7 +39,7 @@ pub trait Southbound: Send + Sync + 'static {
 }
 
 /// Can a southbound be reached?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum Availability {
     /// Operations can be sent. The number differs for every incarnation of the southbound: a new

@@ -33,7 +33,8 @@ pub struct ValueChange {
 }
 
 /// Kinds of requests.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TxnKind {
     /// The given values change, all others stay as desired.
     #[default]
@@ -43,7 +44,8 @@ pub enum TxnKind {
 }
 
 /// Kinds of resync.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ResyncKind {
     /// The given values are all that is desired; read everything back first.
     Full,
@@ -56,7 +58,8 @@ pub enum ResyncKind {
 }
 
 /// Part of the configuration that a resync looks at.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// All of it.
     #[default]
@@ -72,7 +75,8 @@ pub enum Scope {
 }
 
 /// How a transaction is carried out.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TxnOptions {
     /// What happens when an operation fails.
     pub policy: Policy,
@@ -108,7 +112,9 @@ pub enum Policy {
 }
 
 /// Classes of the queue, most urgent first; first come, first served within a class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum TxnPriority {
     /// A northbound request.

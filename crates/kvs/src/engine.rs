@@ -30,10 +30,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::SchedulerConfig,
-    core::{CallId, Core, Effect, Input, Now, Operation, Token},
+    core::{CallId, Effect, Input, Now, Operation, Token},
     engine::batch::{Batch, Operated},
     handle::{Reader, UnregisterMode},
     inbox::Inbox,
+    recording::{Parts, Recording, Taped},
     stats::StatsCells,
     subscribe::Subscribers,
 };
@@ -80,7 +81,7 @@ enum Outcome {
 type Running = Pin<Box<dyn Future<Output = (Outcome, Duration)> + Send>>;
 
 struct Owner {
-    core: Core,
+    core: Taped,
     config: SchedulerConfig,
     shared: Shared,
     epoch: Instant,
@@ -99,12 +100,21 @@ pub(crate) fn start(
     descriptors: Vec<Arc<dyn DynDescriptor>>,
     shared: Shared,
     commands: mpsc::UnboundedReceiver<Command>,
+    recording: Option<&Recording>,
 ) -> Result<(), RegistrationError> {
     let epoch = Instant::now();
     let stats = Arc::clone(&shared.stats);
     let subscribers = Arc::clone(&shared.subscribers);
     let stopwatch = Box::new(move || epoch.elapsed());
-    let core = Core::new(config.clone(), descriptors, stats, subscribers, stopwatch, now(epoch))?;
+    let parts = Parts {
+        config: config.clone(),
+        descriptors,
+        stats,
+        subscribers,
+        stopwatch,
+        now: now(epoch),
+    };
+    let core = Taped::new(parts, recording)?;
     let mut owner = Owner {
         core,
         config,

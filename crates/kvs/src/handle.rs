@@ -22,6 +22,7 @@ use crate::{
     engine::{self, Command},
     inbox::Inbox,
     record::history,
+    recording::Recording,
     snapshot::{DumpItem, Published, Snapshot, StatusFilter, View},
     stats::{Stats, StatsCells},
     subscribe::{Queue, StatusEvent, Subscribers, Subscription},
@@ -38,6 +39,7 @@ pub struct Scheduler {
     subscribers: Arc<Subscribers>,
     buffer: usize,
     retrieve_deadline: Duration,
+    recording: Option<Recording>,
 }
 
 /// Access to the latest published state.
@@ -51,6 +53,7 @@ pub(crate) struct Reader {
 pub struct SchedulerBuilder {
     config: SchedulerConfig,
     descriptors: Vec<Registered>,
+    recording: Option<Recording>,
 }
 
 struct Registered(Arc<dyn DynDescriptor>);
@@ -62,7 +65,8 @@ pub struct Ticket {
 }
 
 /// What becomes of the values of a descriptor that is unregistered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum UnregisterMode {
     /// They stay in the southbound and become UNIMPLEMENTED.
     Forget,
@@ -135,6 +139,12 @@ impl SchedulerBuilder {
         self
     }
 
+    /// Records everything that happens to the scheduler. A recording is of one scheduler only.
+    pub fn recording(mut self, recording: Recording) -> Self {
+        self.recording = Some(recording);
+        self
+    }
+
     /// Checks the descriptors and starts the owner task on the current tokio runtime.
     pub fn start(self) -> Result<Scheduler, RegistrationError> {
         let (commands, receiver) = mpsc::unbounded_channel();
@@ -146,6 +156,7 @@ impl SchedulerBuilder {
             subscribers: Arc::default(),
             buffer: self.config.subscription_buffer,
             retrieve_deadline: self.config.retrieve_deadline,
+            recording: self.recording.clone(),
         };
         let shared = engine::Shared {
             reader: scheduler.reader.clone(),
@@ -154,7 +165,7 @@ impl SchedulerBuilder {
             subscribers: Arc::clone(&scheduler.subscribers),
         };
         let descriptors = self.descriptors.into_iter().map(|d| d.0).collect();
-        engine::start(self.config, descriptors, shared, receiver)?;
+        engine::start(self.config, descriptors, shared, receiver, self.recording.as_ref())?;
         Ok(scheduler)
     }
 }
@@ -382,6 +393,11 @@ impl Scheduler {
         stats
     }
 
+    /// The recording, if there is one.
+    pub fn recording(&self) -> Option<&Recording> {
+        self.recording.as_ref()
+    }
+
     /// Finishes the transaction under way, refuses the queued ones and ends the owner task. What
     /// was applied stays.
     pub async fn close(&self) {
@@ -389,6 +405,9 @@ impl Scheduler {
         if self.commands.send(Command::Close { reply }).is_ok() {
             // An error means that it was closed meanwhile by somebody else.
             let _ = done.await;
+        }
+        if let Some(recording) = &self.recording {
+            recording.settled().await;
         }
     }
 }

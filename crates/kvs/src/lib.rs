@@ -20,6 +20,7 @@ mod keyindex;
 mod node;
 mod plan;
 pub mod record;
+pub mod recording;
 mod resync;
 mod retry;
 mod snapshot;

@@ -11,6 +11,8 @@ use crate::{config::SchedulerConfig, handle::TimelineEntry};
 #[derive(Debug, Default)]
 pub(crate) struct History {
     pub(crate) records: imbl::Vector<Arc<RecordedTxn>>,
+    /// Records since this was last emptied, where somebody takes them: a recording, a replay.
+    pub(crate) tap: Option<Vec<Arc<RecordedTxn>>>,
     bytes: usize,
 }
 
@@ -22,9 +24,13 @@ impl History {
         }
         let now = record.stop;
         self.bytes += size_of_record(&record);
+        let record = Arc::new(record);
+        if let Some(tap) = &mut self.tap {
+            tap.push(Arc::clone(&record));
+        }
         // One that stepped aside may end after younger ones; records are in the order of numbers.
         let younger = self.records.iter().rev().take_while(|r| r.seq > record.seq).count();
-        self.records.insert(self.records.len() - younger, Arc::new(record));
+        self.records.insert(self.records.len() - younger, record);
         while self.records.len() > 1 && self.over(limits, now) {
             if let Some(oldest) = self.records.pop_front() {
                 self.bytes = self.bytes.saturating_sub(size_of_record(&oldest));

@@ -90,7 +90,8 @@ pub struct TxnOptions {
     pub simulate: bool,
     /// Read back every touched value afterwards and compare.
     pub verify: bool,
-    /// When to give up waiting in the queue and for operations not started so far.
+    /// When to give up waiting in the queue, and starting operations: values not tried by then are
+    /// FAILED and say so.
     pub deadline: Option<Duration>,
     /// Class in the queue.
     pub priority: TxnPriority,

@@ -16,6 +16,9 @@ use crate::{
     retry,
 };
 
+const STOPPED: &str = "not tried: its transaction was stopped by a failure";
+const LATE: &str = "not tried: the deadline of its transaction had passed";
+
 /// What to do with a step whose turn has come.
 enum Start {
     Call(DescriptorId, Box<AnyOperation>),
@@ -39,6 +42,9 @@ impl Core {
             let (graph, traffic) = (&self.graph, &self.traffic);
             let has_room =
                 |step: &Step| graph.node(step.node).descriptor.is_none_or(|d| traffic.has_room(d));
+            if active.due.take_if(|due| *due < self.now.mono && !active.undoing).is_some() {
+                return self.give_up();
+            }
             let Some(at) = active.run.next(has_room) else { return };
             if let Some((id, operation)) = self.start_step(at) {
                 self.start_batch(id, operation);
@@ -360,22 +366,36 @@ impl Core {
             stopped.iter().map(|at| active.run.steps[*at as usize].clone()).collect();
         if active.options.policy == Policy::StopAtFirstFailure {
             for step in steps {
-                self.mark_stopped(step.node);
+                self.mark_stopped(step.node, STOPPED);
             }
         }
     }
 
-    fn mark_stopped(&mut self, id: NodeId) {
+    /// The deadline has passed: what has not started is not started any more.
+    fn give_up(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        let stopped = active.run.stop();
+        let steps: Vec<Step> =
+            stopped.iter().map(|at| active.run.steps[*at as usize].clone()).collect();
+        let all_or_nothing = active.options.policy == Policy::AllOrNothing;
+        for Step { node, op, .. } in steps {
+            self.mark_stopped(node, LATE);
+            self.fail_key(node, op, LATE);
+            let Some(active) = &mut self.active else { return };
+            active.held.insert(node);
+            if all_or_nothing {
+                active.cancelled.push(node);
+            }
+        }
+    }
+
+    fn mark_stopped(&mut self, id: NodeId, why: &str) {
         let node = self.graph.node(id);
         if node.problem.is_some() {
             return;
         }
         self.remember(id);
-        let problem = Problem {
-            kind: ProblemKind::Stopped,
-            error: "not tried: its transaction was stopped by a failure".into(),
-            retry: None,
-        };
+        let problem = Problem { kind: ProblemKind::Stopped, error: why.into(), retry: None };
         self.graph.edit(id).problem = Some(Arc::new(problem));
     }
 
@@ -388,7 +408,7 @@ impl Core {
             let ready = self.graph.unmet(id) == 0
                 && node.parent.is_none_or(|parent| self.graph.node(parent).shows_children());
             if node.desired.is_some() && ready != node.available() {
-                self.mark_stopped(id);
+                self.mark_stopped(id, STOPPED);
             }
         }
     }

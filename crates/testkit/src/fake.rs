@@ -70,6 +70,7 @@ pub struct FakeKind {
     lane: SouthboundName,
     readable: bool,
     release: Release,
+    read_after: &'static [&'static str],
     batch: usize,
     sb: FakeSb,
 }
@@ -146,6 +147,13 @@ impl FakeSb {
         state.content.iter().map(|(key, (value, _))| (key.clone(), text(value))).collect()
     }
 
+    /// Content as it is read back: without what is derived and not there.
+    pub fn as_read(&self) -> BTreeMap<String, String> {
+        let state = self.lock();
+        let text = |value: &Value| as_string(&seen(value, &state.content)).unwrap_or_default();
+        state.content.iter().map(|(key, (value, _))| (key.clone(), text(value))).collect()
+    }
+
     /// Calls since this was last asked, e.g. `create b/1`.
     pub fn take_log(&self) -> Vec<String> {
         std::mem::take(&mut self.lock().log)
@@ -165,13 +173,19 @@ impl FakeKind {
         let keys = [KeyPattern::new(pattern)];
         let prefix = keys[0].literal_prefix();
         let release = Release::Delete;
-        let sb = sb.clone();
-        Self { name, keys, prefix, lane: "fake", readable: true, release, batch: 1, sb }
+        let (sb, read_after) = (sb.clone(), &[][..]);
+        Self { name, keys, prefix, lane: "fake", readable: true, release, read_after, batch: 1, sb }
     }
 
     /// So many operations are handed over together.
     pub fn in_batches_of(mut self, batch: usize) -> Self {
         self.batch = batch;
+        self
+    }
+
+    /// It is read back after these.
+    pub fn read_after(mut self, kinds: &'static [&'static str]) -> Self {
+        self.read_after = kinds;
         self
     }
 
@@ -347,7 +361,7 @@ impl DynDescriptor for FakeKind {
     }
 
     fn retrieve_after(&self) -> &[&str] {
-        &[]
+        self.read_after
     }
 
     fn southbound(&self) -> SouthboundName {

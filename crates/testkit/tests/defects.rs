@@ -291,6 +291,21 @@ async fn b16_a_resync_of_another_kind_first_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b17_what_is_applied_is_what_the_southbound_was_told() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "one")]).await;
+    // Equivalent: the kind does not tell upper from lower case.
+    rig.put(&[("b/1", "ONE")]).await;
+    assert_eq!(rig.sb.take_log(), ["create b/1"]);
+    let node = rig.scheduler.snapshot().node("b/1").unwrap();
+    assert_eq!((node.value, node.desired), (Some(string("one")), Some(string("ONE"))));
+    // The fake tells of updates whose old content is not what is there.
+    rig.put(&[("b/1", "two")]).await;
+    assert_eq!(rig.sb.take_log(), ["update b/1"]);
+    assert!(rig.sb.take_wrong().is_empty(), "updated from what it was never told");
+}
+
+#[tokio::test(start_paused = true)]
 async fn b18_news_is_what_changed() {
     let rig = Rig::start();
     let mut stream = rig.scheduler.subscribe(StatusFilter::All);

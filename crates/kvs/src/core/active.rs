@@ -81,6 +81,8 @@ pub(crate) struct Active {
     /// Base values named by the request.
     pub(crate) named: Vec<NodeId>,
     pub(crate) undoing: bool,
+    /// When to give up, on the scheduler's monotonic clock.
+    pub(crate) due: Option<Duration>,
     /// What values were before they were touched for the sake of others; to compare after an undo.
     pub(crate) collateral: Vec<(NodeId, Arc<Node>)>,
     /// What values were when the undo began.

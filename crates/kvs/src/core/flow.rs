@@ -81,7 +81,14 @@ impl Core {
 
     fn begin_with(&mut self, request: Request) {
         match request {
-            Request::Northbound { txn, token, .. } => self.begin_northbound(txn, token),
+            Request::Northbound { txn, token, waited, since } => {
+                let asked = since.saturating_sub(waited);
+                let due = txn.options.deadline.map(|deadline| asked.saturating_add(deadline));
+                self.begin_northbound(txn, token);
+                if let Some(active) = &mut self.active {
+                    active.due = due;
+                }
+            }
             Request::Plan { txn, token } => self.answer_plan(txn, token),
             Request::Notify(batch) => self.begin_notification(batch),
             Request::Retry(due) => self.begin_retry(due),
@@ -138,6 +145,7 @@ impl Core {
             errors: Vec::new(),
             named: Vec::new(),
             undoing: false,
+            due: None,
             collateral: Vec::new(),
             undo_before: rustc_hash::FxHashMap::default(),
             failures: false,

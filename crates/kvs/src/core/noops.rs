@@ -164,6 +164,9 @@ impl Core {
     fn settle(&mut self, id: NodeId, op: OpKind, state: ValueState) {
         let node = self.graph.edit(id);
         node.last_op = op;
+        if state == ValueState::Removed {
+            node.problem = None;
+        }
         if state == ValueState::Configured {
             node.marks.discovered = false;
             node.marks.missing = false;

@@ -318,9 +318,10 @@ impl Planner<'_> {
         let mut set = super::order::Members::default();
         let mut open = seeds;
         while let Some(id) = open.pop() {
-            if self.goal(id) || !self.could_be(id) || !set.insert(id) {
+            if self.goal(id) || !self.could_be_with_parent(id) || !set.insert(id) {
                 continue;
             }
+            open.extend(self.facts.graph.node(id).parent);
             for need in self.facts.graph.node(id).needs.iter() {
                 if !self.goal_satisfies(need) && need.kind != DependencyKind::ConflictsWith {
                     open.extend(self.candidates(need));
@@ -335,6 +336,7 @@ impl Planner<'_> {
             }
             set.remove(id);
             let graph = self.facts.graph;
+            suspects.extend(graph.node(id).children.iter().filter(|c| set.contains(**c)));
             let waiting = graph.dependants(id).iter().map(|e| e.from);
             suspects.extend(waiting.filter(|d| set.contains(*d)));
             for group in graph.member_of(id) {
@@ -346,11 +348,25 @@ impl Planner<'_> {
     }
 
     fn met_within(&self, id: NodeId, set: &super::order::Members) -> bool {
-        self.facts.graph.node(id).needs.iter().all(|need| {
+        let node = self.facts.graph.node(id);
+        let met = |need: &Need| {
             self.goal_satisfies(need)
                 || (need.kind != DependencyKind::ConflictsWith
                     && self.candidates(need).iter().any(|c| set.contains(*c)))
-        })
+        };
+        node.parent.is_none_or(|parent| self.goal(parent) || set.contains(parent))
+            && node.needs.iter().all(|need| met(need) && !self.is_own_offspring(id, need))
+    }
+
+    /// It could be if what it is derived from could: the two may come as one.
+    fn could_be_with_parent(&self, id: NodeId) -> bool {
+        let node = self.facts.graph.node(id);
+        match node.parent {
+            Some(parent) if !self.goal(parent) => {
+                self.marks(id).flips <= MAX_FLIPS && self.may_change(id, node)
+            }
+            _ => self.could_be(id),
+        }
     }
 
     /// Nodes that could satisfy a need and are wanted.

@@ -108,6 +108,12 @@ impl Planner<'_> {
     }
 
     fn reason(&self, id: NodeId) -> Reason {
-        self.reason_of(id).cloned().unwrap_or(Reason::Requested)
+        // What is derived comes and goes with its base, unless something else is known of it.
+        let by_base = || {
+            let graph = self.facts.graph;
+            let parent = graph.node(id).parent.map(|parent| graph.node(parent).key.clone());
+            parent.map_or(Reason::Requested, |from| Reason::Derived { from })
+        };
+        self.reason_of(id).cloned().unwrap_or_else(by_base)
     }
 }

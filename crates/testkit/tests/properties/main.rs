@@ -160,7 +160,7 @@ async fn converge(story: &Story, full: bool) -> Result<(), TestCaseError> {
     let (now, then) = (states(&stage), states(&fresh));
     let text = format!("it came to\n{now:#?}\na fresh one comes to\n{then:#?}");
     check(&stage, now != then, &text)?;
-    let (now, then) = (stage.southbound().content(), fresh.southbound().content());
+    let (now, then) = (stage.southbound().as_read(), fresh.southbound().as_read());
     let text = format!("there is\n{now:#?}\na fresh one makes\n{then:#?}");
     check(&stage, now != then, &text)
 }
@@ -175,7 +175,7 @@ fn states(stage: &Stage) -> BTreeMap<String, ValueState> {
 
 async fn undo(before: &Story, undone: &Story) -> Result<(), TestCaseError> {
     let mut stage = play(&before.0).await?;
-    let (graph, content) = (available(&stage), stage.southbound().content());
+    let (graph, content) = (available(&stage), stage.southbound().as_read());
     for command in &undone.0 {
         step(&mut stage, command).await?;
     }
@@ -187,7 +187,7 @@ async fn undo(before: &Story, undone: &Story) -> Result<(), TestCaseError> {
     let now = available(&stage);
     let text = format!("there were\n{graph:#?}\nthere are\n{now:#?}");
     check(&stage, graph != now, &text)?;
-    let now = stage.southbound().content();
+    let now = stage.southbound().as_read();
     let text = format!("the southbound held\n{content:#?}\nit holds\n{now:#?}");
     check(&stage, content != now, &text)
 }

@@ -4,6 +4,7 @@
 //! Read it in this order: [`node`] (one value), [`graph`] (all of them and what connects them),
 //! [`plan`] (from a difference to ordered steps), [`execute`] (steps under way), [`resync`]
 //! (reading back), [`retry`], [`record`] (what was done), [`explain`] (why a value is where it is).
+//! The book walks one value through them, with the record of a real transaction.
 //! `core` ties them together as a state machine without I/O or clock, `engine` runs it on tokio,
 //! and [`Scheduler`] is the handle everybody else holds.
 

@@ -4,7 +4,10 @@ use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail};
 
-use crate::run::{self, output, root, say};
+use crate::{
+    run::{self, output, root, say},
+    stories,
+};
 
 /// A page and the program that prints it.
 struct Page {
@@ -21,7 +24,7 @@ const PAGES: &[Page] = &[
 ];
 
 /// What is said at the top of every generated page.
-const MARK: &str = "<!-- Made by `cargo xtask gen`; edit the code instead. -->\n\n";
+pub(crate) const MARK: &str = "<!-- Made by `cargo xtask gen`; edit the code instead. -->\n\n";
 
 /// Writes the pages.
 pub(crate) fn write() -> Result<()> {
@@ -55,7 +58,7 @@ fn pages() -> Result<Vec<(PathBuf, String)>> {
     let me = std::env::current_exe()?;
     let programs = me.parent().context("xtask is in a folder")?;
     let folder = root()?.join("docs/src/reference");
-    PAGES
+    let mut pages: Vec<(PathBuf, String)> = PAGES
         .iter()
         .map(|page| {
             let mut command = Command::new(programs.join(page.program));
@@ -63,5 +66,7 @@ fn pages() -> Result<Vec<(PathBuf, String)>> {
             command.env_clear().args(page.arguments);
             Ok((folder.join(page.file), format!("{MARK}{}", output(&mut command)?)))
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    pages.extend(stories::pages(&root()?, MARK)?);
+    Ok(pages)
 }

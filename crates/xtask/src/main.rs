@@ -12,6 +12,7 @@ mod measure;
 mod new_kind;
 mod run;
 mod setup;
+mod stories;
 mod test;
 
 use clap::{Parser, Subcommand};

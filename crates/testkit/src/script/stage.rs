@@ -206,6 +206,8 @@ impl Stage {
     }
 
     fn submit(&mut self, kind: TxnKind, how: How) {
+        // A verification tells what it finds, and leaves it.
+        self.only_looked |= how.verify;
         let options = TxnOptions {
             policy: how.policy,
             retry: how.retry.then(RetryPolicy::default),

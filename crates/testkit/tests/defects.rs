@@ -225,6 +225,11 @@ async fn b12_the_retry_policy_is_that_of_the_wish() {
     assert_eq!(rig.state("b/1"), ValueState::Retrying);
     rig.scheduler.quiescent(Duration::from_secs(60)).await.unwrap();
     assert_eq!(rig.state("b/1"), ValueState::Configured);
+    // Nor is one acquired from a transaction that merely touches the value.
+    rig.put(&[("b/3", "3 needs b/4")]).await;
+    rig.sb.fault("b/3", Fault::Fails);
+    rig.put_with(&[("b/4", "4")], TxnOptions { retry, ..TxnOptions::default() }).await;
+    assert_eq!(rig.state("b/3"), ValueState::Failed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -271,6 +276,12 @@ async fn b15_a_plan_has_no_effects() {
     assert_eq!(rig.scheduler.snapshot().revision(), before);
     assert_eq!(rig.scheduler.snapshot().nodes().count(), 0);
     assert!(rig.sb.take_log().is_empty());
+    // A notification about what NB wants is none of the scheduler's business: nothing is planned.
+    rig.put(&[("b/5", "5")]).await;
+    rig.notify(&[("b/5", Some("other"))]).await;
+    let record = rig.scheduler.history(None, None).pop().unwrap();
+    assert!(record.planned.iter().flatten().next().is_none() && record.executed.is_empty());
+    assert_eq!(rig.scheduler.snapshot().node("b/5").unwrap().value, Some(string("5")));
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,8 +10,12 @@ mod stories;
 
 use std::collections::BTreeMap;
 
+use ligato_kvs::NodeInfo;
 use ligato_kvs_api::{Origin, Policy, ResyncKind, Scope, ValueState};
-use ligato_testkit::script::{Command, How, Stage, on_paused_clock};
+use ligato_testkit::{
+    messages::as_string,
+    script::{Command, How, Stage, on_paused_clock},
+};
 use proptest::{prelude::*, test_runner::TestCaseError};
 
 use crate::stories::{Kinds, Story, story};
@@ -160,7 +164,7 @@ async fn converge(story: &Story, full: bool) -> Result<(), TestCaseError> {
     let (now, then) = (states(&stage), states(&fresh));
     let text = format!("it came to\n{now:#?}\na fresh one comes to\n{then:#?}");
     check(&stage, now != then, &text)?;
-    let (now, then) = (stage.southbound().as_read(), fresh.southbound().as_read());
+    let (now, then) = (caseless(&stage), caseless(&fresh));
     let text = format!("there is\n{now:#?}\na fresh one makes\n{then:#?}");
     check(&stage, now != then, &text)
 }
@@ -175,7 +179,7 @@ fn states(stage: &Stage) -> BTreeMap<String, ValueState> {
 
 async fn undo(before: &Story, undone: &Story) -> Result<(), TestCaseError> {
     let mut stage = play(&before.0).await?;
-    let (graph, content) = (available(&stage), stage.southbound().as_read());
+    let (graph, content) = (available(&stage), caseless(&stage));
     for command in &undone.0 {
         step(&mut stage, command).await?;
     }
@@ -187,13 +191,23 @@ async fn undo(before: &Story, undone: &Story) -> Result<(), TestCaseError> {
     let now = available(&stage);
     let text = format!("there were\n{graph:#?}\nthere are\n{now:#?}");
     check(&stage, graph != now, &text)?;
-    let now = stage.southbound().as_read();
+    let now = caseless(&stage);
     let text = format!("the southbound held\n{content:#?}\nit holds\n{now:#?}");
     check(&stage, content != now, &text)
 }
 
-fn available(stage: &Stage) -> BTreeMap<String, (Option<ligato_model::Value>, Origin)> {
+/// What is available, with its content; upper and lower case mean the same to the kinds.
+fn available(stage: &Stage) -> BTreeMap<String, (String, Origin)> {
     let snapshot = stage.scheduler().snapshot();
     let there = snapshot.nodes().filter(|node| node.available);
-    there.map(|node| (node.key.to_string(), (node.value, node.origin))).collect()
+    let text = |value| as_string(&value).unwrap_or_default().to_lowercase();
+    let shown = |node: NodeInfo| {
+        (node.key.to_string(), (node.value.map(text).unwrap_or_default(), node.origin))
+    };
+    there.map(shown).collect()
+}
+
+fn caseless(stage: &Stage) -> BTreeMap<String, String> {
+    let content = stage.southbound().as_read().into_iter();
+    content.map(|(key, text)| (key, text.to_lowercase())).collect()
 }

@@ -111,6 +111,17 @@ pub(crate) enum Command {
         /// Key of the value, e.g. `config/vpp/v2/interfaces/loop1`
         key: String,
     },
+    /// Fetch what the scheduler of the agent recorded: a bug report that can be replayed
+    Recording {
+        /// Where to put it; `-` for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
+    /// Replay a recording without any agent, and say where it goes another way
+    Replay {
+        /// The recording; `-` for standard input
+        file: PathBuf,
+    },
     /// Look at and change log levels
     #[command(subcommand)]
     Log(Log),

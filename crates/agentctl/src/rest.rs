@@ -72,6 +72,24 @@ impl Rest {
         self.text(self.request(reqwest::Method::GET, path, query)).await
     }
 
+    /// GET; the answer piece by piece, however large it is.
+    pub(crate) async fn download(
+        &self,
+        path: &str,
+        mut take: impl FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<()> {
+        let mut answer = self.send(self.request(reqwest::Method::GET, path, &[])).await?;
+        let code = answer.status().as_u16();
+        if code >= 400 {
+            let body = answer.text().await.context("reading the answer failed")?;
+            bail!(Refused { code, body: body.trim().to_owned() });
+        }
+        while let Some(piece) = answer.chunk().await.context("reading the answer failed")? {
+            take(&piece).context("writing the answer failed")?;
+        }
+        Ok(())
+    }
+
     /// GET; the answer as JSON whatever the status.
     pub(crate) async fn get_any_status(&self, path: &str) -> Result<(u16, serde_json::Value)> {
         let answer = self.send(self.request(reqwest::Method::GET, path, &[])).await?;

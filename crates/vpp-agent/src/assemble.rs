@@ -21,7 +21,7 @@ use ligato_infra::{
 };
 use ligato_keyval::StoreHandle;
 use ligato_keyval_redb::RedbConfig;
-use ligato_kvs::{Scheduler, SchedulerConfig};
+use ligato_kvs::{Scheduler, SchedulerConfig, recording::Recording};
 use ligato_kvs_api::DynDescriptor;
 use ligato_linux_ctx::{LinuxCtx, ProcSource, VppTaps};
 use ligato_nb_file::Presence;
@@ -67,10 +67,15 @@ pub(crate) async fn assemble(
     let (vpp, linux) = contexts(client, &config)?;
 
     // Engine.
-    let scheduler = Scheduler::builder()
+    let mut scheduler = Scheduler::builder()
         .config(scheduler_config(&config.scheduler))
-        .descriptors(kinds(&config, &vpp, &linux))
-        .start()?;
+        .descriptors(kinds(&config, &vpp, &linux));
+    if !config.scheduler.recording.is_empty() {
+        let SchedulerConf { recording, recording_limit, .. } = &config.scheduler;
+        let agent = build_facts::full_version();
+        scheduler = scheduler.recording(Recording::create(recording, *recording_limit, &agent)?);
+    }
+    let scheduler = scheduler.start()?;
     let redb = open_redb(&config.redb)?;
     let keeping = match &redb {
         Some(store) => Some(keeping(store.clone(), &config).await?),

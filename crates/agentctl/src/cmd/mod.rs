@@ -12,6 +12,7 @@ mod log;
 mod model;
 mod pattern;
 mod plan;
+mod recording;
 mod reference;
 mod status;
 mod update;
@@ -66,6 +67,8 @@ pub(crate) async fn run(cli: Cli) -> Result<Verdict> {
         Command::Status => done(status::run(&context).await),
         Command::Plan(args) => plan::run(&context, &args).await,
         Command::Explain { key } => done(explain::run(&context, &key).await),
+        Command::Recording { file } => done(recording::fetch(&context, &file).await),
+        Command::Replay { file } => done(recording::replay(&file)),
         Command::Log(command) => done(log::run(&context, command).await),
         Command::Vpp(command) => done(vpp::run(&context, command).await),
         Command::Kvdb(command) => done(kvdb::run(&context, command).await),

@@ -8,6 +8,7 @@ mod explain;
 mod graph;
 mod history;
 mod plan;
+mod recording;
 mod resync;
 mod stats;
 mod status;
@@ -34,5 +35,6 @@ pub(crate) fn routes(scheduler: Scheduler) -> Router {
         .route("/scheduler/graph", get(graph::graph))
         .route("/scheduler/stats", get(stats::stats))
         .route("/scheduler/explain", get(explain::explain))
+        .route("/scheduler/recording", get(recording::recording))
         .with_state(scheduler)
 }

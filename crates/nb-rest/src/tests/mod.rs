@@ -156,6 +156,7 @@ async fn wrong_arguments_are_named() {
         ("GET /scheduler/flag-stats?flag=colour", 400, "unknown flag"),
         ("GET /scheduler/graph?format=tiff", 400, "unknown format"),
         ("GET /scheduler/explain", 400, "missing key argument"),
+        ("GET /scheduler/recording", 404, "nothing is recorded"),
         ("PUT /log/grpc/loud", 400, "no log level"),
         ("PUT /log/nobody/debug", 404, "there is no logger"),
     ] {

@@ -87,6 +87,11 @@ ligato_infra::config_section! {
         pub(crate) print_summary: bool = true => "print-txn-summary";
         /// Read back and compare every value after each transaction; a test aid. Any text but `false` is yes.
         pub(crate) verify: Flag = Flag::default() => "verify-mode" env "KVSCHED_VERIFY_MODE";
+        /// File into which everything that happens to the scheduler is recorded, for bug reports; empty: nothing is.
+        /// The file of the run before is kept with `.previous` added to its name.
+        pub(crate) recording: String = String::new() => "recording";
+        /// Bytes after which the recording ends.
+        pub(crate) recording_limit: u64 = 268_435_456 => "recording-limit";
     }
 }
 

@@ -323,6 +323,20 @@ fn a_record_that_differs_is_told_with_the_place() {
 }
 
 #[test]
+fn a_panic_of_the_scheduler_happens_again() {
+    let (recording, _) = sample();
+    let mut lines: Vec<String> = recording.lines().map(str::to_owned).collect();
+    let at = lines.iter().position(|line| line.contains("\"needs-recreate\"")).unwrap();
+    lines[at] = lines[at].replace("\"answer\":\"no\"", "\"answer\":{\"panicked\":\"boom\"}");
+    let error = again(sealed(&lines).as_bytes()).unwrap_err();
+    let ReplayError::Panicked { line, text, before } = error else { panic!("{error}") };
+    let input = |line: &String| line.starts_with("{\"input\"");
+    assert_eq!(line, lines[..at].iter().rposition(input).unwrap() as u64 + 1);
+    assert_eq!(text, "boom");
+    assert!(!before.transactions.is_empty());
+}
+
+#[test]
 fn an_earlier_recording_is_kept_and_nobody_else_may_read_one() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();

@@ -370,7 +370,7 @@ pub(crate) fn caught<T: Send + 'static>(
             .map(|s| (*s).to_owned())
             .or_else(|| panic.downcast_ref::<String>().cloned())
             .unwrap_or_default();
-        OpError::Unknown(format!("operation panicked: {text}"))
+        OpError::Final(format!("operation panicked: {text}"))
     };
     match std::panic::catch_unwind(AssertUnwindSafe(start)) {
         Ok(future) => Box::pin(async move {

@@ -29,6 +29,18 @@ enum Start {
     Fail(OpError),
 }
 
+/// How often a failed operation is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tries {
+    /// It would fail again.
+    None,
+    /// As the retry policy of the value says.
+    AsWished,
+    /// The southbound did not answer: its slowness is no fault of the value, which is tried again,
+    /// ever less often, until there is an answer.
+    UntilAnswered,
+}
+
 // === impl Core ===
 
 impl Core {
@@ -236,9 +248,9 @@ impl Core {
         let before = self.outcome_before(id, step);
         self.remember(id);
         let text: Arc<str> = error.to_string().into();
-        let retriable = self.is_retriable(id, error);
+        let tries = self.tries_after(id, error);
         self.note_doubt(id, step, error);
-        let retry = self.planned_retry(id, retriable);
+        let retry = self.planned_retry(id, tries);
         let kind = match error {
             OpError::Invalid(invalid) => ProblemKind::Invalid { fields: invalid.field_names() },
             OpError::Unsupported(_) => ProblemKind::Unsupported,
@@ -262,12 +274,12 @@ impl Core {
         active.failed.push(id);
         active.to_retry.push(id);
         let cancelled = active.run.fail(at);
-        self.cancel(step, retriable, &cancelled);
+        self.cancel(step, tries, &cancelled);
         self.stop_if_asked();
     }
 
     /// What follows from a failed step: held by it, or to be looked at again.
-    fn cancel(&mut self, failed: &Step, retriable: bool, cancelled: &[u32]) {
+    fn cancel(&mut self, failed: &Step, tries: Tries, cancelled: &[u32]) {
         let by = self.graph.node(failed.node).key.clone();
         let steps: Vec<Step> = {
             let Some(active) = &self.active else { return };
@@ -275,20 +287,20 @@ impl Core {
         };
         for step in steps {
             if run::is_held_by(failed.op, &step) {
-                self.hold(&step, &by, retriable);
+                self.hold(&step, &by, tries);
             } else if let Some(active) = &mut self.active {
                 active.cancelled.push(step.node);
             }
         }
     }
 
-    fn hold(&mut self, step: &Step, by: &Key, retriable: bool) {
+    fn hold(&mut self, step: &Step, by: &Key, tries: Tries) {
         let id = step.node;
         if self.active.as_ref().is_none_or(|a| a.held.contains(&id)) {
             return;
         }
         self.remember(id);
-        let retry = self.planned_retry(id, retriable);
+        let retry = self.planned_retry(id, tries);
         let error: Arc<str> = format!("{by} could not be removed before it").into();
         let kind = ProblemKind::Held { by: by.clone() };
         let node = self.graph.edit(id);
@@ -322,21 +334,31 @@ impl Core {
         self.graph.set_applied(id, Applied::Unknown { last, exists, tried: step.op });
     }
 
-    fn is_retriable(&self, id: NodeId, error: &OpError) -> bool {
+    fn tries_after(&self, id: NodeId, error: &OpError) -> Tries {
         let never =
             matches!(error, OpError::Invalid(_) | OpError::Unsupported(_)) || was_never_sent(error);
-        !never && self.descriptor_of(id).is_some_and(|(_, d)| d.is_retriable(error))
+        if never || !self.descriptor_of(id).is_some_and(|(_, d)| d.is_retriable(error)) {
+            Tries::None
+        } else if error.is_unknown() {
+            Tries::UntilAnswered
+        } else {
+            Tries::AsWished
+        }
     }
 
     /// The retry that follows a failure now, if one does.
-    pub(crate) fn planned_retry(&self, id: NodeId, retriable: bool) -> Option<PlannedRetry> {
+    pub(crate) fn planned_retry(&self, id: NodeId, tries: Tries) -> Option<PlannedRetry> {
         let active = self.active.as_ref()?;
-        if !retriable || (active.options.policy == Policy::AllOrNothing && !active.undoing) {
+        if tries == Tries::None
+            || (active.options.policy == Policy::AllOrNothing && !active.undoing)
+        {
             return None;
         }
         let base = self.graph.node(self.base_of(id));
         let policy = self.policy_of(id).or_else(|| self.policy_of(self.base_of(id)))?;
         let (_, attempt) = active.attempts.next(&base.key, active.seq);
+        let max_count = if tries == Tries::UntilAnswered { 0 } else { policy.max_count };
+        let policy = ligato_kvs_api::RetryPolicy { max_count, ..*policy };
         let delay = retry::delay(&policy, attempt, self.config.retry_jitter, self.now.random)?;
         Some(PlannedRetry { attempt, due: self.now.mono + delay })
     }

@@ -278,3 +278,17 @@ async fn one_of_a_batch_that_hangs_holds_up_only_what_needs_it() {
     let of_batch: Vec<&String> = log.iter().filter(|op| op.contains("m/")).collect();
     assert!(of_batch.is_sorted(), "started in order: {of_batch:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_value_is_not_given_up_because_the_southbound_is_slow() {
+    let rig = Rig::start();
+    for _ in 0..8 {
+        rig.sb.fault("b/1", Fault::Hangs);
+    }
+    rig.submit(&[("b/1", "1")], retried()).await;
+    let configured = [ValueState::Configured];
+    let (keys, hour) = (vec!["b/1".into()], Duration::from_secs(3600));
+    rig.scheduler.wait_for(keys, &configured, hour).await.unwrap();
+    assert_eq!(rig.sb.take_log().len(), 9, "three retries are for what is refused");
+    rig.settle().await;
+}

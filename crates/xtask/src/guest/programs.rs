@@ -59,16 +59,17 @@ pub(super) fn kernel_tests() -> Result<Vec<Program>> {
     Ok(run::output(&mut cargo)?.lines().filter_map(test_program).collect())
 }
 
-/// Builds the traffic tests, and the programs that they start.
+/// Builds the traffic tests, and the programs that they start; optimised, since every instruction of
+/// theirs is emulated.
 pub(super) fn traffic_tests() -> Result<Vec<Program>> {
     let mut cargo = run::cargo()?;
-    cargo.arg("build");
+    cargo.args(["build", "--release"]);
     for package in TRAFFIC_PROGRAMS {
         cargo.args(["--package", package]);
     }
     run::run(&mut cargo)?;
     let mut cargo = run::cargo()?;
-    cargo.args(["test", "--no-run", "--package", "ligato-e2e"]);
+    cargo.args(["test", "--release", "--no-run", "--package", "ligato-e2e"]);
     cargo.args(["--test", "traffic", "--test", "scenarios"]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     cargo.stderr(std::process::Stdio::inherit());

@@ -223,6 +223,8 @@ impl Core {
             (true, _) if self.active.as_ref().is_some_and(|a| a.spare_unwanted) => return,
             (true, _) => Reason::Unwanted,
             (false, true) => Reason::Drift,
+            // It is there although something it needs is not, as far as is known by now.
+            (false, false) if node.desired.is_some() && self.graph.unmet(id) > 0 => Reason::Drift,
             (false, false) => return,
         };
         let key = node.key.clone();
@@ -287,7 +289,7 @@ impl Core {
     /// Who a found value belongs to, if the read-back cannot tell.
     fn origin_of(&self, id: NodeId, said: Origin) -> Origin {
         let node = self.graph.node(id);
-        if node.origin == Origin::Nb && node.available() {
+        if node.origin == Origin::Nb && !matches!(node.applied, Applied::Absent) {
             // Created or taken over by NB, whatever the southbound calls it.
             return Origin::Nb;
         }
@@ -354,6 +356,9 @@ impl Core {
         value: &Value,
         said: Origin,
     ) {
+        if self.is_known_absent(child) {
+            return;
+        }
         let origin = self.graph.node(parent).origin;
         let same = matches!(&self.graph.node(child).applied,
             Applied::Known(content) if content.value == *value);
@@ -372,6 +377,9 @@ impl Core {
             }
             self.compare(child);
             self.rebase(child, said);
+            if let Some(active) = &mut self.active {
+                active.assumed.push(child);
+            }
             let node = self.graph.node(child);
             if (node.desired.is_none() && origin == Origin::Nb) || node.marks.differs {
                 let from = self.graph.node(parent).key.clone();
@@ -386,6 +394,62 @@ impl Core {
                 self.take_back_children(child, value, &*descriptor, said);
             }
         }
+    }
+
+    /// After a failure: a derived value that was deleted, or not come to, is not there although its
+    /// base is.
+    fn is_known_absent(&mut self, child: NodeId) -> bool {
+        let reviewing = self.active.as_ref().is_some_and(|a| a.phase == Phase::Reviewing);
+        let operated = self.trace(child).operated;
+        let node = self.graph.node(child);
+        reviewing && matches!(node.applied, Applied::Absent) && (operated || node.desired.is_some())
+    }
+
+    /// A derived value whose needs are not met, or that was refused, is not there only because its
+    /// base is: it waits.
+    pub(crate) fn doubt_assumptions(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        let mut left = std::mem::take(&mut active.assumed);
+        loop {
+            let (wrong, fine): (Vec<NodeId>, Vec<NodeId>) = left.into_iter().partition(|id| {
+                let node = self.graph.node(*id);
+                let waits = self.graph.unmet(*id) > 0 || node.is_refused();
+                node.desired.is_some() && node.available() && waits
+            });
+            if wrong.is_empty() {
+                return;
+            }
+            for id in wrong {
+                self.assume_absent(id);
+            }
+            left = fine;
+        }
+    }
+
+    fn assume_absent(&mut self, id: NodeId) {
+        let before = self.before(id);
+        let node = self.graph.node(id);
+        let old = before.flatten().filter(|b| b.desired.is_some() && !b.available());
+        let problem = node.problem.clone();
+        self.graph.set_applied(id, Applied::Absent);
+        let node = self.graph.edit(id);
+        node.marks.discovered = false;
+        node.marks.differs = false;
+        node.problem = problem;
+        if let Some(old) = old {
+            node.last_op = old.last_op;
+        }
+        let reading = self.active.as_ref().is_some_and(|a| a.phase == Phase::Reading);
+        let at = self.trace(id).journaled;
+        let Some(active) = &mut self.active else { return };
+        if let Some((_, Some(before))) = active.journal.get_mut(at as usize)
+            && reading
+        {
+            let was = Arc::make_mut(before);
+            was.applied = Applied::Absent;
+            was.marks.discovered = false;
+        }
+        active.seed(id, Reason::Drift);
     }
 
     fn miss_child(&mut self, child: NodeId) {

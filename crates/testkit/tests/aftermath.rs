@@ -3,9 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ligato_kvs::{Scheduler, SchedulerConfig};
+use ligato_kvs::{Scheduler, SchedulerConfig, StatusEvent, StatusFilter};
 use ligato_kvs_api::{
-    OpKind, Origin, Policy, RecordedOp, RecordedTxn, ResyncKind, RetryPolicy, Transaction,
+    OpKind, Origin, Policy, RecordedOp, RecordedTxn, ResyncKind, RetryPolicy, Scope, Transaction,
     TxnOptions, TxnOutcome, TxnReport, ValueChange, ValueState,
 };
 use ligato_testkit::{FakeKind, FakeSb, Fault, messages::string};
@@ -146,4 +146,47 @@ async fn a_retry_with_nothing_left_to_do_plans_nothing() {
     let record = rig.last_record();
     assert_eq!(record.txn_type, "RetryFailedOps");
     assert!(record.planned.is_none() && record.executed.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_of_several_wishes_for_a_key_wins() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1"), ("b/1", "-")], TxnOptions::default()).await;
+    assert_eq!(rig.state("b/1"), ValueState::Nonexistent, "also if there is nothing to delete");
+    rig.put(&[("b/1", "-"), ("b/1", "1")], TxnOptions::default()).await;
+    assert_eq!(rig.state("b/1"), ValueState::Configured);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_complete_statement_leaves_out_is_told_to_be_gone() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1")], TxnOptions::default()).await;
+    let mut stream = rig.scheduler.subscribe(StatusFilter::All);
+    stream.next().await;
+    rig.scheduler.commit(Transaction::resync(ResyncKind::Full, Vec::new())).await;
+    let Some(StatusEvent::Delta { statuses, .. }) = stream.try_next() else { panic!("no news") };
+    let told: Vec<_> = statuses.iter().map(|s| (&*s.value.key, s.value.state)).collect();
+    assert_eq!(told, [("b/1", ValueState::Removed)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_found_over_an_unmet_need_goes() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1 needs b/2")], TxnOptions::default()).await;
+    rig.sb.set("b/1", Some("1 needs b/2"), Origin::Nb);
+    rig.scheduler.commit(Transaction::resync(ResyncKind::Downstream(Scope::All), vec![])).await;
+    assert_eq!(rig.state("b/1"), ValueState::Pending);
+    assert!(rig.sb.content().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_again_for_what_is_invalid_is_told_again() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1 invalid")], TxnOptions::default()).await;
+    let values = vec![ValueChange::put("b/1", string("1 invalid"))];
+    let report = rig.scheduler.commit(Transaction::resync(ResyncKind::Full, values)).await;
+    assert_eq!(report.errors.len(), 1);
+    let kind = ResyncKind::Downstream(Scope::All);
+    let report = rig.scheduler.commit(Transaction::resync(kind, vec![])).await;
+    assert!(report.errors.is_empty(), "nobody asked");
 }

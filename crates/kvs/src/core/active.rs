@@ -97,6 +97,8 @@ pub(crate) struct Active {
     pub(crate) only_look: bool,
     /// What was wrong with values before they were looked at.
     pub(crate) looked_at: Vec<(NodeId, Arc<Problem>)>,
+    /// Derived values that are taken to be there because their base was found.
+    pub(crate) assumed: Vec<NodeId>,
     /// What is found and not wanted stays: no northbound has said so far what all it wants.
     pub(crate) spare_unwanted: bool,
 }

@@ -9,7 +9,7 @@ use ligato_model::Key;
 use rustc_hash::FxHashSet;
 
 use crate::{
-    core::{Active, Audience, Core, Effect, Phase},
+    core::{Active, Audience, Core, Effect, NO_PLACE, Phase},
     node::{Applied, Node, NodeId, Problem, ProblemKind},
     plan::Steps,
     record::{self, Outcome},
@@ -24,6 +24,8 @@ pub(crate) struct Touched {
     key: Key,
     /// Something was done with it in the southbound.
     operated: bool,
+    /// It was removed, if only from what is wanted.
+    removed: bool,
 }
 
 /// Keys that are gone whose origin is remembered.
@@ -73,7 +75,7 @@ impl Core {
             let hidden = || {
                 self.graph.find(&op.key).is_none_or(|id| {
                     let parent = self.graph.node(id).parent;
-                    parent.is_some_and(|p| !self.graph.node(p).available())
+                    parent.is_some_and(|p| !self.graph.node(p).shows_children())
                 })
             };
             if op.derived && hidden() {
@@ -126,13 +128,14 @@ impl Core {
             all.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
         }
         all.dedup();
-        let touched = |id: NodeId| Touched {
-            id,
-            key: self.graph.node(id).key.clone(),
-            operated: self
-                .traces
-                .get(id as usize)
-                .is_some_and(|t| t.epoch == self.epoch && t.operated),
+        let touched = |id: NodeId| {
+            let trace = self.traces.get(id as usize).filter(|t| t.epoch == self.epoch);
+            Touched {
+                id,
+                key: self.graph.node(id).key.clone(),
+                operated: trace.is_some_and(|t| t.operated),
+                removed: trace.is_some_and(|t| t.operated || t.noop != NO_PLACE),
+            }
         };
         all.into_iter().map(touched).collect()
     }
@@ -185,14 +188,14 @@ impl Core {
         let watched = self.subscribers.are_there();
         let mut statuses = Vec::with_capacity(if wanted { bases.len() } else { 0 });
         let mut news = Vec::new();
-        for Touched { id, key, operated } in bases {
+        for Touched { id, key, operated, removed } in bases {
             let now = self.published.node(id).filter(|n| n.key == key);
             let was = before.node(id).filter(|n| n.key == key);
             let status = match now.filter(|n| self.published.visible(n)) {
                 Some(node) => self.published.base_status(node),
                 // A key that is only waited for, or was never there, is no news.
                 None if !operated && !was.is_some_and(|n| before.visible(n)) => continue,
-                None => gone(&key),
+                None => gone(&key, removed),
             };
             if watched && (operated || self.is_news(&status, now, was, before)) {
                 news.push(status.clone());
@@ -292,7 +295,8 @@ impl Core {
             let readable = self
                 .descriptor_of(self.base_of(id))
                 .is_some_and(|(_, d)| d.capabilities().retrieve);
-            if retrying || !readable {
+            let obtained = node.is_obtained() && op != OpKind::Delete;
+            if retrying || !readable || obtained {
                 continue;
             }
             let expected = node.desired.is_some()
@@ -368,13 +372,18 @@ impl Core {
     }
 }
 
-/// Status of a value that is not there any more.
-fn gone(key: &Key) -> BaseValueStatus {
+/// Status of a value that is not there any more: removed, or found to be gone.
+fn gone(key: &Key, removed: bool) -> BaseValueStatus {
+    let (state, last_operation) = if removed {
+        (ValueState::Removed, OpKind::Delete)
+    } else {
+        (ValueState::Nonexistent, OpKind::Undefined)
+    };
     let value = ValueStatus {
         key: key.clone(),
-        state: ValueState::Removed,
+        state,
         error: String::new(),
-        last_operation: OpKind::Delete,
+        last_operation,
         details: Vec::new(),
     };
     BaseValueStatus { value, derived_values: Vec::new() }

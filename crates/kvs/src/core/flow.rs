@@ -154,6 +154,7 @@ impl Core {
             then_plan: None,
             only_look: false,
             looked_at: Vec::new(),
+            assumed: Vec::new(),
             spare_unwanted: !self.stated,
         }))
     }
@@ -333,6 +334,7 @@ impl Core {
                 }
                 active.reading = None;
                 active.phase = Phase::Planning;
+                self.doubt_assumptions();
                 true
             }
             Phase::Planning => {
@@ -352,6 +354,7 @@ impl Core {
                     return false;
                 }
                 active.reading = None;
+                self.doubt_assumptions();
                 self.after_review();
                 true
             }
@@ -361,6 +364,7 @@ impl Core {
                 }
                 active.reading = None;
                 active.phase = Phase::Over;
+                self.doubt_assumptions();
                 self.verify();
                 true
             }

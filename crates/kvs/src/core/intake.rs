@@ -317,6 +317,10 @@ impl Core {
         node.desired = None;
         node.problem = None;
         node.last_op = OpKind::Delete;
+        if node.available() {
+            // Whoever made it: its base is NB's now.
+            node.origin = Origin::Nb;
+        }
         if let Some(active) = &mut self.active {
             active.seed(child, Reason::Derived { from: from.clone() });
         }

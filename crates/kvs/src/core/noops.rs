@@ -93,6 +93,7 @@ impl Core {
             return;
         }
         let Some((op, state)) = self.noop_of(id, &before, comes, goes) else {
+            self.tell_refusal(id);
             // Discovered and wanted as it is: from now on it is simply configured.
             if self.graph.node(id).marks.discovered && self.graph.node(id).desired.is_some() {
                 self.graph.edit(id).marks.discovered = false;
@@ -111,6 +112,19 @@ impl Core {
             self.fail_key(id, op, &error);
         }
         self.record_noop(id, op, before, Outcome { state, value, error });
+    }
+
+    /// Who asks again for what is refused is told so again, though there is nothing to record.
+    fn tell_refusal(&mut self, id: NodeId) {
+        let node = self.graph.node(id);
+        if node.desired.is_none() || !node.is_refused() || !self.trace(id).listed {
+            return;
+        }
+        let node = self.graph.node(id);
+        let op = if node.available() { OpKind::Update } else { OpKind::Create };
+        if let Some(error) = node.error_text() {
+            self.fail_key(id, op, &error);
+        }
     }
 
     fn noop_of(

@@ -31,6 +31,9 @@ impl Core {
                     Wish { value: None, source: None, retry: None, reason: Reason::Unwanted };
                 self.wish(&key, &wish);
                 self.trace(id).listed = true;
+                if let Some(active) = &mut self.active {
+                    active.named.push(id);
+                }
             }
         }
     }

@@ -112,7 +112,7 @@ impl MockDescriptor {
             .iter()
             .map(|name| &*Box::leak(name.clone().into_boxed_str()))
             .collect();
-        sb.lock().counters.insert(spec.name.clone(), spec.first_index);
+        sb.lock().counters.entry(spec.name.clone()).or_insert(spec.first_index);
         Self { spec, after, sb }
     }
 
@@ -133,8 +133,7 @@ impl MockDescriptor {
             && match (&there, old) {
                 (None, None) => true,
                 (Some(there), Some((value, metadata))) => {
-                    self.spec.equal(&there.value, value)
-                        && (!self.spec.with_metadata || there.metadata == metadata)
+                    self.spec.equal(&there.value, value) && there.metadata == metadata
                 }
                 _ => false,
             };

@@ -61,7 +61,10 @@ pub(super) fn disorder(
     let blind = |key: &str| {
         astray(key)
             || astray(&base_of(key, &facts.parents))
-            || facts.owner(scenario, key).is_some_and(|d| !d.is_readable() && excused(key))
+            || facts.collisions.contains(key)
+            || facts
+                .owner(scenario, key)
+                .is_some_and(|d| (!d.is_readable() || d.value_comparator.is_some()) && excused(key))
     };
     for key in keys(&taken.observed).difference(&keys(&taken.expect)) {
         if !blind(key) {

@@ -38,6 +38,9 @@ impl Leftover<'_> {
             return self.by_value(|key| self.record_of(key));
         }
         match self.what {
+            "txn.values" if self.lists_what_is_unwanted() => Some(Paragraphs::from(["M4"])),
+            // The graph, and with it what the southbound is told, is never at odds with itself.
+            "sb_inconsistent_keys" if self.extra.is_empty() => Some(Paragraphs::from(["27.8"])),
             "sb_ops" => self.by_value(|key| self.calls_of(key)),
             "result.kv_errors" => self.by_value(|key| self.errors_of(key)),
             _ => None,
@@ -99,9 +102,27 @@ impl Leftover<'_> {
         });
         let news = self.extra.iter().all(|status| {
             let key = status["key"].as_str().unwrap_or_default();
+            let done = |key: &str| self.facts.ours.get(key).is_some_and(|o| !o.step.is_empty());
+            let plain_of = |s: Option<&Json>| s.map(plain);
+            let (was, is) = (self.facts.status_before.get(key), self.facts.status(key));
             self.facts.nodes_before.get(key) != now.get(key)
+                || plain_of(was) != plain_of(is)
+                || done(key)
         });
         silent && news
+    }
+
+    /// M4: what a complete statement removes is among its arguments, whatever led to it.
+    fn lists_what_is_unwanted(&self) -> bool {
+        let options = self.taken.step.options.as_ref();
+        let statement = options.and_then(|o| o.resync.as_deref()) == Some("full");
+        let asked = |key: &str| self.taken.step.values.iter().flatten().any(|v| v.key == key);
+        statement
+            && self.missing.is_empty()
+            && self
+                .extra
+                .iter()
+                .all(|v| v["value"].is_null() && v["key"].as_str().is_some_and(|key| !asked(key)))
     }
 
     /// The two transactions this is about.
@@ -122,6 +143,13 @@ impl Leftover<'_> {
             all.into_iter().filter(|op| op["key"] == key).collect()
         };
         let (then, now) = (of(&theirs, field), of(&ours, field));
+        let failed = |op: &Json| !op["new_error"].is_null();
+        let stopped = of(&ours, "executed").is_empty()
+            && compare::operations(&ours, "executed").iter().any(failed);
+        if planned && then.is_empty() && stopped {
+            // Foreseen, but something before it failed.
+            return Some("F1");
+        }
         if planned && self.is_foreseen(&of(&ours, "executed"), &now, &theirs) {
             let filtered = theirs["type"] == "SBNotification" && now.is_empty();
             return Some(if filtered { "B15" } else { "F1" });
@@ -134,6 +162,18 @@ impl Leftover<'_> {
         }
         if says_the_same(&then, &now) {
             return Some(if then.len() > now.len() { "S4" } else { "S8" });
+        }
+        let shown = self.facts.nodes_before.get(key).map(|n| n["value"].clone());
+        let no_old = |ops: &[Json]| -> Vec<Json> {
+            ops.iter().map(|op| stripped(op, &["prev_value"])).collect()
+        };
+        if no_old(&then) == no_old(&now)
+            && now.iter().all(|op| {
+                let old = Some(&op["prev_value"]);
+                shown.as_ref() == old || self.facts.asked.get(key) == old
+            })
+        {
+            return Some("B4");
         }
         let later_repair = |ops: &[Json]| -> Vec<Json> { ops.iter().map(without_revert).collect() };
         let is_undo = self.taken.step.options.as_ref().is_some_and(|o| o.revert);
@@ -156,7 +196,19 @@ impl Leftover<'_> {
 
     /// F1, S1: what is planned is what is executed; what is invalid is known before.
     fn is_foreseen(&self, executed: &[Json], planned: &[Json], theirs: &Json) -> bool {
-        if executed == planned {
+        let mut both = planned.iter().zip(executed);
+        let failed = |op: &Json| !op["new_error"].is_null() && op["new_state"] != "INVALID";
+        let differing = both.find(|(planned, executed)| planned != executed);
+        let as_far = match differing {
+            None => planned.len() == executed.len(),
+            // Until it failed.
+            Some((planned, executed)) => {
+                failed(executed)
+                    && planned["op"] == executed["op"]
+                    && planned["prev_state"] == executed["prev_state"]
+            }
+        };
+        if as_far {
             return true;
         }
         let told = self.taken.observed["result"]["kv_errors"].as_array();
@@ -183,6 +235,13 @@ impl Leftover<'_> {
 
     /// S10: what is known to be invalid, and still is, is not told again and again.
     fn errors_of(&self, key: &str) -> Option<&'static str> {
+        let unknown = self.missing.iter().all(|e| e["error"] == "value is not actually configured")
+            && self.extra.is_empty()
+            && self.facts.status(key).is_some_and(|s| s["state"] == "UNIMPLEMENTED");
+        if unknown {
+            // Nobody could have configured it, or look whether it is.
+            return Some("F8");
+        }
         let known = |status: Option<&Json>| {
             status.is_some_and(|s| {
                 s["state"] == "INVALID" && self.missing.iter().any(|e| e["error"] == s["error"])

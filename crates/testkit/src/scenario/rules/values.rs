@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     compare::Taken,
-    facts::{Facts, Ops},
+    facts::{Facts, Ops, base_of},
     format::{AValue, DescriptorSpec, Scenario},
     rules::order::unmet,
 };
@@ -67,7 +67,13 @@ impl View<'_> {
             ("PENDING" | "CONFIGURED", "OBTAINED") if is && self.facts.notified.contains(key) => {
                 Some("B3")
             }
-            ("INVALID", "INVALID") if is && !was && self.is_in_southbound(key) => Some("B4"),
+            ("INVALID", "INVALID") if is && !was && self.is_known_there(key) => Some("B4"),
+            // What could not be called has changed nothing.
+            ("FAILED", "FAILED") | ("RETRYING", "RETRYING")
+                if is && !was && self.is_known_there(key) =>
+            {
+                Some("B11")
+            }
             ("OBTAINED", _) if self.facts.notified.contains(key) && now != "OBTAINED" => {
                 Some("B13")
             }
@@ -80,6 +86,13 @@ impl View<'_> {
                 Some("B1")
             }
             ("PENDING", _) if is && !was && self.needs_are_met(key) => Some(self.why_up(key)),
+            ("PENDING", "FAILED" | "RETRYING")
+                if self.needs_are_met(key) && self.was_tried(key) =>
+            {
+                Some(self.why_up(key))
+            }
+            // Derived values are not there again only because their base is.
+            (_, "NONEXISTENT" | "PENDING") if was && !is && self.is_gone(key) => Some("B10"),
             (_, "PENDING") if was && !is && !self.needs_are_met(key) => Some(self.why_down(key)),
             _ if then == now && was == is => self.other_content(key),
             _ => None,
@@ -117,7 +130,8 @@ impl View<'_> {
 
     /// B12: the retry policy is that of the transaction that set the value.
     pub(super) fn other_retry(&self, key: &str) -> bool {
-        let own = self.facts.retry_of.get(key).copied().unwrap_or(false);
+        let base = base_of(key, &self.facts.parents);
+        let own = self.facts.retry_of.get(&base).copied().unwrap_or(false);
         match (state(self.theirs.get(key)), state(self.ours.get(key))) {
             ("RETRYING", "FAILED") => !own,
             ("FAILED", "RETRYING") => own,
@@ -142,6 +156,24 @@ impl View<'_> {
     fn is_nested(&self, key: &str) -> bool {
         let parent = self.facts.parents.get(key);
         parent.is_some_and(|parent| self.facts.parents.contains_key(parent))
+    }
+
+    fn was_tried(&self, key: &str) -> bool {
+        self.facts.ours.get(key).is_some_and(|ops| ops.failed_in_step)
+    }
+
+    /// A derived value that is not in the southbound.
+    fn is_gone(&self, key: &str) -> bool {
+        let content = self.taken.observed["sb_content"].as_array();
+        self.facts.parents.contains_key(key)
+            && content.is_some_and(|all| all.iter().all(|c| c["key"] != key))
+    }
+
+    /// It is in the southbound, or was when the scheduler could know it last.
+    fn is_known_there(&self, key: &str) -> bool {
+        let readable = self.owner(key).is_some_and(DescriptorSpec::is_readable);
+        let lied = self.facts.ours.get(key).is_some_and(|ops| ops.lied);
+        self.is_in_southbound(key) || (!readable && lied)
     }
 
     fn is_in_southbound(&self, key: &str) -> bool {
@@ -189,8 +221,10 @@ impl View<'_> {
         }
         // S4: touched once where it was touched again and again; what was planned to fail then has
         // not failed, or fails later.
-        let once = ours.step.len() <= 2 && ours.step.len() < theirs.step.len();
-        (once && !ours.failed_in_step && (theirs.failed_in_step || ours.planned)).then_some("S4")
+        let names = |ops: &Ops| ops.step.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let once = ours.step.len() <= 2 && names(ours) != names(theirs);
+        let elsewhere = ours.planned && (ours.failed_in_step != theirs.failed_in_step || once);
+        (once && elsewhere).then_some("S4")
     }
 
     /// What necessarily differs with a value: what depends on it, directly or not, and what it

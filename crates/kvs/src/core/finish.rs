@@ -197,7 +197,8 @@ impl Core {
                 None if !operated && !was.is_some_and(|n| before.visible(n)) => continue,
                 None => gone(&key, removed),
             };
-            if watched && (operated || self.is_news(&status, now, was, before)) {
+            let done = operated && status.value.error.is_empty();
+            if watched && (done || self.is_news(&status, now, was, before)) {
                 news.push(status.clone());
             }
             if wanted {
@@ -295,7 +296,7 @@ impl Core {
             let readable = self
                 .descriptor_of(self.base_of(id))
                 .is_some_and(|(_, d)| d.capabilities().retrieve);
-            let obtained = node.is_obtained() && op != OpKind::Delete;
+            let obtained = node.is_obtained();
             if retrying || !readable || obtained {
                 continue;
             }

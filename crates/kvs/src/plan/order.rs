@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
 use ligato_kvs_api::{DependencyKind, OpKind, Reason};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     graph::Edge,
@@ -27,6 +27,8 @@ struct Link {
 /// How firm an edge is. In a cycle the loosest are cut first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Tie {
+    /// Behind the member of an any-of group that waits for the dependants of all.
+    Leader,
     /// What a value depended on before its change goes after the change.
     Before,
     /// Between two members of a dependency cycle, away from the one whose removal was asked for.
@@ -42,9 +44,10 @@ enum Tie {
 impl Planner<'_> {
     pub(super) fn put_in_order(&self, steps: Vec<Step>) -> Steps {
         let mut links = Vec::new();
+        let mut awaited = FxHashMap::default();
         for (at, step) in (0..).zip(&steps) {
             if step.op == OpKind::Delete {
-                self.link_delete(at, step, &steps, &mut links);
+                self.link_delete(at, step, &steps, &mut awaited, &mut links);
             } else {
                 self.link_put(at, step, &mut links);
             }
@@ -55,7 +58,15 @@ impl Planner<'_> {
         sort(steps, links)
     }
 
-    fn link_delete(&self, at: u32, step: &Step, steps: &[Step], links: &mut Vec<Link>) {
+    /// `awaited`: whether dependants of a group go, as far as it was looked for.
+    fn link_delete(
+        &self,
+        at: u32,
+        step: &Step,
+        steps: &[Step],
+        awaited: &mut FxHashMap<GroupId, bool>,
+        links: &mut Vec<Link>,
+    ) {
         let graph = self.facts.graph;
         let id = step.node;
         let mut leaders = Vec::new();
@@ -82,12 +93,20 @@ impl Planner<'_> {
         // One member of a group waits for the dependants, the others for that member.
         for group in graph.member_of(id) {
             match self.scratch.first_gone.get(group) {
-                Some(first) if *first != id => leaders.push(*first),
+                Some(first) if *first != id => {
+                    let go = || {
+                        let mut edges = graph.group_dependants(*group).iter();
+                        edges.any(|edge| self.delete_step(edge.from) != NO_STEP)
+                    };
+                    if *awaited.entry(*group).or_insert_with(go) {
+                        leaders.push(*first);
+                    }
+                }
                 _ => waits(graph.group_dependants(*group)),
             }
         }
         for first in leaders {
-            before(self.delete_step(first), Tie::Need);
+            before(self.delete_step(first), Tie::Leader);
         }
         for child in graph.node(id).children.iter() {
             before(self.delete_step(*child), Tie::Own);
@@ -191,12 +210,13 @@ fn sort(steps: Vec<Step>, mut links: Vec<Link>) -> Steps {
         (0..).zip(&waiting).filter(|(_, n)| **n == 0).map(|(at, _)| Reverse(at)).collect();
     let mut order = Vec::with_capacity(steps.len());
     let mut placed = vec![false; steps.len()];
-    let mut loosest = Tie::Before;
+    let mut loosest = Tie::Leader;
     while order.len() < steps.len() {
         let Some(Reverse(at)) = ready.pop() else {
             let freed = cut_cycles(&mut links, &starts, &placed, &mut waiting, loosest);
             if freed.is_empty() {
                 loosest = match loosest {
+                    Tie::Leader => Tie::Before,
                     Tie::Before => Tie::FromRoot,
                     Tie::FromRoot => Tie::Need,
                     Tie::Need | Tie::Own => Tie::Own,

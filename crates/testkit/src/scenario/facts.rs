@@ -92,6 +92,10 @@ impl Facts {
         }
         let options = taken.step.options.clone().unwrap_or_default();
         let undone = options.revert && !taken.observed["result"]["kv_errors"].is_null();
+        if matches!(options.resync.as_deref(), Some("full" | "upstream")) {
+            // A complete statement.
+            self.asked.clear();
+        }
         for value in taken.step.values.iter().flatten() {
             if taken.step.step == "notify" {
                 self.notified.insert(value.key.clone());
@@ -128,6 +132,11 @@ impl Facts {
             .get(key)
             .cloned()
             .or_else(|| self.registered.iter().find(|d| d.selects(key)).map(|d| d.name.clone()))
+    }
+
+    /// The descriptor of a key, of those registered.
+    pub(super) fn registered_owner(&self, key: &str) -> Option<&DescriptorSpec> {
+        self.registered.iter().find(|d| d.selects(key))
     }
 
     pub(super) fn owner<'a>(

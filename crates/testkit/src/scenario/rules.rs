@@ -132,7 +132,22 @@ impl Judge {
             // A failure that is only here or only there may have its retries.
             self.shifted = true;
         }
+        self.look_for_foreign_values(taken, facts);
         self.look_for_numbers(taken, facts);
+    }
+
+    /// B3: what others made stays theirs, also if NB waited for such a value meanwhile.
+    fn look_for_foreign_values(&mut self, taken: &Taken, facts: &Facts) {
+        let of = |from: &Json| from["sb_content"].as_array().cloned().unwrap_or_default();
+        let theirs = of(&taken.expect);
+        for entry in of(&taken.observed) {
+            let Some(key) = key_of(&entry) else { continue };
+            let gone_there = theirs.iter().all(|other| other["key"] != key);
+            let unwanted = facts.asked.get(key).is_none_or(Json::is_null);
+            if gone_there && unwanted && entry["origin"] != "NB" {
+                self.taint("B3", key, facts);
+            }
+        }
     }
 
     /// S4, C9: creates in another order, or fewer of them, hand out other metadata.

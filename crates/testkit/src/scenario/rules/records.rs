@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use ligato_kvs_api::Target;
 use serde_json::Value as Json;
 
 use crate::scenario::{
@@ -27,6 +28,9 @@ impl Leftover<'_> {
     pub(super) fn paragraph(&self, renumbered: &BTreeSet<String>) -> Option<Paragraphs> {
         if self.same_but(&["metadata"]) && self.only_renumbered(renumbered) {
             return Some(Paragraphs::from(["S4"]));
+        }
+        if self.what == "status" && self.details_are_complete() {
+            return Some(Paragraphs::from(["O1"]));
         }
         if self.what == "status" && self.statuses_differ_by_last_operation() {
             return Some(Paragraphs::from(["B18"]));
@@ -73,6 +77,34 @@ impl Leftover<'_> {
         })
     }
 
+    /// O1: a waiting value names all that it waits for, and nothing else.
+    fn details_are_complete(&self) -> bool {
+        let nodes = self.facts.nodes();
+        let complete = |status: &Json| {
+            let Some(key) = key_of(status) else { return false };
+            let (Some(spec), Some(node)) = (self.facts.registered_owner(key), nodes.get(key))
+            else {
+                return status["details"].is_null();
+            };
+            let there = |target: &Target| {
+                nodes.iter().any(|(other, n)| target.accepts(other) && n["available"] == true)
+            };
+            let needs = spec.needs(key, &node["value"]).into_iter();
+            let mut unmet: Vec<String> =
+                needs.filter(|(_, target)| !there(target)).map(|(label, _)| label).collect();
+            unmet.sort();
+            let told = status["details"].as_array().cloned().unwrap_or_default();
+            let mut told: Vec<&str> = told.iter().filter_map(Json::as_str).collect();
+            told.sort_unstable();
+            status["state"] != "PENDING" || told == unmet
+        };
+        self.same_but(&["last_operation", "details"])
+            && self.extra.iter().all(|status| {
+                let derived = status["derived"].as_array().cloned().unwrap_or_default();
+                complete(status) && derived.iter().all(complete)
+            })
+    }
+
     /// B18, S8: the last operation is the last one really asked for or done.
     fn statuses_differ_by_last_operation(&self) -> bool {
         let all_known = self.extra.iter().all(|status| {
@@ -82,34 +114,35 @@ impl Leftover<'_> {
         all_known && self.same_but(&["last_operation"])
     }
 
-    /// B18: told is what changed in state, error, details or content, and nothing else.
+    /// B18: told is what changed in state, error, details or content, and nothing else; looked at
+    /// value by value.
     fn news_is_about_content(&self) -> bool {
-        if self.same_but(&["last_operation"]) {
-            return true;
+        let keys: BTreeSet<&str> =
+            self.missing.iter().chain(self.extra).filter_map(key_of).collect();
+        keys.into_iter().all(|key| {
+            let of = |items: &[Json]| -> Vec<String> {
+                let mine = items.iter().filter(|i| i["key"] == key);
+                mine.map(plain_status).collect()
+            };
+            let (missing, extra) = (of(self.missing), of(self.extra));
+            missing == extra
+                || (missing.iter().all(|s| self.is_no_news(key, s))
+                    && (extra.is_empty() || self.is_news(key)))
+        })
+    }
+
+    /// The value was like this before, or was never there.
+    fn is_no_news(&self, key: &str, status: &str) -> bool {
+        match self.facts.status_before.get(key) {
+            Some(before) => plain_status(before) == status,
+            None => !self.facts.nodes().contains_key(key),
         }
-        let now = nodes_of(&self.taken.observed);
-        let plain = |s: &Json| stripped(s, &["last_operation"]).to_string();
-        let silent = self.missing.iter().all(|status| {
-            let key = status["key"].as_str().unwrap_or_default();
-            match self.facts.status_before.get(key) {
-                Some(before) => plain(before) == plain(status),
-                // It was never there.
-                None => {
-                    matches!(status["state"].as_str(), Some("NONEXISTENT" | "REMOVED"))
-                        && !now.contains_key(key)
-                }
-            }
-        });
-        let news = self.extra.iter().all(|status| {
-            let key = status["key"].as_str().unwrap_or_default();
-            let done = |key: &str| self.facts.ours.get(key).is_some_and(|o| !o.step.is_empty());
-            let plain_of = |s: Option<&Json>| s.map(plain);
-            let (was, is) = (self.facts.status_before.get(key), self.facts.status(key));
-            self.facts.nodes_before.get(key) != now.get(key)
-                || plain_of(was) != plain_of(is)
-                || done(key)
-        });
-        silent && news
+    }
+
+    fn is_news(&self, key: &str) -> bool {
+        let (was, is) = (self.facts.status_before.get(key), self.facts.status(key));
+        let done = self.facts.ours.get(key).is_some_and(|o| !o.step.is_empty());
+        self.facts.nodes_before.get(key) != self.facts.nodes().get(key) || was != is || done
     }
 
     /// M4: what a complete statement removes is among its arguments, whatever led to it.
@@ -157,6 +190,15 @@ impl Leftover<'_> {
         if now.is_empty() && self.was_of_unknown_origin(&then, key) {
             return Some("B16");
         }
+        let never = |op: &Json| matches!(op.as_str(), Some("NONEXISTENT" | "REMOVED"));
+        if let (Some(first), Some(last), []) = (then.first(), then.last(), &*now)
+            && never(&first["prev_state"])
+            && never(&last["new_state"])
+            && !self.facts.nodes().contains_key(key)
+        {
+            // Not created only to be removed.
+            return Some("S4");
+        }
         if now.is_empty() {
             return is_noise(&then, nodes_of(&self.taken.observed).get(key)).then_some("S10");
         }
@@ -174,6 +216,21 @@ impl Leftover<'_> {
             })
         {
             return Some("B4");
+        }
+        let no_state = |ops: &[Json]| -> Vec<Json> {
+            ops.iter().map(|op| stripped(op, &["prev_state"])).collect()
+        };
+        let base = base_of(key, &self.facts.parents);
+        let found =
+            |ops: &[Json], state: &str| ops.first().is_some_and(|o| o["prev_state"] == state);
+        if base != key
+            && no_state(&then) == no_state(&now)
+            && found(&then, "OBTAINED")
+            && found(&now, "DISCOVERED")
+            && self.facts.asked.get(&base).is_some_and(|v| !v.is_null())
+        {
+            // What is derived from NB's is NB's.
+            return Some("B3");
         }
         let later_repair = |ops: &[Json]| -> Vec<Json> { ops.iter().map(without_revert).collect() };
         let is_undo = self.taken.step.options.as_ref().is_some_and(|o| o.revert);
@@ -242,6 +299,19 @@ impl Leftover<'_> {
             // Nobody could have configured it, or look whether it is.
             return Some("F8");
         }
+        let told = self.missing.is_empty()
+            && self.facts.status(key).is_some_and(|s| {
+                s["state"] == "INVALID"
+                    && self
+                        .extra
+                        .iter()
+                        .filter(|e| e["key"] == key)
+                        .all(|e| e["error"] == s["error"])
+            });
+        if told && self.taken.step.values.iter().flatten().any(|v| v.key == key) {
+            // Who asks for what is invalid is told.
+            return Some("S1");
+        }
         let known = |status: Option<&Json>| {
             status.is_some_and(|s| {
                 s["state"] == "INVALID" && self.missing.iter().any(|e| e["error"] == s["error"])
@@ -258,6 +328,11 @@ impl Leftover<'_> {
         let silent = self.extra.iter().all(|e| e["key"] != key);
         (silent && before && known(self.facts.status(key)) && !requested).then_some("S10")
     }
+}
+
+/// A status but for the last operation.
+fn plain_status(status: &Json) -> String {
+    stripped(status, &["last_operation"]).to_string()
 }
 
 /// Was nothing done, and did nothing change?
@@ -278,7 +353,9 @@ fn says_the_same(theirs: &[Json], ours: &[Json]) -> bool {
         && ours.len() <= 2
         && agree(first, our_first, &["prev_state", "prev_value", "prev_error"])
         && agree(last, our_last, &["new_state", "new_value", "new_error"])
-        && (last["op"] == our_last["op"] || last["new_state"] == "PENDING")
+        && (last["op"] == our_last["op"]
+            || last["new_state"] == "PENDING"
+            || (ours.len() == 1 && first["op"] == our_first["op"]))
 }
 
 fn without_revert(op: &Json) -> Json {

@@ -47,6 +47,10 @@ impl View<'_> {
         if theirs == ours {
             return None;
         }
+        if ours.is_none() && theirs.is_some_and(|node| node["value"].is_null()) {
+            // A node without a value is left over from one that is gone.
+            return Some("B10");
+        }
         let (then, now) = (state(theirs), state(ours));
         let (was, is) = (available(theirs), available(ours));
         let error = self.facts.status(key).and_then(|s| s["error"].as_str()).unwrap_or_default();
@@ -64,6 +68,8 @@ impl View<'_> {
             return Some("F8");
         }
         match (then, now) {
+            // What others made is theirs, and asks for nothing.
+            (_, "OBTAINED") if is && self.is_foreign(key) => Some("B3"),
             ("PENDING" | "CONFIGURED", "OBTAINED") if is && self.facts.notified.contains(key) => {
                 Some("B3")
             }
@@ -159,7 +165,18 @@ impl View<'_> {
     }
 
     fn was_tried(&self, key: &str) -> bool {
+        let error = self.facts.status(key).and_then(|s| s["error"].as_str()).unwrap_or_default();
         self.facts.ours.get(key).is_some_and(|ops| ops.failed_in_step)
+            || error.ends_with(" is not implemented")
+    }
+
+    /// Its base is in the southbound, and NB does not want it.
+    fn is_foreign(&self, key: &str) -> bool {
+        let base = base_of(key, &self.facts.parents);
+        let content = self.taken.observed["sb_content"].as_array();
+        let entry = content.and_then(|all| all.iter().find(|c| c["key"] == *base));
+        entry.is_some_and(|e| e["origin"] != "NB")
+            && self.facts.asked.get(&base).is_none_or(Json::is_null)
     }
 
     /// A derived value that is not in the southbound.
@@ -171,9 +188,8 @@ impl View<'_> {
 
     /// It is in the southbound, or was when the scheduler could know it last.
     fn is_known_there(&self, key: &str) -> bool {
-        let readable = self.owner(key).is_some_and(DescriptorSpec::is_readable);
         let lied = self.facts.ours.get(key).is_some_and(|ops| ops.lied);
-        self.is_in_southbound(key) || (!readable && lied)
+        self.is_in_southbound(key) || lied
     }
 
     fn is_in_southbound(&self, key: &str) -> bool {

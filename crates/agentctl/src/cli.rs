@@ -136,6 +136,12 @@ pub(crate) enum Command {
     /// Print an empty instance of a model
     #[command(visible_alias = "gen")]
     Generate(Generate),
+    /// Look at metrics
+    #[command(subcommand)]
+    Metrics(Metrics),
+    /// Look at and call the gRPC services of the agent
+    #[command(subcommand)]
+    Service(Service),
     /// Print a completion script for a shell
     Completion {
         /// The shell
@@ -371,6 +377,44 @@ pub(crate) struct Import {
     /// Send to the agent by gRPC instead of the store
     #[arg(long)]
     pub(crate) grpc: bool,
+}
+
+/// `metrics …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Metrics {
+    /// List models of metrics
+    #[command(visible_alias = "l")]
+    List {
+        /// Patterns with `*`, `?`, `[…]`
+        patterns: Vec<String>,
+    },
+    /// Print metrics
+    Get {
+        /// Name of the model
+        metric: String,
+    },
+}
+
+/// `service …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Service {
+    /// List services
+    #[command(visible_aliases = ["ls", "l"])]
+    List {
+        /// Only this service
+        service: Option<String>,
+        /// Their methods too
+        #[arg(short, long)]
+        methods: bool,
+    },
+    /// Call a method; the request is read from standard input as YAML or JSON
+    #[command(visible_alias = "c")]
+    Call {
+        /// Full name of the service
+        service: String,
+        /// Name of the method
+        method: String,
+    },
 }
 
 /// `generate`

@@ -3,13 +3,15 @@
 //! | code | meaning |
 //! | --- | --- |
 //! | 0 | done |
-//! | 1 | the command failed, or the agent refused |
+//! | 1 | the command failed, the agent refused, or there is no such command |
 //! | 2 | `plan --exit-code`: the plan has steps |
 //! | 3 | the agent (or the store) cannot be reached |
 //! | 4 | done, but with `--strict`: some values are pending, failed or invalid |
 //! | 125 | wrong usage |
 
 use std::process::ExitCode;
+
+use clap::error::ErrorKind;
 
 /// A failure with a code of its own.
 #[derive(Debug, thiserror::Error)]
@@ -50,10 +52,15 @@ pub(crate) fn report(outcome: anyhow::Result<Verdict>) -> ExitCode {
     }
 }
 
-/// Help and version go to standard output with code 0; mistakes to standard error with 125.
+/// Help and version go to standard output with code 0; mistakes to standard error with 125, or 1 for an unknown command,
+/// as the original has it.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let printed = error.print();
-    if printed.is_ok() && !error.use_stderr() { ExitCode::SUCCESS } else { ExitCode::from(125) }
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => ExitCode::from(1),
+        _ if printed.is_ok() && !error.use_stderr() => ExitCode::SUCCESS,
+        _ => ExitCode::from(125),
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "the output layer of the program")]

@@ -11,6 +11,7 @@ use ligato_proto::{
     },
 };
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Uri};
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 
 use crate::{
     exit::Failure,
@@ -33,6 +34,7 @@ impl Grpc {
             Some(path) => path.display().to_string(),
             None => format!("{}:{}", settings.host, settings.grpc_port),
         };
+        tracing::debug!("connecting to {host} by gRPC");
         let scheme = if settings.grpc_tls.is_some() { "https" } else { "http" };
         let endpoint = if settings.grpc_socket.is_some() { "localhost" } else { &host };
         let mut endpoint = Endpoint::from_shared(format!("{scheme}://{endpoint}"))
@@ -54,6 +56,16 @@ impl Grpc {
         let channel =
             connected.map_err(|error| Failure::Unreachable { host, source: error.into() })?;
         Ok(Self { channel })
+    }
+
+    /// Services by their description.
+    pub(crate) fn reflection(&self) -> ServerReflectionClient<Channel> {
+        ServerReflectionClient::new(self.channel.clone()).max_decoding_message_size(MAX_MESSAGE)
+    }
+
+    /// The connection, for calls that are made by description.
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
     }
 
     pub(crate) fn manager(&self) -> ManagerServiceClient<Channel> {

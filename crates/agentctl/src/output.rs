@@ -60,12 +60,84 @@ pub(crate) fn line(text: &str) {
 fn render(template: &str, data: &serde_json::Value) -> Result<String> {
     let mut parsed = gtmpl::Template::default();
     parsed.add_func("json", |args| to_text(args, |v| Ok(serde_json::to_string(v)?)));
+    parsed.add_func(SHOW, show);
     parsed.add_func("yaml", |args| to_text(args, |v| Ok(serde_saphyr::to_string(v)?)));
     parsed
-        .parse(template)
+        .parse(shown(template))
         .map_err(|e| anyhow!("{template:?} is neither a format nor a template: {e}"))?;
     let context = gtmpl::Context::from(to_template_value(data));
     parsed.render(&context).map_err(|e| anyhow!("template {template:?}: {e}"))
+}
+
+/// The function that every printed value goes through.
+const SHOW: &str = "ligato_show";
+
+/// Lists and structures are printed as JSON, everything else as it is.
+fn show(args: &[gtmpl::Value]) -> Result<gtmpl::Value, gtmpl::FuncError> {
+    match args.last() {
+        Some(gtmpl::Value::Array(_) | gtmpl::Value::Object(_) | gtmpl::Value::Map(_)) => {
+            to_text(args, |v| Ok(serde_json::to_string(v)?))
+        }
+        Some(other) => Ok(other.clone()),
+        None => Ok(gtmpl::Value::Nil),
+    }
+}
+
+/// The template with [`SHOW`] at the end of everything that prints.
+fn shown(template: &str) -> String {
+    let mut text = String::with_capacity(template.len() * 2);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        text.push_str(before);
+        text.push_str("{{");
+        let Some(end) = action_end(after) else {
+            rest = after;
+            break;
+        };
+        let (action, tail) = after.split_at(end);
+        let words = action.trim_start_matches('-').trim();
+        let (action, trim) = match action.strip_suffix('-') {
+            Some(action) if prints(words) => (action, "-"),
+            _ => (action, ""),
+        };
+        text.push_str(action);
+        if prints(words) {
+            text.push_str(" | ");
+            text.push_str(SHOW);
+            text.push(' ');
+        }
+        text.push_str(trim);
+        rest = tail;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Where an action ends; braces in texts do not count.
+fn action_end(text: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some('"') if c == '\\' => escaped = true,
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if c == '"' || c == '`' => quote = Some(c),
+            None if text.get(at..).is_some_and(|rest| rest.starts_with("}}")) => return Some(at),
+            None => {}
+        }
+    }
+    None
+}
+
+/// Whether an action prints what it says, rather than steering.
+fn prints(action: &str) -> bool {
+    const STEERING: [&str; 8] =
+        ["range", "if", "else", "end", "with", "define", "template", "block"];
+    let first = action.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let assigns = action.starts_with('$') && action.contains('=');
+    !action.is_empty() && !action.starts_with("/*") && !assigns && !STEERING.contains(&first)
 }
 
 fn to_text(
@@ -126,6 +198,18 @@ mod tests {
         let data = serde_json::json!([{"Key": "a", "N": 3}, {"Key": "b", "N": 4}]);
         let text = render("{{range .}}{{.Key}}={{.N}} {{end}}", &data).unwrap();
         assert_eq!(text, "a=3 b=4 ");
+        let nested = serde_json::json!({"x": [1, {"y": "z"}], "s": "a{}"});
+        for (template, expected) in [
+            ("{{.x}}", r#"[1,{"y":"z"}]"#),
+            ("{{ .s -}} !", "a{}!"),
+            ("{{.}}", r#"{"s":"a{}","x":[1,{"y":"z"}]}"#),
+            ("{{if .s}}{{.s}}{{else}}-{{end}}", "a{}"),
+            ("{{printf \"}}%s\" .s}}", "}}a{}"),
+            ("{{range .x}}[{{.}}]{{end}}", r#"[1][{"y":"z"}]"#),
+            ("{{$v := .s}}{{$v}}", "a{}"),
+        ] {
+            assert_eq!(render(template, &nested).unwrap(), expected, "{template}");
+        }
         assert_eq!(render("{{json .}}", &serde_json::json!({"x": [1]})).unwrap(), r#"{"x":[1]}"#);
     }
 

@@ -126,6 +126,7 @@ impl Rest {
             url.push('=');
             url.extend(escape(value));
         }
+        tracing::debug!("{method} {url}");
         let request = self.client.request(method, url);
         match &self.auth {
             Some((user, password)) => request.basic_auth(user, Some(password)),

@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use ligato_infra::config::ConfigDuration;
 use serde::Deserialize;
 
 use crate::cli::Global;
@@ -128,35 +129,9 @@ fn find_file(global: &Global) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// A time such as `500ms`, `30s`, `5m`, `1h30m`, or plain nanoseconds.
+/// A time such as `500ms`, `30s`, `5m`, `1h30m`, as in the agent's files.
 pub(crate) fn duration(text: &str) -> Result<Duration> {
-    if let Ok(nanoseconds) = text.parse::<u64>() {
-        return Ok(Duration::from_nanos(nanoseconds));
-    }
-    let mut total = Duration::ZERO;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let number_len = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, tail) = rest.split_at(number_len);
-        let unit_len = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
-        let (unit, next) = tail.split_at(unit_len);
-        let seconds = match unit {
-            "ns" => 1e-9,
-            "us" | "µs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => bail!("{text:?} is not a time: write for instance 500ms, 30s, 5m"),
-        };
-        let amount: f64 = number
-            .parse()
-            .with_context(|| format!("{text:?} is not a time: {number:?} is not a number"))?;
-        total += Duration::try_from_secs_f64(amount * seconds)
-            .with_context(|| format!("{text:?} is too long"))?;
-        rest = next;
-    }
-    Ok(total)
+    Ok(text.parse::<ConfigDuration>()?.0)
 }
 
 #[cfg(test)]
@@ -164,13 +139,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times() {
-        for (text, ms) in [("500ms", 500), ("30s", 30_000), ("1h30m", 5_400_000), ("1.5s", 1500)] {
-            assert_eq!(duration(text).unwrap(), Duration::from_millis(ms), "{text}");
+    fn times_are_those_of_the_agent() {
+        assert_eq!(duration("1h30m").unwrap(), Duration::from_secs(5400));
+        for bad in ["5 apples", "1000000"] {
+            assert!(duration(bad).unwrap_err().to_string().contains(bad));
         }
-        assert_eq!(duration("1000000").unwrap(), Duration::from_millis(1));
-        assert!(duration("5 apples").is_err());
-        assert!(duration("m").is_err());
     }
 
     #[test]

@@ -32,7 +32,8 @@ fn version_and_help_succeed() {
 
 #[test]
 fn wrong_usage_is_125() {
-    assert_eq!(agentctl(&["no-such-command"]).status.code(), Some(125));
+    assert_eq!(agentctl(&["no-such-command"]).status.code(), Some(1), "as the original has it");
+    assert_eq!(agentctl(&["config", "no-such-command"]).status.code(), Some(1));
     assert_eq!(agentctl(&["kvdb", "put", "only-a-key"]).status.code(), Some(125));
     assert_eq!(agentctl(&["--log-level", "loud", "models"]).status.code(), Some(125));
 }
@@ -49,6 +50,32 @@ fn nobody_there_is_3() {
         assert_eq!(output.status.code(), Some(3), "{args:?}: {}", stderr(&output));
         assert!(stderr(&output).contains("Cannot connect to the agent at 127.0.0.1:1"));
     }
+}
+
+#[test]
+fn the_log_level_decides_what_is_said() {
+    let requests = |level: &str| {
+        let output = agentctl(&["--log-level", level, "--http-port", "1", "values"]);
+        assert!(stdout(&output).is_empty());
+        stderr(&output).contains("GET")
+    };
+    assert!(requests("debug") && requests("trace"));
+    assert!(!requests("warn") && !requests("error"));
+    let quiet = agentctl(&["--http-port", "1", "values"]);
+    assert!(!stderr(&quiet).contains("GET"));
+}
+
+#[test]
+fn completion_scripts_are_scripts_and_know_the_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("agentctl.bash");
+    std::fs::write(&script, agentctl(&["completion", "bash"]).stdout).unwrap();
+    let checked = Command::new("bash").arg("-n").arg(&script).output().unwrap();
+    assert!(checked.status.success(), "{}", stderr(&checked));
+    let ask = "source \"$0\"; COMP_WORDS=(agentctl conf); COMP_CWORD=1; \
+               _agentctl agentctl conf agentctl; echo \"${COMPREPLY[@]}\"";
+    let answer = Command::new("bash").args(["-c", ask]).arg(&script).output().unwrap();
+    assert_eq!(stdout(&answer).trim(), "config", "{}", stderr(&answer));
 }
 
 #[test]

@@ -132,6 +132,61 @@ fn it_applies_the_initial_file_to_a_simulated_vpp_and_ends_in_order() {
 }
 
 #[test]
+fn dumps_show_what_is_in_vpp_as_the_original_does() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = "vppConfig:\n  interfaces:\n  \
+                - {name: loop1, type: SOFTWARE_LOOPBACK, enabled: true, mtu: 1400}\n  \
+                - {name: memif1, type: MEMIF, memif: {id: 7, socket_filename: /run/m.sock}}\n  \
+                bridgeDomains:\n  - {name: bd1, learn: true, interfaces: [{name: loop1}]}\n  \
+                fibs:\n  - {bridge_domain: bd1, phys_address: '02:00:00:00:00:01', \
+                outgoing_interface: loop1}\n";
+    fs::write(dir.path().join("initial-config.yaml"), file).expect("a file");
+    let agent = start(dir.path(), &["--vpp", "sim"]);
+    let key = "/scheduler/status?key=config/vpp/l2/v2/fib/bd1/mac/02:00:00:00:00:01";
+    agent.until(key, |_, body| body.contains(r#""state": "CONFIGURED""#));
+    let json = |path: &str| -> serde_json::Value {
+        let (status, answer) = agent.get(path);
+        assert_eq!(status, 200, "{path}: {answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+        serde_json::from_str(body).expect("it is JSON")
+    };
+    let loops = json("/dump/vpp/v2/interfaces/loopback");
+    let loops = loops.as_object().expect("an object");
+    // VPP's own `local0` counts as one.
+    assert_eq!(loops.len(), 2, "{loops:?}");
+    let (index, entry) = loops
+        .iter()
+        .find(|(_, entry)| entry["interface"]["name"] == "loop1")
+        .expect("it is dumped");
+    let interface = &entry["interface"];
+    assert_eq!((&interface["name"], &interface["mtu"]), (&"loop1".into(), &1400.into()));
+    assert!(interface["enabled"] == true && interface["Link"].is_null(), "{interface}");
+    let meta = &entry["interface_meta"];
+    assert_eq!(meta["sw_if_index"].to_string(), *index);
+    assert_eq!((&meta["tag"], &meta["internal_name"]), (&"loop1".into(), &"loop0".into()));
+    let all = json("/dump/vpp/v2/interfaces");
+    let memif = all
+        .as_object()
+        .and_then(|all| all.values().find(|entry| entry["interface"]["name"] == "memif1"));
+    let memif = memif.expect("it is dumped");
+    assert_eq!(memif["interface"]["type"], 4, "enums are numbers");
+    assert_eq!(memif["interface"]["Link"]["Memif"]["id"], 7);
+    let domains = json("/dump/vpp/v2/bd");
+    let domain = &domains[0];
+    assert_eq!(domain["bridge_domain"]["name"], "bd1");
+    let fib = json("/dump/vpp/v2/fib");
+    let fib = &fib["02:00:00:00:00:01"];
+    assert_eq!(fib["fib"]["bridge_domain"], "bd1");
+    assert_eq!(
+        fib["fib_meta"]["bridge_domain_id"],
+        domain["bridge_domain_meta"]["bridge_domain_id"]
+    );
+    assert_eq!(fib["fib_meta"]["outgoing_interface_sw_if_idx"].to_string(), *index);
+    assert!(json("/dump/vpp/v2/arps").is_null());
+    assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
 fn clients_that_stay_do_not_hold_up_the_end() {
     let dir = tempfile::tempdir().expect("a folder");
     let socket = dir.path().join("grpc.sock");

@@ -9,11 +9,13 @@ mod history;
 mod import;
 mod kvdb;
 mod log;
+mod metrics;
 mod model;
 mod pattern;
 mod plan;
 mod recording;
 mod reference;
+mod service;
 mod status;
 mod update;
 mod values;
@@ -21,9 +23,10 @@ mod vpp;
 mod watch;
 
 use anyhow::Result;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
-    cli::{Cli, Command, Config},
+    cli::{Cli, Command, Config, Global},
     exit::{Verdict, show},
     grpc::Grpc,
     output::Format,
@@ -52,6 +55,7 @@ impl Context {
 
 /// Runs the command.
 pub(crate) async fn run(cli: Cli) -> Result<Verdict> {
+    log_to_stderr(&cli.global);
     let settings = Settings::load(&cli.global)?;
     if cli.global.debug {
         show(&format!("{settings:#?}"));
@@ -75,8 +79,23 @@ pub(crate) async fn run(cli: Cli) -> Result<Verdict> {
         Command::Import(args) => done(import::run(&context, &args).await),
         Command::Generate(args) => done(generate::run(&context, &args)),
         Command::Completion { shell } => done(completion::run(shell)),
+        Command::Metrics(command) => done(metrics::run(&context, command).await),
+        Command::Service(command) => done(service::run(&context, command).await),
         Command::Reference => done(reference::run()),
     }
+}
+
+/// Log messages of this program and of what it is made of; warnings unless asked for more.
+fn log_to_stderr(global: &Global) {
+    let level = match global.log_level.as_deref() {
+        Some("trace") => LevelFilter::TRACE,
+        Some("debug") => LevelFilter::DEBUG,
+        Some("info") => LevelFilter::INFO,
+        Some("error" | "fatal" | "panic") => LevelFilter::ERROR,
+        None if global.debug => LevelFilter::DEBUG,
+        _ => LevelFilter::WARN,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
 }
 
 async fn run_config(context: &Context, config: Config) -> Result<Verdict> {

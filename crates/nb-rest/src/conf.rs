@@ -52,6 +52,9 @@ ligato_infra::config_section! {
         /// Key with which tokens are signed, at least 32 characters. Without it one is made at each start, and tokens
         /// end with the agent.
         pub sign_key: Secret = Secret::default() => "sign-key" | "token-signature";
+        /// Let everybody ask for `/liveness` and `/readiness`, also where `client-basic-auth` or `enable-token-auth`
+        /// closes everything else: for orchestrators whose probes have no credentials.
+        pub open_probes: bool = false => "open-probes";
         /// How many requests each client may make.
         pub rate_limiter: Option<RateLimiterConf> = None => "rate-limiter";
     }

@@ -14,14 +14,19 @@ use ligato_infra::{
 
 use crate::answer::ApiError;
 
-pub(crate) fn routes(health: Health, metrics: Metrics) -> Router {
+/// `/liveness` and `/readiness`.
+pub(crate) fn probes(health: Health) -> Router {
     let liveness = |State(health)| async move { probe(&health, ProbeKind::Liveness) };
     let readiness = |State(health)| async move { probe(&health, ProbeKind::Readiness) };
-    let probes = Router::new()
+    Router::new()
         .route("/liveness", get(liveness))
         .route("/readiness", get(readiness))
-        .with_state(health);
-    probes.merge(Router::new().route("/metrics", get(scrape)).with_state(metrics))
+        .with_state(health)
+}
+
+/// `/metrics`.
+pub(crate) fn metrics(metrics: Metrics) -> Router {
+    Router::new().route("/metrics", get(scrape)).with_state(metrics)
 }
 
 /// Compact JSON, with 500 for "no" as the original's clients expect.

@@ -24,7 +24,9 @@ use crate::{
         check_rate, serve,
     },
     info::{self, VersionInfo},
-    log, scheduler, schema,
+    log,
+    metrics::{self, ModelMetrics},
+    scheduler, schema,
 };
 
 /// The longest body of a request, for documents with very many values.
@@ -58,6 +60,8 @@ pub struct RestPlugin {
     conf: HttpConf,
     uses: Vec<String>,
     routes: Option<Router>,
+    /// `/liveness` and `/readiness`, which may be open to everybody.
+    probes: Router,
     address: watch::Sender<Option<SocketAddr>>,
 }
 
@@ -87,7 +91,8 @@ impl RestPlugin {
     /// A server that is started after the plugins named in `uses`, which are those behind the handles.
     pub fn new(conf: HttpConf, handles: RestHandles, uses: Vec<String>) -> Self {
         let address = watch::Sender::new(None);
-        Self { conf, uses, routes: Some(own_routes(handles)), address }
+        let probes = health::probes(handles.health.clone());
+        Self { conf, uses, routes: Some(own_routes(handles)), probes, address }
     }
 
     /// Where the server listens, once it does; of use when the port was left to the system.
@@ -96,10 +101,13 @@ impl RestPlugin {
     }
 
     /// All routes behind the gates: who, how often, how long.
-    fn router(&self, routes: Router, clock: SharedClock) -> Result<Router, RestError> {
+    fn router(&self, mut routes: Router, clock: SharedClock) -> Result<Router, RestError> {
         let access = Access::new(&self.conf, clock.clone()).map_err(RestError::Access)?;
         let limiter =
             self.conf.rate_limiter.as_ref().map(|rate| Limiter::new(rate.limit, rate.burst, clock));
+        if !self.conf.open_probes {
+            routes = routes.merge(self.probes.clone());
+        }
         // Outermost last. Unknown paths are answered before the gates.
         let behind = |routes: Router| {
             let mut routes = routes.layer(CatchPanicLayer::new());
@@ -117,6 +125,9 @@ impl RestPlugin {
         };
         let mut router = behind(routes.layer(DefaultBodyLimit::max(MAX_BODY)))
             .route_layer(from_fn_with_state(access.clone(), check_access));
+        if self.conf.open_probes {
+            router = router.merge(behind(self.probes.clone()));
+        }
         if let Access::Token(tokens) = access {
             // Open to those who have no token yet.
             router = router.merge(behind(auth_routes(tokens)));
@@ -151,14 +162,14 @@ impl RestPlugin {
 }
 
 fn own_routes(handles: RestHandles) -> Router {
-    let RestHandles { scheduler, configuration, health, metrics, logs, version } = handles;
+    let RestHandles { scheduler, configuration, metrics, logs, version, .. } = handles;
     info::routes(version)
         .merge(configuration::routes(configuration.clone(), scheduler.clone()))
         .merge(scheduler::plan_routes(configuration))
         .merge(dump::routes(scheduler.clone()))
         .merge(schema::routes())
         .merge(scheduler::routes(scheduler))
-        .merge(health::routes(health, metrics))
+        .merge(health::metrics(metrics))
         .merge(log::routes(logs))
 }
 
@@ -189,7 +200,8 @@ impl Plugin for RestPlugin {
             context.health.ok();
             return Ok(());
         }
-        let routes = started.collect::<Router>().into_iter().fold(Router::new(), Router::merge);
+        let own = metrics::routes(started.collect::<ModelMetrics>());
+        let routes = started.collect::<Router>().into_iter().fold(own, Router::merge);
         let router = self.router(routes, context.clock.clone())?;
         let endpoint = self.conf.listen();
         let tls = acceptor(&self.conf).map_err(RestError::Tls)?;

@@ -18,6 +18,7 @@ use crate::options::Options;
 use crate::slots::Context;
 use crate::state::{Connection, Peer};
 use crate::supervisor;
+use crate::traffic::Traffic;
 use crate::wire;
 
 /// `retval` of a stream dump that is to be continued (`VNET_API_ERROR_EAGAIN`).
@@ -57,6 +58,11 @@ impl VppClient {
     /// The VPP this client is connected to now.
     pub fn peer(&self) -> Option<Arc<Peer>> {
         self.shared.state.borrow().peer().cloned()
+    }
+
+    /// What was sent and received so far.
+    pub fn traffic(&self) -> Traffic {
+        self.shared.link().slots.traffic
     }
 
     /// Waits until there is a connection.

@@ -35,6 +35,7 @@ mod slots;
 mod state;
 mod supervisor;
 mod table;
+mod traffic;
 mod wire;
 mod writer;
 
@@ -48,3 +49,4 @@ pub use handshake::HandshakeError;
 pub use options::Options;
 pub use state::{Connection, Peer};
 pub use table::{MessageTable, Unavailable};
+pub use traffic::Traffic;

@@ -280,7 +280,9 @@ impl Shared {
     /// Starts a connection: from here on the client itself may send.
     pub(crate) fn begin(&self, session: Session) {
         self.written.store(0, Ordering::Relaxed);
-        self.link().session = Ok(session);
+        let mut link = self.link();
+        link.session = Ok(session);
+        link.slots.traffic.connections += 1;
     }
 
     /// Lets everybody send, or only the client itself.

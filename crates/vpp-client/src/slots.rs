@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use crate::error::LostReason;
+use crate::traffic::Traffic;
 
 const INDEX_BITS: u32 = 18;
 const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
@@ -125,6 +126,7 @@ pub(crate) struct Slots {
     free: Vec<u32>,
     waiting: usize,
     permits: usize,
+    pub(crate) traffic: Traffic,
 }
 
 impl Slots {
@@ -154,6 +156,7 @@ impl Slots {
         slot.waker = None;
         slot.abandoned = false;
         self.waiting += 1;
+        self.traffic.requests += 1;
         Some(Context::new(index, slot.generation))
     }
 
@@ -186,6 +189,7 @@ impl Slots {
         (now, max_dump): (Instant, usize),
         wake: &mut Vec<Waker>,
     ) -> Received {
+        self.traffic.answers += 1;
         let Some(slot) = self.get(context) else { return Received::Stale };
         let Phase::Waiting { details } = &mut slot.phase else { return Received::Stale };
         match slot.expect {
@@ -216,12 +220,15 @@ impl Slots {
     }
 
     fn finish(&mut self, context: Context, phase: Phase, wake: &mut Vec<Waker>) -> Received {
+        let failed = matches!(phase, Phase::Failed(_));
         if let Some(slot) = self.get(context) {
             slot.phase = phase;
             wake.extend(slot.waker.take());
             let (abandoned, counted) = (slot.abandoned, slot.counted);
             self.waiting -= 1;
             self.permits += usize::from(counted);
+            self.traffic.done += u64::from(!failed);
+            self.traffic.failed += u64::from(failed);
             if abandoned {
                 self.release(context);
             }

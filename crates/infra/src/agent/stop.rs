@@ -7,6 +7,10 @@ use futures::FutureExt;
 use super::{Plugin, PluginContext};
 use crate::{BoxError, clock::SharedClock, error_chain, shutdown::Shutdown, task::Unfinished};
 
+/// What is left for each plugin when others have used up the time for all: enough for one that has nothing to wait for,
+/// so that only those which hang are reported.
+const LEAST: Duration = Duration::from_millis(100);
+
 /// How closing went, in the order in which it was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StopReport {
@@ -58,7 +62,8 @@ impl StopReport {
     }
 }
 
-/// Closes plugins in reverse within `budget` for all, each within its own.
+/// Closes plugins in reverse within `budget` for all, each within its own. Every plugin is given [`LEAST`] whatever the
+/// others took, so the whole may take that much longer for each of them.
 pub(super) async fn close_all(
     mut live: Vec<Live>,
     clock: &SharedClock,
@@ -69,7 +74,7 @@ pub(super) async fn close_all(
     let mut report = StopReport::default();
     while let Some(mut one) = live.pop() {
         let left = deadline.saturating_sub(clock.elapsed());
-        let budget = one.plugin.budgets().close.min(left);
+        let budget = one.plugin.budgets().close.min(left.max(LEAST));
         let name = one.plugin.name().to_owned();
         one.context.tasks.cancel();
         let outcome = tokio::select! {

@@ -29,6 +29,7 @@ enum Trouble {
     StartPanics,
     CloseFails,
     CloseHangs,
+    CloseWaits,
 }
 
 struct Probe {
@@ -69,6 +70,10 @@ impl Plugin for Probe {
         match self.trouble {
             Trouble::CloseFails => Err("busy".into()),
             Trouble::CloseHangs => std::future::pending().await,
+            Trouble::CloseWaits => {
+                tokio::task::yield_now().await;
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -205,6 +210,21 @@ async fn a_hanging_close_does_not_keep_the_others_open() {
     let ended = let_time_pass(&clock, running.stop()).await;
     assert_eq!(ended.report.plugins[0].outcome, CloseOutcome::TimedOut);
     assert_eq!(ended.report.plugins[1].outcome, CloseOutcome::Closed);
+}
+
+#[tokio::test]
+async fn who_comes_after_a_hanging_close_still_has_a_moment() {
+    let mut bench = Bench::default();
+    let (upper, lower) = (Trouble::CloseHangs, Trouble::CloseWaits);
+    let upper = bench.probe("upper", &["lower"], upper);
+    let lower = bench.probe("lower", &[], lower);
+    // The one that hangs uses up the time for all.
+    let builder = bench.builder().stop_timeout(Duration::from_secs(1));
+    let running = builder.plugin(upper).plugin(lower).build().unwrap().start().await.unwrap();
+    let clock = bench.clock.clone();
+    let ended = let_time_pass(&clock, running.stop()).await;
+    let outcomes: Vec<_> = ended.report.plugins.iter().map(|stop| &stop.outcome).collect();
+    assert_eq!(outcomes, [&CloseOutcome::TimedOut, &CloseOutcome::Closed]);
 }
 
 /// Collects what the others offered, and runs one task that fails as told.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use expect_test::expect;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -220,4 +221,55 @@ fn a_file_of_something_this_program_lacks_is_not_ignored_silently() {
     assert!(error.ends_with("other.conf: other: there is no such thing here"), "{error}");
     fixture.sources.strictness = Strictness::Lenient;
     assert_eq!(refuse(&fixture).unwrap().warnings.len(), 1);
+}
+
+/// A line with a key that exists, or nearly, and any value; or any line.
+fn line() -> impl Strategy<Value = String> {
+    let key = prop::sample::select(vec![
+        "endpoints",
+        "dial-timeout",
+        "DialTimeout",
+        "retries",
+        "token",
+        "token-file",
+        "cert-file",
+        "users",
+        "disabled",
+        "retires",
+        "- name",
+        "  password",
+    ]);
+    let value = prop_oneof![
+        "[0-9smh.-]{0,8}",
+        "[\\[\\]{}:,&*!\"'a-z |>#%@-]{0,12}",
+        Just("[a, {b: [c]}]".to_owned()),
+        Just("99999999999999999999".to_owned()),
+        "\\PC{0,8}",
+    ];
+    prop_oneof![
+        4 => (key, value).prop_map(|(key, value)| format!("{key}: {value}")),
+        1 => "\\PC{0,20}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_file_is_loaded_or_refused_by_name(lines in prop::collection::vec(line(), 0..6)) {
+        let fixture = fixture(Some(&lines.join("\n")));
+        if let Err(error) = fixture.load().1 {
+            let said = error.to_string();
+            prop_assert!(said.contains("store.conf"), "{said}");
+        }
+    }
+
+    #[test]
+    fn any_time_is_read_or_refused(text in "\\PC{0,12}", number in "[0-9.]{0,25}(ns|us|µs|ms|s|m|h|d)?") {
+        for text in [&text, &number] {
+            if let Err(error) = text.parse::<ConfigDuration>() {
+                prop_assert!(!error.to_string().is_empty());
+            }
+        }
+    }
 }

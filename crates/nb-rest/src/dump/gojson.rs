@@ -9,7 +9,7 @@ use prost_reflect::{
 use serde_json::{Map, Value as Json, json};
 
 /// A message.
-pub(super) fn message(message: &DynamicMessage) -> Json {
+pub(crate) fn message(message: &DynamicMessage) -> Json {
     let descriptor = message.descriptor();
     let mut members = Map::new();
     for field in descriptor.fields() {

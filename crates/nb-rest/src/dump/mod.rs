@@ -3,7 +3,7 @@
 //! Members that only the original's binary knew (counters of queues, capabilities of links) are left out rather than
 //! made up; all that is there has the original's name, number and form.
 
-mod gojson;
+pub(crate) mod gojson;
 mod meta;
 mod table;
 

@@ -68,6 +68,27 @@ async fn without_a_token_nothing_is_open() {
 }
 
 #[tokio::test]
+async fn probes_are_open_where_that_is_configured_and_nothing_else_is() {
+    let server = start(|conf| {
+        with_tokens(conf);
+        conf.open_probes = true;
+    })
+    .await;
+    assert_eq!(server.status("GET /liveness", "").await, 200);
+    assert_ne!(server.status("GET /readiness", "").await, 401);
+    for request in ["GET /metrics", "GET /log/list", "PUT /liveness/x", "GET /"] {
+        assert!(matches!(server.status(request, "").await, 401 | 404), "{request}");
+    }
+    let basic = start(|conf| {
+        conf.client_basic_auth = vec![secret("ann:secret")];
+        conf.open_probes = true;
+    })
+    .await;
+    assert_eq!(basic.status("GET /liveness", "").await, 200);
+    assert_eq!(basic.status("GET /metrics", "").await, 401);
+}
+
+#[tokio::test]
 async fn a_token_opens_what_the_groups_of_its_user_list() {
     let server = start(with_tokens).await;
     let (ann, bob) = (server.token("ann", "secret").await, server.token("bob", "plain").await);

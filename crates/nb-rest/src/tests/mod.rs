@@ -1,6 +1,7 @@
 //! The server over a real socket on the loopback address: paths, statuses, gates, and an orderly end.
 
 mod auth;
+mod hostile;
 mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};

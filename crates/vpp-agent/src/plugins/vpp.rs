@@ -8,7 +8,10 @@ use ligato_infra::{
     agent::{Plugin, Registrar, Started},
     health::{BuildFacts, HealthReporter},
 };
-use ligato_vpp_client::{Connection, Options, VppClient};
+use ligato_model::Value;
+use ligato_nb_rest::ModelMetrics;
+use ligato_proto::govppmux::Metrics;
+use ligato_vpp_client::{Connection, Options, Traffic, VppClient};
 use ligato_vpp_ctx::VppCtx;
 use ligato_vpp_sim::Sim;
 use tokio::sync::watch;
@@ -84,6 +87,8 @@ impl Plugin for VppPlugin {
 
     async fn init(&mut self, registrar: &mut Registrar<'_>) -> Result<(), BoxError> {
         registrar.offer(vpp_cli::routes(Arc::clone(&self.ctx)));
+        let client = self.ctx.client().clone();
+        registrar.offer(ModelMetrics::new("govppmux.stats", move || counted(&client)));
         Ok(())
     }
 
@@ -104,6 +109,19 @@ impl Plugin for VppPlugin {
         }
         Ok(())
     }
+}
+
+/// The counters of the connection. The original's channels are connections here: one at a time serves everybody.
+fn counted(client: &VppClient) -> Value {
+    let Traffic { connections, requests, done, failed, answers } = client.traffic();
+    Value::new(Metrics {
+        channels_created: connections,
+        channels_open: u64::from(client.peer().is_some()),
+        requests_sent: requests,
+        requests_done: done,
+        requests_fail: failed,
+        request_replies: answers,
+    })
 }
 
 /// Reports every change of the connection to the log and to health. The scheduler follows it by itself and repairs

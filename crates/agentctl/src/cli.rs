@@ -48,6 +48,15 @@ pub(crate) struct Global {
         value_name = "USER:PASS"
     )]
     pub(crate) http_basic_auth: Option<String>,
+    /// Token of the REST API, as `login` prints it
+    #[arg(
+        long,
+        global = true,
+        env = "AGENTCTL_HTTP_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    pub(crate) http_token: Option<String>,
     /// Use TLS without verifying the server
     #[arg(long, global = true)]
     pub(crate) insecure_tls: bool,
@@ -142,6 +151,18 @@ pub(crate) enum Command {
     /// Look at and call the gRPC services of the agent
     #[command(subcommand)]
     Service(Service),
+    /// Collect what is needed to look into a problem, in one archive
+    Report(Report),
+    /// Get a token of the REST API; the password is that of `AGENTCTL_PASSWORD`, or read from standard input
+    Login {
+        /// The user
+        user: String,
+    },
+    /// End all tokens of a user
+    Logout {
+        /// The user
+        user: String,
+    },
     /// Print a completion script for a shell
     Completion {
         /// The shell
@@ -415,6 +436,17 @@ pub(crate) enum Service {
         /// Name of the method
         method: String,
     },
+}
+
+/// `report`
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Folder to put the archive in
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) output_directory: PathBuf,
+    /// Write the archive also if parts of it cannot be collected
+    #[arg(short, long)]
+    pub(crate) ignore_errors: bool,
 }
 
 /// `generate`

@@ -1,78 +1,97 @@
-//! The key-value store of the agent, as the command line needs it.
+//! The key-value store of the agent, as the command line needs it: the agent's own connector, and one answer to
+//! "nobody is there".
 
-use anyhow::{Context, Result};
-use etcd_client::{
-    Certificate, Client, ConnectOptions, GetOptions, Identity, TlsOptions, Txn, TxnOp,
+use std::time::Duration;
+
+use anyhow::Result;
+use ligato_keyval::{Prefix, Read, Store, StoreKey, StoreState, Transact, Txn, Write};
+use ligato_keyval_etcd::{EtcdConfig, EtcdStore};
+
+use crate::{
+    exit::Failure,
+    settings::{Settings, Tls},
 };
 
-use crate::{exit::Failure, settings::Settings};
+/// How long to wait for the first answer, as in the original.
+const DIAL: Duration = Duration::from_secs(3);
+/// How long one operation may take, as in the original.
+const OPERATION: Duration = Duration::from_secs(10);
 
 /// A connection to etcd.
-pub(crate) struct Etcd {
-    client: Client,
-}
+pub(crate) struct Etcd(EtcdStore);
 
 impl Etcd {
     pub(crate) async fn connect(settings: &Settings) -> Result<Self> {
-        let mut options = ConnectOptions::new()
-            .with_connect_timeout(std::time::Duration::from_secs(3))
-            .with_timeout(std::time::Duration::from_secs(10));
-        if let Some(tls) = &settings.kvdb_tls {
-            let read =
-                |p: &std::path::Path| std::fs::read(p).with_context(|| p.display().to_string());
-            let mut config = TlsOptions::new();
-            if let Some(file) = &tls.ca_file {
-                config = config.ca_certificate(Certificate::from_pem(read(file)?));
-            }
-            if let (Some(cert), Some(key)) = (&tls.cert_file, &tls.key_file) {
-                config = config.identity(Identity::from_pem(read(cert)?, read(key)?));
-            }
-            options = options.with_tls(config);
+        let store = EtcdStore::open(config(settings)?)?;
+        let mut state = store.state();
+        let connected = state.wait_for(|state| *state == StoreState::Connected);
+        if let Ok(Ok(_)) = tokio::time::timeout(DIAL, connected).await {
+            return Ok(Self(store));
         }
-        let unreachable = |error: etcd_client::Error| {
-            let host = settings.etcd_endpoints.join(",");
-            anyhow::Error::from(Failure::Unreachable { host, source: error.into() })
-                .context("connecting to Etcd failed")
+        let said = match &*store.state().borrow() {
+            StoreState::Connecting { last_error: Some(error) } => error.clone(),
+            _ => format!("no answer within {} s", DIAL.as_secs()),
         };
-        let mut client =
-            Client::connect(&settings.etcd_endpoints, Some(options)).await.map_err(unreachable)?;
-        // Connecting is lazy: ask something, to know whether anybody is there.
-        client.status().await.map_err(unreachable)?;
-        Ok(Self { client })
+        let host = settings.etcd_endpoints.join(",");
+        let source = anyhow::anyhow!(said);
+        Err(anyhow::Error::from(Failure::Unreachable { host, source })
+            .context("connecting to Etcd failed"))
     }
 
-    pub(crate) async fn get(&mut self, key: &str) -> Result<Option<String>> {
-        let answer = self.client.get(key, None).await?;
-        Ok(answer.kvs().first().map(|kv| String::from_utf8_lossy(kv.value()).into_owned()))
+    pub(crate) async fn get(&self, key: &str) -> Result<Option<String>> {
+        let entry = self.0.get(&StoreKey::new(key)?).await?;
+        Ok(entry.map(|entry| String::from_utf8_lossy(&entry.value).into_owned()))
     }
 
-    pub(crate) async fn list(&mut self, prefix: &str) -> Result<Vec<(String, String)>> {
-        let answer = self.client.get(prefix, Some(GetOptions::new().with_prefix())).await?;
-        Ok(answer
-            .kvs()
-            .iter()
-            .map(|kv| {
-                let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-                (text(kv.key()), text(kv.value()))
+    /// All whose key begins with this text, which may end within a part of a path.
+    pub(crate) async fn list(&self, prefix: &str) -> Result<Vec<(String, String)>> {
+        let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let listing = self.0.snapshot(&[Prefix::new(folder)]).await?;
+        let entries = listing.entries.into_iter();
+        Ok(entries
+            .filter(|entry| entry.key.as_str().starts_with(prefix))
+            .map(|entry| {
+                let value = String::from_utf8_lossy(&entry.value).into_owned();
+                (entry.key.as_str().to_owned(), value)
             })
             .collect())
     }
 
-    pub(crate) async fn put(&mut self, key: &str, value: &str) -> Result<()> {
-        self.client.put(key, value, None).await?;
+    pub(crate) async fn put(&self, key: &str, value: &str) -> Result<()> {
+        self.0.put(&StoreKey::new(key)?, value.to_owned().into()).await?;
         Ok(())
     }
 
     /// Was there anything to delete?
-    pub(crate) async fn delete(&mut self, key: &str) -> Result<bool> {
-        Ok(self.client.delete(key, None).await?.deleted() > 0)
+    pub(crate) async fn delete(&self, key: &str) -> Result<bool> {
+        Ok(self.0.delete(&StoreKey::new(key)?).await?.count > 0)
     }
 
     /// All pairs in one transaction.
-    pub(crate) async fn put_all(&mut self, pairs: &[(String, String)]) -> Result<()> {
-        let ops: Vec<TxnOp> =
-            pairs.iter().map(|(k, v)| TxnOp::put(k.as_str(), v.as_str(), None)).collect();
-        self.client.txn(Txn::new().and_then(ops)).await?;
+    pub(crate) async fn put_all(&self, pairs: &[(String, String)]) -> Result<()> {
+        let mut txn = Txn::new();
+        for (key, value) in pairs {
+            txn = txn.put(StoreKey::new(key.as_str())?, value.clone());
+        }
+        self.0.transact(txn).await?;
         Ok(())
     }
+}
+
+fn config(settings: &Settings) -> Result<EtcdConfig> {
+    let tls = settings.kvdb_tls.clone();
+    let insecure_transport = tls.is_none();
+    let Tls { cert_file, key_file, ca_file, skip_verify, .. } = tls.unwrap_or_default();
+    Ok(EtcdConfig {
+        endpoints: settings.etcd_endpoints.clone(),
+        dial_timeout: DIAL,
+        operation_timeout: OPERATION,
+        insecure_transport,
+        // Refused by the connector unless the server can be verified.
+        insecure_skip_tls_verify: skip_verify && ca_file.is_none(),
+        cert_file,
+        key_file,
+        ca_file,
+        ..EtcdConfig::default()
+    })
 }

@@ -1,17 +1,26 @@
 //! Exit codes, and how errors are shown.
-//!
-//! | code | meaning |
-//! | --- | --- |
-//! | 0 | done |
-//! | 1 | the command failed, the agent refused, or there is no such command |
-//! | 2 | `plan --exit-code`: the plan has steps |
-//! | 3 | the agent (or the store) cannot be reached |
-//! | 4 | done, but with `--strict`: some values are pending, failed or invalid |
-//! | 125 | wrong usage |
 
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
+
+/// What the codes mean; scripts rely on them.
+pub(crate) const CODES: [(u8, &str); 6] = [
+    (0, "Done."),
+    (FAILED, "The command failed, the agent refused, or there is no such command."),
+    (DIFFERS, "`plan --exit-code`: the plan has steps."),
+    (UNREACHABLE, "The agent, or the store, cannot be reached."),
+    (
+        UNSETTLED,
+        "Done, but with `config update --strict`: some values are pending, failed or invalid.",
+    ),
+    (USAGE, "Wrong usage."),
+];
+const FAILED: u8 = 1;
+const DIFFERS: u8 = 2;
+const UNREACHABLE: u8 = 3;
+const UNSETTLED: u8 = 4;
+const USAGE: u8 = 125;
 
 /// A failure with a code of its own.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +51,12 @@ pub(crate) enum Verdict {
 pub(crate) fn report(outcome: anyhow::Result<Verdict>) -> ExitCode {
     match outcome {
         Ok(Verdict::Done) => ExitCode::SUCCESS,
-        Ok(Verdict::Differs) => ExitCode::from(2),
-        Ok(Verdict::Unsettled) => ExitCode::from(4),
+        Ok(Verdict::Differs) => ExitCode::from(DIFFERS),
+        Ok(Verdict::Unsettled) => ExitCode::from(UNSETTLED),
         Err(error) => {
             show(&format!("\nERROR: {error:#}"));
             let unreachable = error.downcast_ref::<Failure>().is_some();
-            ExitCode::from(if unreachable { 3 } else { 1 })
+            ExitCode::from(if unreachable { UNREACHABLE } else { FAILED })
         }
     }
 }
@@ -57,9 +66,9 @@ pub(crate) fn report(outcome: anyhow::Result<Verdict>) -> ExitCode {
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let printed = error.print();
     match error.kind() {
-        ErrorKind::InvalidSubcommand => ExitCode::from(1),
+        ErrorKind::InvalidSubcommand => ExitCode::from(FAILED),
         _ if printed.is_ok() && !error.use_stderr() => ExitCode::SUCCESS,
-        _ => ExitCode::from(125),
+        _ => ExitCode::from(USAGE),
     }
 }
 

@@ -1,7 +1,7 @@
 //! How results are printed: a table for people, JSON and YAML for programs, Go templates for
 //! scripts written for the original.
 
-use std::{convert::Infallible, io::Write, str::FromStr};
+use std::{cell::RefCell, collections::BTreeMap, convert::Infallible, io::Write, str::FromStr};
 
 use anyhow::{Result, anyhow};
 use serde::Serialize;
@@ -51,8 +51,30 @@ pub(crate) fn print<T: Serialize>(
     Ok(())
 }
 
+tokio::task_local! {
+    /// Where output goes while it is captured.
+    static CAPTURED: RefCell<String>;
+}
+
+/// What is printed meanwhile, and the outcome.
+pub(crate) async fn captured<T>(work: impl Future<Output = T>) -> (String, T) {
+    let printed = async {
+        let outcome = work.await;
+        (CAPTURED.with(RefCell::take), outcome)
+    };
+    CAPTURED.scope(RefCell::default(), printed).await
+}
+
 /// One line (or block) of the result.
 pub(crate) fn line(text: &str) {
+    let captured = CAPTURED.try_with(|captured| {
+        let mut captured = captured.borrow_mut();
+        captured.push_str(text);
+        captured.push('\n');
+    });
+    if captured.is_ok() {
+        return;
+    }
     // A reader that has seen enough, as `head` does, is no error.
     let _ = writeln!(std::io::stdout(), "{text}");
 }
@@ -176,7 +198,11 @@ fn from_template_value(value: &gtmpl::Value) -> serde_json::Value {
             .unwrap_or(J::Null),
         gtmpl::Value::Array(items) => J::Array(items.iter().map(from_template_value).collect()),
         gtmpl::Value::Object(map) | gtmpl::Value::Map(map) => {
-            J::Object(map.iter().map(|(k, v)| (k.clone(), from_template_value(v))).collect())
+            // The template's maps have no order.
+            let sorted: BTreeMap<_, _> = map.iter().collect();
+            J::Object(
+                sorted.into_iter().map(|(k, v)| (k.clone(), from_template_value(v))).collect(),
+            )
         }
         _ => J::Null,
     }

@@ -6,12 +6,29 @@ use serde::de::DeserializeOwned;
 use crate::{exit::Failure, settings::Settings};
 
 /// A client of one agent's REST API.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rest {
     client: reqwest::Client,
     base: String,
     host: String,
-    auth: Option<(String, String)>,
+    auth: Option<Auth>,
+}
+
+/// Who asks.
+#[derive(Clone)]
+enum Auth {
+    Basic { user: String, password: String },
+    Token(String),
+}
+
+/// Nothing secret is shown.
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Basic { .. } => "Basic",
+            Self::Token(_) => "Token",
+        })
+    }
 }
 
 /// An answer with an error status.
@@ -45,10 +62,15 @@ impl Rest {
             }
         }
         let scheme = if settings.http_tls.is_some() { "https" } else { "http" };
-        let auth = settings.http_basic_auth.as_deref().map(|text| {
+        let basic = |text: &str| {
             let (user, password) = text.split_once(':').unwrap_or((text, ""));
-            (user.to_owned(), password.to_owned())
-        });
+            Auth::Basic { user: user.to_owned(), password: password.to_owned() }
+        };
+        // An agent with tokens does not take passwords.
+        let auth = match &settings.http_token {
+            Some(token) => Some(Auth::Token(token.clone())),
+            None => settings.http_basic_auth.as_deref().map(basic),
+        };
         Ok(Self {
             client: builder.build()?,
             base: format!("{scheme}://{}:{}", settings.host, settings.http_port),
@@ -129,7 +151,8 @@ impl Rest {
         tracing::debug!("{method} {url}");
         let request = self.client.request(method, url);
         match &self.auth {
-            Some((user, password)) => request.basic_auth(user, Some(password)),
+            Some(Auth::Basic { user, password }) => request.basic_auth(user, Some(password)),
+            Some(Auth::Token(token)) => request.bearer_auth(token),
             None => request,
         }
     }

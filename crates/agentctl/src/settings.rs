@@ -24,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) service_label: Option<String>,
     pub(crate) etcd_endpoints: Vec<String>,
     pub(crate) http_basic_auth: Option<String>,
+    pub(crate) http_token: Option<String>,
     pub(crate) timeout: Duration,
     pub(crate) grpc_tls: Option<Tls>,
     pub(crate) http_tls: Option<Tls>,
@@ -54,6 +55,7 @@ struct File {
     #[serde(rename = "etcd-dial-timeout")]
     _etcd_dial_timeout: Option<String>,
     http_basic_auth: Option<String>,
+    http_token: Option<String>,
     #[serde(rename = "ligato-api-version")]
     _ligato_api_version: Option<String>,
     timeout: Option<String>,
@@ -92,6 +94,7 @@ impl Settings {
             service_label: global.service_label.clone().or(file.service_label),
             etcd_endpoints: endpoints,
             http_basic_auth: global.http_basic_auth.clone().or(file.http_basic_auth),
+            http_token: global.http_token.clone().or(file.http_token),
             timeout: duration(timeout)?,
             grpc_tls: tls(file.grpc_tls, insecure),
             http_tls: tls(file.http_tls, insecure),

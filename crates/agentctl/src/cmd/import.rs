@@ -6,7 +6,13 @@ use anyhow::{Context as _, Result, bail, ensure};
 use ligato_proto::generic::{Item, SetConfigRequest, UpdateItem};
 
 use super::{Context, kvdb::full_key, update::item_data};
-use crate::{cli::Import, etcd::Etcd, grpc, output, settings::duration};
+use crate::{
+    cli::Import,
+    etcd::Etcd,
+    grpc,
+    output::{self, Format},
+    settings::duration,
+};
 
 /// One line of the file.
 struct Entry {
@@ -18,14 +24,37 @@ struct Entry {
 
 pub(super) async fn run(context: &Context, args: &Import) -> Result<()> {
     ensure!(args.txops > 0, "--txops must be at least 1");
-    let limit = duration(&args.time)?;
+    duration(&args.time)?;
     let entries = read(&args.file)?;
-    output::line(&format!("importing {} key-value pairs", entries.len()));
-    entries.iter().for_each(|entry| output::line(&format!(" - {}", entry.key)));
+    let format = context.format_or(Format::Table);
+    // Progress is for people; programs get one document at the end.
+    let say = |text: &str| {
+        if format == Format::Table {
+            output::line(text);
+        }
+    };
+    say(&format!("importing {} key-value pairs", entries.len()));
+    entries.iter().for_each(|entry| say(&format!(" - {}", entry.key)));
+    let keys: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
     if args.grpc {
-        output::line("sending via gRPC");
-        return send(context, entries).await;
+        say("sending via gRPC");
+        send(context, entries).await?;
+    } else {
+        store(context, args, entries, say).await?;
     }
+    if format == Format::Table {
+        return Ok(());
+    }
+    output::print(&serde_json::json!({ "imported": keys }), &format, |_| String::new())
+}
+
+async fn store(
+    context: &Context,
+    args: &Import,
+    entries: Vec<Entry>,
+    say: impl Fn(&str),
+) -> Result<()> {
+    let limit = duration(&args.time)?;
     let label = context.settings.service_label.as_deref();
     let pairs = entries
         .into_iter()
@@ -34,9 +63,9 @@ pub(super) async fn run(context: &Context, args: &Import) -> Result<()> {
             Ok((key, e.json))
         })
         .collect::<Result<Vec<_>>>()?;
-    let mut etcd = Etcd::connect(&context.settings).await?;
+    let etcd = Etcd::connect(&context.settings).await?;
     for chunk in pairs.chunks(args.txops) {
-        output::line(&format!("commiting tx with {} ops", chunk.len()));
+        say(&format!("commiting tx with {} ops", chunk.len()));
         tokio::time::timeout(limit, etcd.put_all(chunk))
             .await
             .with_context(|| format!("no answer from the store within {}", args.time))??;

@@ -21,7 +21,7 @@ pub(super) async fn run(context: &Context, command: Kvdb) -> Result<()> {
         Kvdb::List { prefix, .. } => list_prefix(prefix.as_deref().unwrap_or_default(), label),
         Kvdb::Get { key } | Kvdb::Put { key, .. } | Kvdb::Del { key } => full_key(key, label)?,
     };
-    let mut etcd = Etcd::connect(&context.settings).await?;
+    let etcd = Etcd::connect(&context.settings).await?;
     match command {
         Kvdb::List { keys_only, .. } => {
             let pairs = etcd.list(&key).await?;

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod archive;
 mod completion;
 mod config;
 mod dump;
@@ -9,12 +10,14 @@ mod history;
 mod import;
 mod kvdb;
 mod log;
+mod login;
 mod metrics;
 mod model;
 mod pattern;
 mod plan;
 mod recording;
 mod reference;
+mod report;
 mod service;
 mod status;
 mod update;
@@ -47,6 +50,11 @@ impl Context {
         self.format.clone().unwrap_or(default)
     }
 
+    /// The same with another format, which may be none.
+    pub(crate) fn with_format(&self, format: Option<Format>) -> Self {
+        Self { settings: self.settings.clone(), rest: self.rest.clone(), format }
+    }
+
     /// Connects to the gRPC side.
     pub(crate) async fn grpc(&self) -> Result<Grpc> {
         Grpc::connect(&self.settings).await
@@ -62,12 +70,16 @@ pub(crate) async fn run(cli: Cli) -> Result<Verdict> {
     }
     let rest = Rest::new(&settings)?;
     let context = Context { settings, rest, format: cli.global.output };
-    match cli.command {
-        Command::Config(config) => run_config(&context, config).await,
-        Command::Model(model) => done(model::run(&context, model).await),
-        Command::Models(patterns) => done(model::list(&context, &patterns).await),
-        Command::Dump(args) => done(dump::run(&context, &args).await),
-        Command::Values { model } => done(values::run(&context, model.as_deref()).await),
+    dispatch(&context, cli.command).await
+}
+
+async fn dispatch(context: &Context, command: Command) -> Result<Verdict> {
+    match command {
+        Command::Config(config) => run_config(context, config).await,
+        Command::Model(model) => done(model::run(context, model).await),
+        Command::Models(patterns) => done(model::list(context, &patterns).await),
+        Command::Dump(args) => done(dump::run(context, &args).await),
+        Command::Values { model } => done(values::run(context, model.as_deref()).await),
         Command::Status => done(status::run(&context).await),
         Command::Plan(args) => plan::run(&context, &args).await,
         Command::Explain { key } => done(explain::run(&context, &key).await),
@@ -81,6 +93,19 @@ pub(crate) async fn run(cli: Cli) -> Result<Verdict> {
         Command::Completion { shell } => done(completion::run(shell)),
         Command::Metrics(command) => done(metrics::run(&context, command).await),
         Command::Service(command) => done(service::run(&context, command).await),
+        Command::Plan(args) => plan::run(context, &args).await,
+        Command::Explain { key } => done(explain::run(context, &key).await),
+        Command::Log(command) => done(log::run(context, command).await),
+        Command::Vpp(command) => done(vpp::run(context, command).await),
+        Command::Kvdb(command) => done(kvdb::run(context, command).await),
+        Command::Import(args) => done(import::run(context, &args).await),
+        Command::Generate(args) => done(generate::run(context, &args)),
+        Command::Completion { shell } => done(completion::run(context, shell)),
+        Command::Report(args) => done(Box::pin(report::run(context, &args)).await),
+        Command::Login { user } => done(login::run(context, &user).await),
+        Command::Logout { user } => done(login::logout(context, &user).await),
+        Command::Metrics(command) => done(metrics::run(context, command).await),
+        Command::Service(command) => done(service::run(context, command).await),
         Command::Reference => done(reference::run()),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use clap::{Command, CommandFactory};
 
-use crate::{cli::Cli, output};
+use crate::{cli::Cli, exit::CODES, output};
 
 pub(super) fn run() -> Result<()> {
     let mut root = Cli::command();
@@ -14,6 +14,10 @@ pub(super) fn run() -> Result<()> {
     writeln!(page, "{}.\n", root.get_about().map(ToString::to_string).unwrap_or_default())?;
     page.push_str("Options of every command:\n\n");
     options(&mut page, &root, true)?;
+    page.push_str("\n## Exit codes\n\n| code | meaning |\n| --- | --- |\n");
+    for (code, meaning) in CODES {
+        writeln!(page, "| {code} | {meaning} |")?;
+    }
     for command in root.get_subcommands().filter(|c| !c.is_hide_set()) {
         section(&mut page, command, "agentctl")?;
     }

@@ -73,7 +73,7 @@ fn state(status: &Value) -> &'static str {
 }
 
 /// A moment in Unix seconds as date and time of day, UTC.
-fn date(seconds: i64) -> String {
+pub(super) fn date(seconds: i64) -> String {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     // Years begin in March here, so that the day a leap year has more is the last one; an era is 400 of them.
     let since_era_0 = days + 719_468;

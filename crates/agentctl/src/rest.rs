@@ -68,8 +68,8 @@ impl Rest {
         };
         // An agent with tokens does not take passwords.
         let auth = match &settings.http_token {
-            Some(token) => Some(Auth::Token(token.clone())),
-            None => settings.http_basic_auth.as_deref().map(basic),
+            Some(token) => Some(Auth::Token(token.expose().to_owned())),
+            None => settings.http_basic_auth.as_ref().map(|pair| basic(pair.expose())),
         };
         Ok(Self {
             client: builder.build()?,

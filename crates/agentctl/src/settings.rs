@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use ligato_infra::config::ConfigDuration;
+use ligato_infra::config::{ConfigDuration, Secret};
 use serde::Deserialize;
 
 use crate::cli::Global;
@@ -23,8 +23,8 @@ pub(crate) struct Settings {
     pub(crate) grpc_socket: Option<PathBuf>,
     pub(crate) service_label: Option<String>,
     pub(crate) etcd_endpoints: Vec<String>,
-    pub(crate) http_basic_auth: Option<String>,
-    pub(crate) http_token: Option<String>,
+    pub(crate) http_basic_auth: Option<Secret>,
+    pub(crate) http_token: Option<Secret>,
     pub(crate) timeout: Duration,
     pub(crate) grpc_tls: Option<Tls>,
     pub(crate) http_tls: Option<Tls>,
@@ -93,8 +93,12 @@ impl Settings {
             grpc_socket: global.grpc_socket.clone().or(file.grpc_socket),
             service_label: global.service_label.clone().or(file.service_label),
             etcd_endpoints: endpoints,
-            http_basic_auth: global.http_basic_auth.clone().or(file.http_basic_auth),
-            http_token: global.http_token.clone().or(file.http_token),
+            http_basic_auth: global
+                .http_basic_auth
+                .clone()
+                .or(file.http_basic_auth)
+                .map(Secret::from),
+            http_token: global.http_token.clone().or(file.http_token).map(Secret::from),
             timeout: duration(timeout)?,
             grpc_tls: tls(file.grpc_tls, insecure),
             http_tls: tls(file.http_tls, insecure),

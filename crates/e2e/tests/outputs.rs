@@ -1,8 +1,6 @@
 //! What scripts rely on: every command of agentctl prints JSON and YAML when asked to, and ends with the codes that its
 //! page promises.
 
-#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
-
 use std::{collections::BTreeSet, io::Write as _, process::Stdio, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
@@ -12,7 +10,7 @@ use serde_json::Value;
 const LOOP: &str = "config/vpp/v2/interfaces/loop1";
 
 /// Commands that need more than an agent, or print no data.
-const ELSEWHERE: [&str; 3] = ["config watch", "login", "logout"];
+const ELSEWHERE: [&str; 5] = ["config watch", "login", "logout", "recording", "replay"];
 /// Commands that talk to etcd.
 const OF_STORE: [&str; 5] = ["kvdb list", "kvdb get", "kvdb put", "kvdb del", "import"];
 

@@ -13,8 +13,13 @@ use ligato_kvs::{
     recording::{self, Replay},
 };
 
+use serde_json::json;
+
 use super::Context;
-use crate::{exit::show, output};
+use crate::{
+    exit::show,
+    output::{self, Format},
+};
 
 /// `agentctl recording [FILE]`
 pub(super) async fn fetch(context: &Context, file: &Path) -> Result<()> {
@@ -31,7 +36,7 @@ pub(super) async fn fetch(context: &Context, file: &Path) -> Result<()> {
 }
 
 /// `agentctl replay FILE`
-pub(super) fn replay(file: &Path) -> Result<()> {
+pub(super) fn replay(context: &Context, file: &Path) -> Result<()> {
     let from: Box<dyn BufRead> = if file == Path::new("-") {
         Box::new(BufReader::new(std::io::stdin()))
     } else {
@@ -39,6 +44,15 @@ pub(super) fn replay(file: &Path) -> Result<()> {
         Box::new(BufReader::new(file))
     };
     match recording::replay(from) {
+        Ok(replay) if context.format_or(Format::Table) != Format::Table => {
+            let data = json!({
+                "agent": replay.agent,
+                "transactions": replay.transactions.len(),
+                "inputs": replay.inputs,
+                "same": true,
+            });
+            output::print(&data, &context.format_or(Format::Table), |_| String::new())
+        }
         Ok(replay) => {
             print(&replay);
             output::line(&format!("replayed {}: same record", counts(&replay)));

@@ -21,6 +21,7 @@
 mod address;
 mod client;
 mod error;
+mod kinds;
 mod local;
 mod outcome;
 mod remote;
@@ -29,6 +30,7 @@ mod wire;
 pub use address::{Address, Tls};
 pub use client::{Client, Filter, Item, Options, Selection, StateItem, StatusChange, Watch};
 pub use error::ClientError;
+pub use kinds::LearnedKind;
 pub use ligato_orchestrator::{Change, Entry, LabelSelector, Labels};
 pub use local::LocalClient;
 pub use outcome::{ItemResult, ItemStatus, Outcome};

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use ligato_kvs_api::{Acknowledgement, ValueState};
-use ligato_model::{Key, Registry, Value};
+use ligato_model::Value;
 use ligato_orchestrator::{Change, LabelSelector};
 use ligato_proto::generic::{
     ConfigItem, Data, Item as WireItem, ItemStatus as WireStatus, Notification, SetConfigResponse,
-    StateItem as WireState, UpdateItem, data, item,
+    StateItem as WireState, UpdateItem, data,
 };
 use ligato_proto::rpc;
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use serde::de::value::Error as NameError;
 use tonic::{Code, Request, Status};
 
 use crate::client::{Item, Options, StateItem, StatusChange};
+use crate::kinds::Kinds;
 use crate::{ClientError, ItemResult, ItemStatus, Outcome};
 
 /// A request with the metadata that says how to carry it out.
@@ -43,10 +44,10 @@ pub(crate) fn request<T>(message: T, options: &Options) -> Result<Request<T>, Cl
 }
 
 /// One change; deleting goes by model and name.
-pub(crate) fn update(change: &Change, registry: &Registry) -> Result<UpdateItem, ClientError> {
+pub(crate) fn update(change: &Change, kinds: &Kinds) -> Result<UpdateItem, ClientError> {
     let item = match &change.value {
         Some(value) => WireItem { id: None, data: Some(any(value)) },
-        None => WireItem { id: Some(id(&change.key, registry)?), data: None },
+        None => WireItem { id: Some(kinds.id(&change.key)?), data: None },
     };
     Ok(UpdateItem { item: Some(item), labels: (*change.labels).clone() })
 }
@@ -54,14 +55,6 @@ pub(crate) fn update(change: &Change, registry: &Registry) -> Result<UpdateItem,
 fn any(value: &Value) -> Data {
     let any = prost_types::Any { type_url: value.type_url(), value: value.encode_to_vec() };
     Data { union: Some(data::Union::Any(any)) }
-}
-
-/// Model and name that a key stands for.
-pub(crate) fn id(key: &Key, registry: &Registry) -> Result<item::Id, ClientError> {
-    match registry.by_key(key) {
-        Some((model, name)) => Ok(item::Id { model: model.model_name(), name: name.to_owned() }),
-        None => Err(ClientError::UnknownKey { key: key.to_string() }),
-    }
 }
 
 /// A selector as name and text of a request.
@@ -112,37 +105,27 @@ fn status(status: WireStatus) -> Result<ItemStatus, ClientError> {
     Ok(ItemStatus { state, message: status.message })
 }
 
-fn value(item: Option<WireItem>, registry: &Registry) -> Result<(Key, Value), ClientError> {
-    let data = item.and_then(|item| item.data).and_then(|data| data.union);
-    let Some(data::Union::Any(any)) = data else {
-        return Err(ClientError::BadAnswer { what: "an item without value".to_owned() });
-    };
-    let value = registry.from_any(&any.type_url, &any.value)?;
-    Ok((registry.key_of(&value)?, value))
-}
-
 /// A desired value.
-pub(crate) fn config_item(item: ConfigItem, registry: &Registry) -> Result<Item, ClientError> {
-    let (key, value) = value(item.item, registry)?;
+pub(crate) fn config_item(item: ConfigItem, kinds: &Kinds) -> Result<Item, ClientError> {
+    let (key, value) = kinds.value(item.item)?;
     let status = item.status.map(status).transpose()?;
     Ok(Item { key, value, labels: Arc::new(item.labels), status })
 }
 
 /// An applied value.
-pub(crate) fn state_item(item: WireState, registry: &Registry) -> Result<StateItem, ClientError> {
-    let (key, value) = value(item.item, registry)?;
+pub(crate) fn state_item(item: WireState, kinds: &Kinds) -> Result<StateItem, ClientError> {
+    let (key, value) = kinds.value(item.item)?;
     Ok(StateItem { key, value, metadata: item.metadata })
 }
 
 /// A change of status. Values of no model have their key as name.
 pub(crate) fn status_change(
     notification: Notification,
-    registry: &Registry,
+    kinds: &Kinds,
 ) -> Result<StatusChange, ClientError> {
     let id = notification.item.and_then(|item| item.id).unwrap_or_default();
-    let key = match registry.by_model_name(&id.model) {
-        Some(model) => model.spec.key(&id.name),
-        None => Key::from(id.name),
-    };
-    Ok(StatusChange { key, status: status(notification.status.unwrap_or_default())? })
+    Ok(StatusChange {
+        key: kinds.key(id),
+        status: status(notification.status.unwrap_or_default())?,
+    })
 }

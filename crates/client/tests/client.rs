@@ -9,21 +9,23 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 use ligato_client::{
-    Address, Change, Client, ClientError, Entry, Filter, LabelSelector, Labels, LocalClient,
-    Options, RemoteClient, Selection,
+    Address, Change, Client, ClientError, Entry, Filter, LabelSelector, Labels, LearnedKind,
+    LocalClient, Options, RemoteClient, Selection,
 };
 use ligato_infra::clock::RealClock;
 use ligato_kvs_api::{Acknowledgement, ValueState};
-use ligato_model::{Model, Value};
+use ligato_model::{Model, Registry, RegistryBuilder, Value};
 use ligato_nb_grpc::{GrpcConf, GrpcServer, Listener, Notifications, Services};
 use ligato_orchestrator::{Orchestrator, OrchestratorConfig};
 use ligato_proto::vpp::interfaces::{Interface, interface::Unnumbered};
+use prost_reflect::DynamicMessage;
 use tokio::sync::oneshot;
 
 /// An agent with both clients.
 struct Agent {
     local: LocalClient,
     remote: RemoteClient,
+    address: Address,
     stop: oneshot::Sender<()>,
     server: tokio::task::JoinHandle<()>,
     orchestrator: Orchestrator,
@@ -60,8 +62,9 @@ impl Agent {
         let server = tokio::spawn(async move {
             server.serve(listener, stopped.map(|_| ())).await.unwrap();
         });
-        let remote = RemoteClient::connect(&Address::Unix(socket), registry).await.unwrap();
-        Self { local, remote, stop, server, orchestrator, _folder: folder }
+        let address = Address::Unix(socket);
+        let remote = RemoteClient::connect(&address, registry).await.unwrap();
+        Self { local, remote, address, stop, server, orchestrator, _folder: folder }
     }
 
     async fn stop(self) {
@@ -217,4 +220,48 @@ async fn an_agent_that_is_not_there_is_an_error_with_its_address() {
     assert!(error.to_string().contains("no.sock"), "{error}");
     let error = RemoteClient::connect(&Address::tcp("no address"), ligato_proto::registry()).await;
     assert!(matches!(error, Err(ClientError::Address { .. })));
+}
+
+/// The agent has a model that this client was made without.
+#[tokio::test]
+async fn kinds_of_tomorrow_are_learned_from_the_agent() {
+    let agent = Agent::start().await;
+    let today = ligato_proto::registry();
+    let known = today.iter().filter(|model| model.model_name() != "vpp.interfaces");
+    let known = known.cloned().fold(Registry::builder(), RegistryBuilder::register_info);
+    let mut client = RemoteClient::connect(&agent.address, known.build().unwrap()).await.unwrap();
+    let key = Interface::key_of("a");
+    agent.local.change(vec![put("a", None)], Options::default()).await.unwrap();
+    let unknown = client.get(Filter::default()).await.unwrap_err();
+    assert!(matches!(unknown, ClientError::Model { .. }), "{unknown:?}");
+    let by_key = Filter { keys: vec![key.clone()], ..Filter::default() };
+    let unknown = client.get(by_key.clone()).await.unwrap_err();
+    assert!(matches!(unknown, ClientError::UnknownKey { .. }), "{unknown:?}");
+
+    client.learn().await.unwrap();
+    let learned: Vec<&LearnedKind> = client.learned().collect();
+    assert_eq!(learned.len(), 1);
+    let kind = learned[0].clone();
+    assert_eq!((kind.model(), kind.key("a")), ("vpp.interfaces", key.clone()));
+    let found = client.get(by_key).await.unwrap();
+    assert_eq!(found[0].key, key);
+    // Descriptions of two origins are never the same, what they describe is.
+    assert_eq!(found[0].value.encode_to_vec(), interface("a", None).encode_to_vec());
+    assert!(found[0].value.downcast_ref::<DynamicMessage>().is_some());
+
+    let mut watch = client.watch(Selection::default()).await.unwrap();
+    let shown = watch.next().await.unwrap().unwrap();
+    assert!(shown.iter().any(|change| change.key == key), "{shown:?}");
+    let mut message = DynamicMessage::new(kind.descriptor().clone());
+    message.set_field_by_name("name", prost_reflect::Value::String("b".to_owned()));
+    message.set_field_by_name("mtu", prost_reflect::Value::U32(1400));
+    let change = Change::put(kind.key("b"), Value::new(message));
+    client.change(vec![change], Options::default()).await.unwrap();
+    let applied = agent.local.dump().await.unwrap();
+    let made = applied.iter().find(|item| item.key == kind.key("b")).unwrap();
+    assert_eq!(made.value.downcast_ref::<Interface>().unwrap().mtu, 1400);
+    client.change(vec![Change::delete(kind.key("b"))], Options::default()).await.unwrap();
+    assert_eq!(desired(&client).await, ["a CONFIGURED "]);
+    drop((watch, client));
+    agent.stop().await;
 }

@@ -6,3 +6,4 @@ mod conformance;
 mod gaps;
 mod lease;
 mod server;
+mod tls;

@@ -1,6 +1,7 @@
 //! An etcd of one test: on loopback, in a temporary folder, killed at the end.
 
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -18,18 +19,38 @@ pub(crate) struct Server {
     client: u16,
     peer: u16,
     data: TempDir,
+    tls: Option<Tls>,
+}
+
+/// What etcd needs to speak TLS only, and to want certificates from its clients.
+#[derive(Clone)]
+struct Tls {
+    cert: PathBuf,
+    key: PathBuf,
+    ca: PathBuf,
 }
 
 impl Server {
     /// Starts a server; none, with a word about it, when there is no etcd here.
     pub(crate) fn start(test: &str) -> Option<Self> {
+        Self::start_with(test, None)
+    }
+
+    /// As [`Self::start`], over TLS: with this certificate and key, for clients with a certificate of this authority.
+    pub(crate) fn start_tls(test: &str, own: &(PathBuf, PathBuf), ca: &Path) -> Option<Self> {
+        let (cert, key) = own.clone();
+        Self::start_with(test, Some(Tls { cert, key, ca: ca.to_owned() }))
+    }
+
+    fn start_with(test: &str, tls: Option<Tls>) -> Option<Self> {
         if Command::new("etcd").arg("--version").stdout(Stdio::null()).status().is_err() {
             println!("{test}: skipped, there is no etcd on the PATH");
             return None;
         }
         let data = tempfile::tempdir().unwrap();
         let (client, peer) = (free_port(), free_port());
-        Some(Self { child: spawn(client, peer, &data), client, peer, data })
+        let child = spawn(client, peer, &data, tls.as_ref());
+        Some(Self { child, client, peer, data, tls })
     }
 
     /// Ends the server as a crash would.
@@ -40,7 +61,7 @@ impl Server {
 
     /// Starts it again with the same data and address.
     pub(crate) fn restart(&mut self) {
-        self.child = spawn(self.client, self.peer, &self.data);
+        self.child = spawn(self.client, self.peer, &self.data, self.tls.as_ref());
     }
 
     /// Starts it again with nothing in it.
@@ -92,10 +113,16 @@ impl Drop for Server {
     }
 }
 
-fn spawn(client: u16, peer: u16, data: &TempDir) -> Child {
-    let (client, peer) = (format!("http://127.0.0.1:{client}"), format!("http://127.0.0.1:{peer}"));
-    Command::new("etcd")
-        .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
+fn spawn(client: u16, peer: u16, data: &TempDir, tls: Option<&Tls>) -> Child {
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let (client, peer) =
+        (format!("{scheme}://127.0.0.1:{client}"), format!("http://127.0.0.1:{peer}"));
+    let mut etcd = Command::new("etcd");
+    if let Some(Tls { cert, key, ca }) = tls {
+        etcd.arg("--client-cert-auth").arg("--trusted-ca-file").arg(ca);
+        etcd.arg("--cert-file").arg(cert).arg("--key-file").arg(key);
+    }
+    etcd.args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
         .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
         .args(["--initial-cluster", &format!("default={peer}"), "--unsafe-no-fsync"])
         .args(["--logger", "zap", "--log-outputs", "/dev/null", "--data-dir"])

@@ -35,6 +35,9 @@ pub struct SchedulerConfig {
     pub read_back_failures: bool,
     /// Share of each retry delay that is random, from 0 (none) to 1 (up to double).
     pub retry_jitter: f64,
+    /// Values of one descriptor that are retried within one second at most; the others come later. 0:
+    /// no limit.
+    pub retry_budget: u32,
     /// Status deltas a slow subscriber may lag behind before it loses some.
     pub subscription_buffer: usize,
 }
@@ -55,6 +58,7 @@ impl Default for SchedulerConfig {
             verify: false,
             read_back_failures: true,
             retry_jitter: 0.1,
+            retry_budget: 1000,
             subscription_buffer: 1024,
         }
     }

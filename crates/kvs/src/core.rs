@@ -48,7 +48,7 @@ use crate::{
     node::{DescriptorId, Node, NodeId},
     plan::Scratch,
     record::history::History,
-    retry::{DueRetry, Retries},
+    retry::{Budget, DueRetry, Retries},
     snapshot::{Published, Snapshot},
     stats::{DescriptorCell, StatsCells},
     subscribe::{Delta, Subscribers},
@@ -196,6 +196,7 @@ pub(crate) struct Core {
     /// Transactions that only wait for answers, and what waits for them.
     pub(crate) waiting: aside::Waiting,
     pub(crate) retries: Retries,
+    pub(crate) retry_budget: Budget,
     /// Whose keys that are gone were, for read-backs that cannot tell.
     pub(crate) graveyard: VecDeque<(Key, Origin)>,
     pub(crate) graves: FxHashMap<Key, Origin>,
@@ -301,6 +302,7 @@ impl Core {
             waiting: aside::Waiting::default(),
             stated: false,
             retries: Retries::default(),
+            retry_budget: Budget::default(),
             graveyard: VecDeque::new(),
             graves: FxHashMap::default(),
             traces: Vec::new(),

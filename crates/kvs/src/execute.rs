@@ -347,7 +347,7 @@ impl Core {
     }
 
     /// The retry that follows a failure now, if one does.
-    pub(crate) fn planned_retry(&self, id: NodeId, tries: Tries) -> Option<PlannedRetry> {
+    pub(crate) fn planned_retry(&mut self, id: NodeId, tries: Tries) -> Option<PlannedRetry> {
         let active = self.active.as_ref()?;
         if tries == Tries::None
             || (active.options.policy == Policy::AllOrNothing && !active.undoing)
@@ -360,7 +360,15 @@ impl Core {
         let max_count = if tries == Tries::UntilAnswered { 0 } else { policy.max_count };
         let policy = ligato_kvs_api::RetryPolicy { max_count, ..*policy };
         let delay = retry::delay(&policy, attempt, self.config.retry_jitter, self.now.random)?;
-        Some(PlannedRetry { attempt, due: self.now.mono + delay })
+        let due = self.now.mono + delay;
+        let due = match self.graph.node(id).descriptor {
+            Some(of) => {
+                let limit = self.config.retry_budget;
+                self.retry_budget.grant(of, limit, self.now.mono, due)
+            }
+            None => due,
+        };
+        Some(PlannedRetry { attempt, due })
     }
 
     /// The retry policy of a value; of one that is to go, the one it had.

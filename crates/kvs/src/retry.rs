@@ -6,10 +6,22 @@ use ligato_kvs_api::{RetryPolicy, TxnSeq};
 use ligato_model::Key;
 use rustc_hash::FxHashMap;
 
+use crate::node::DescriptorId;
+
 /// All planned retries, in order of time. Values that failed together are retried together.
 #[derive(Debug, Default)]
 pub(crate) struct Retries {
     planned: BTreeMap<(Duration, TxnSeq, u32), Vec<Key>>,
+}
+
+/// How many retries are planned for each second, by descriptor: a southbound that refuses many values
+/// at once is not stormed by all of them again at once.
+#[derive(Debug, Default)]
+pub(crate) struct Budget {
+    /// By descriptor and second.
+    taken: BTreeMap<(u64, DescriptorId), u32>,
+    /// By descriptor: the last second asked for, and the first one from there that had room.
+    room: FxHashMap<DescriptorId, (u64, u64)>,
 }
 
 /// A retry whose time has come.
@@ -54,6 +66,36 @@ impl Retries {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.planned.is_empty()
+    }
+}
+
+// === impl Budget ===
+
+impl Budget {
+    /// When a retry that is due then may be done; `limit` per second, 0 for no limit.
+    pub(crate) fn grant(
+        &mut self,
+        of: DescriptorId,
+        limit: u32,
+        now: Duration,
+        due: Duration,
+    ) -> Duration {
+        if limit == 0 {
+            return due;
+        }
+        self.taken = self.taken.split_off(&(now.as_secs(), 0));
+        let asked = due.as_secs();
+        // Values that fail together ask for the same second.
+        let mut second = match self.room.get(&of) {
+            Some((before, room)) if *before == asked => *room,
+            _ => asked,
+        };
+        while self.taken.get(&(second, of)).is_some_and(|n| *n >= limit) {
+            second += 1;
+        }
+        *self.taken.entry((second, of)).or_default() += 1;
+        self.room.insert(of, (asked, second));
+        due + Duration::from_secs(second - asked)
     }
 }
 
@@ -107,6 +149,21 @@ mod tests {
         );
         let jittered = delay(&policy(0, false), 1, 0.5, 1.0);
         assert_eq!(jittered, Some(Duration::from_millis(150)));
+    }
+
+    #[test]
+    fn a_budget_spreads_what_failed_at_once() {
+        let mut budget = Budget::default();
+        let (now, due) = (Duration::from_millis(10_200), Duration::from_millis(11_200));
+        let granted: Vec<u128> = (0..7).map(|_| budget.grant(1, 3, now, due).as_millis()).collect();
+        assert_eq!(granted, [11_200, 11_200, 11_200, 12_200, 12_200, 12_200, 13_200]);
+        assert_eq!(budget.grant(2, 3, now, due), due, "each descriptor has its own");
+        let later = Duration::from_millis(12_900);
+        assert_eq!(budget.grant(1, 3, now, later).as_millis(), 13_900);
+        assert_eq!(budget.grant(1, 0, now, due), due);
+        let next_day = Duration::from_secs(86_400);
+        assert_eq!(budget.grant(1, 3, next_day, next_day), next_day);
+        assert_eq!(budget.taken.len(), 1, "what is past is forgotten");
     }
 
     #[test]

@@ -50,6 +50,7 @@ use crate::{
     record::history::History,
     retry::{Budget, DueRetry, Retries},
     snapshot::{Published, Snapshot},
+    sparse::Sparse,
     stats::{DescriptorCell, StatsCells},
     subscribe::{Delta, Subscribers},
 };
@@ -200,7 +201,7 @@ pub(crate) struct Core {
     /// Whose keys that are gone were, for read-backs that cannot tell.
     pub(crate) graveyard: VecDeque<(Key, Origin)>,
     pub(crate) graves: FxHashMap<Key, Origin>,
-    pub(crate) traces: Vec<Trace>,
+    pub(crate) traces: Sparse<Trace>,
     /// Memory for noting what a plan does with each node; all zero between uses.
     pub(crate) step_marks: Vec<u8>,
     pub(crate) next_seq: u64,
@@ -305,7 +306,7 @@ impl Core {
             retry_budget: Budget::default(),
             graveyard: VecDeque::new(),
             graves: FxHashMap::default(),
-            traces: Vec::new(),
+            traces: Sparse::default(),
             step_marks: Vec::new(),
             next_seq: 0,
             epoch: 0,
@@ -377,10 +378,7 @@ impl Core {
 
     pub(crate) fn trace(&mut self, id: NodeId) -> &mut Trace {
         let epoch = self.epoch;
-        if self.traces.len() <= id as usize {
-            self.traces.resize(self.graph.bound().max(id as usize + 1), Trace::default());
-        }
-        let trace = &mut self.traces[id as usize];
+        let trace = self.traces.get_mut(id);
         if trace.epoch != epoch {
             *trace = Trace { epoch, ..Trace::default() };
         }

@@ -18,8 +18,8 @@ use std::{
 
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use ligato_kvs_api::{
-    AnyRetrieved, DynDescriptor, Metadata, OpError, Plan, PlanError, RegistrationError, Revision,
-    SouthboundName, Transaction, TxnReport,
+    AnyRetrieved, DynDescriptor, Metadata, OpError, OpFuture, Plan, PlanError, RegistrationError,
+    Revision, SouthboundName, Transaction, TxnReport,
 };
 use rustc_hash::FxHashMap;
 use tokio::{
@@ -242,13 +242,16 @@ impl Owner {
     }
 
     fn operate(&mut self, descriptor: &Arc<dyn DynDescriptor>, operations: &[Operation]) {
-        let started = |operation: &Operation| caught(|| descriptor.operate(&operation.action));
         let deadline = self.config.operation_deadline;
         if let [operation] = operations {
-            let (call, future) = (operation.call, started(operation));
-            let future = async move { Outcome::Operated(call, future.await) };
+            let (call, begun) = (operation.call, Instant::now());
+            let future = match looked_at(|| descriptor.operate(&operation.action)) {
+                Ok(result) => return self.ready(Outcome::Operated(call, result), begun.elapsed()),
+                Err(future) => async move { Outcome::Operated(call, future.await) },
+            };
             return self.start(future, call, deadline, Outcome::Operated);
         }
+        let started = |operation: &Operation| caught(|| descriptor.operate(&operation.action));
         let futures = operations.iter().map(|o| (o.call, started(o))).collect();
         let mut batch = Batch::new(futures, deadline, self.results.0.clone());
         batch.look_at_all(&mut Context::from_waker(Waker::noop()));
@@ -361,24 +364,42 @@ impl Owner {
 }
 
 /// Starts an operation; a panic in it becomes its failure.
-pub(crate) fn caught<T: Send + 'static>(
-    start: impl FnOnce() -> ligato_kvs_api::OpFuture<T>,
-) -> ligato_kvs_api::OpFuture<T> {
-    let failed = |panic: Box<dyn std::any::Any + Send>| {
-        let text = panic
-            .downcast_ref::<&str>()
-            .map(|s| (*s).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_default();
-        OpError::Final(format!("operation panicked: {text}"))
-    };
+pub(crate) fn caught<T: Send + 'static>(start: impl FnOnce() -> OpFuture<T>) -> OpFuture<T> {
     match std::panic::catch_unwind(AssertUnwindSafe(start)) {
-        Ok(future) => Box::pin(async move {
-            AssertUnwindSafe(future).catch_unwind().await.unwrap_or_else(|panic| Err(failed(panic)))
-        }),
-        Err(panic) => {
-            let error = failed(panic);
-            Box::pin(async move { Err(error) })
-        }
+        Ok(future) => guarded(future),
+        Err(panic) => Box::pin(std::future::ready(Err(panicked(&*panic)))),
     }
+}
+
+/// Starts an operation and looks at it once: what is done at once needs no memory of its own.
+fn looked_at<T: Send + 'static>(
+    start: impl FnOnce() -> OpFuture<T>,
+) -> Result<Result<T, OpError>, OpFuture<T>> {
+    let look = || {
+        let mut future = start();
+        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => Ok(result),
+            Poll::Pending => Err(future),
+        }
+    };
+    match std::panic::catch_unwind(AssertUnwindSafe(look)) {
+        Ok(looked) => looked.map_err(guarded),
+        Err(panic) => Ok(Err(panicked(&*panic))),
+    }
+}
+
+fn guarded<T: Send + 'static>(future: OpFuture<T>) -> OpFuture<T> {
+    Box::pin(async move {
+        let result = AssertUnwindSafe(future).catch_unwind().await;
+        result.unwrap_or_else(|panic| Err(panicked(&*panic)))
+    })
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> OpError {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|s| (*s).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    OpError::Final(format!("operation panicked: {text}"))
 }

@@ -375,13 +375,13 @@ impl Core {
     fn policy_of(&self, id: NodeId) -> Option<Arc<ligato_kvs_api::RetryPolicy>> {
         let node = self.graph.node(id);
         if let Some(desired) = &node.desired {
-            return desired.retry.clone();
+            return desired.terms.retry.clone();
         }
         let active = self.active.as_ref()?;
         let had = || {
-            let trace = self.traces.get(id as usize).filter(|t| t.epoch == self.epoch)?;
+            let trace = Some(self.traces.get(id)).filter(|t| t.epoch == self.epoch)?;
             let (_, before) = active.journal.get(trace.journaled as usize)?;
-            before.as_ref()?.desired.as_ref()?.retry.clone()
+            before.as_ref()?.desired.as_ref()?.terms.retry.clone()
         };
         active.options.retry.map(Arc::new).or_else(had)
     }
@@ -475,7 +475,7 @@ impl Core {
         let node = self.graph.node(id);
         let Some(parent) = node.parent else { return true };
         // The base was created by this transaction unless it is older than it.
-        let trace = self.traces.get(parent as usize).copied().unwrap_or_default();
+        let trace = self.traces.get(parent);
         trace.epoch != self.epoch
             || !trace.operated
             || self.graph.node(parent).last_op != OpKind::Create

@@ -30,7 +30,7 @@ fn explain_node(graph: &Published, id: NodeId, node: &Node, path: &mut Vec<NodeI
     let mut explanation = Explanation {
         key: node.key.clone(),
         state: if graph.visible(node) { node.state() } else { ValueState::Nonexistent },
-        sources: base.desired.iter().filter_map(|d| d.source.clone()).collect(),
+        sources: base.desired.iter().filter_map(|d| d.terms.source.clone()).collect(),
         causes: Vec::new(),
     };
     path.push(id);
@@ -101,9 +101,9 @@ fn of_problem(graph: &Published, problem: &Problem) -> Cause {
 /// Nothing is in its way as long as it is not there: what it needs goes when it comes, or it must not
 /// be beside what then comes.
 fn ring(graph: &Published, node: &Node) -> Cause {
-    let excluded = node.needs.iter().find(|need| need.kind == DependencyKind::ConflictsWith);
+    let excluded = node.needs.iter().find(|need| need.kind() == DependencyKind::ConflictsWith);
     if let Some(need) = excluded {
-        let label = need.label.to_string();
+        let label = need.label().to_string();
         return Cause::Conflict { label, with: graph.target_text(need).into() };
     }
     let targets = node.needs.iter().filter_map(|need| match need.on {
@@ -124,14 +124,14 @@ fn southbound_down(graph: &Published, node: &Node) -> Option<Cause> {
 }
 
 fn unmet(graph: &Published, need: &Need, path: &mut Vec<NodeId>) -> Cause {
-    let label = need.label.to_string();
+    let label = need.label().to_string();
     let candidates = match need.on {
         On::Node(id) => vec![id],
         On::Group(id) => graph.groups.get(id).map(|g| members(graph, g)).unwrap_or_default(),
     };
     let existing: Vec<(NodeId, &Node)> =
         candidates.into_iter().filter_map(|id| Some((id, graph.node(id)?))).collect();
-    if need.kind == DependencyKind::ConflictsWith
+    if need.kind() == DependencyKind::ConflictsWith
         && let Some((_, with)) = existing.iter().find(|(_, n)| n.available())
     {
         return Cause::Conflict { label, with: with.key.clone() };

@@ -8,8 +8,9 @@
 mod audit;
 mod edges;
 mod groups;
+mod ordered;
 
-use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 use ligato_model::Key;
@@ -18,9 +19,9 @@ use smallvec::SmallVec;
 
 use crate::{
     catalog::Catalog,
-    graph::groups::Groups,
-    keyindex::{hash_of, narrow, wide_hash_of},
-    node::{Applied, DescriptorId, GroupId, Node, NodeId},
+    graph::{groups::Groups, ordered::Ordered},
+    keyindex::hash_of,
+    node::{Applied, DescriptorId, Node, NodeId, Role},
     snapshot::Published,
 };
 
@@ -30,10 +31,7 @@ pub(crate) struct Graph {
     slots: Vec<Slot>,
     free: Vec<NodeId>,
     by_key: HashTable<NodeId>,
-    /// All keys in order, but for the fresh ones.
-    ordered: BTreeMap<Key, NodeId>,
-    /// Keys not in order so far: many at once are put in order faster than one by one.
-    fresh: Vec<(Key, NodeId)>,
+    ordered: Ordered,
     groups: Groups,
     /// Base nodes by descriptor.
     owned: Vec<Vec<NodeId>>,
@@ -45,7 +43,7 @@ pub(crate) struct Graph {
     pinned: FxHashMap<NodeId, u32>,
     /// Nodes that lost an edge to them since the last sweep.
     loosened: Vec<NodeId>,
-    labels: FxHashSet<Arc<str>>,
+    roles: FxHashSet<Arc<Role>>,
     used: usize,
 }
 
@@ -53,7 +51,7 @@ pub(crate) struct Graph {
 struct Slot {
     node: Option<Arc<Node>>,
     /// Hash of the key.
-    hash: u64,
+    hash: u32,
     links: Links,
 }
 
@@ -64,14 +62,15 @@ struct Links {
     dependants: Vec<Edge>,
     /// For each need of this node: where its edge is in the target's list.
     spots: SmallVec<[u32; 2]>,
-    /// Groups that this node can satisfy.
-    member_of: Box<[GroupId]>,
     /// Needs that are not satisfied now.
     unmet: u32,
     /// Place in the list of its descriptor.
     owned_at: u32,
+    /// Can it satisfy a group?
+    grouped: bool,
     dirty: bool,
-    published: bool,
+    /// The hash under which it was published last.
+    published: Option<u32>,
 }
 
 /// One need of one node, seen from its target.
@@ -82,8 +81,8 @@ pub(crate) struct Edge {
 }
 
 const NOWHERE: u32 = u32::MAX;
-/// Labels beyond this number are not shared: they are probably made from keys.
-const LABELS: usize = 4096;
+/// Roles beyond this number are not shared: their labels are probably made from keys.
+const ROLES: usize = 4096;
 
 // === impl Graph: nodes ===
 
@@ -106,20 +105,29 @@ impl Graph {
     }
 
     pub(crate) fn find(&self, key: &str) -> Option<NodeId> {
-        let is_it = |id: &NodeId| self.node(*id).key == *key;
-        self.by_key.find(wide_hash_of(key), is_it).copied()
+        let hash = hash_of(key);
+        let is_it = |id: &NodeId| self.hash(*id) == hash && self.node(*id).key == *key;
+        self.by_key.find(spread(hash), is_it).copied()
     }
 
-    fn hash(&self, id: NodeId) -> u64 {
+    fn hash(&self, id: NodeId) -> u32 {
         self.slots.get(id as usize).map_or(0, |s| s.hash)
+    }
+
+    /// Makes room for so many nodes altogether.
+    pub(crate) fn reserve(&mut self, nodes: usize) {
+        let more = nodes.saturating_sub(self.used);
+        let slots = &self.slots;
+        self.by_key.reserve(more, |id| spread(slots.get(*id as usize).map_or(0, |s| s.hash)));
+        self.slots.reserve(more.saturating_sub(self.free.len()));
     }
 
     /// The node of a key, made if there is none.
     pub(crate) fn intern(&mut self, key: &Key, catalog: &Catalog) -> NodeId {
-        let hash = wide_hash_of(key);
+        let hash = hash_of(key);
         // Keys are shared pointers more often than not: compared as such first.
-        let is_it = |id: &NodeId| self.node(*id).key == *key;
-        if let Some(id) = self.by_key.find(hash, is_it) {
+        let is_it = |id: &NodeId| self.hash(*id) == hash && self.node(*id).key == *key;
+        if let Some(id) = self.by_key.find(spread(hash), is_it) {
             return *id;
         }
         let descriptor = catalog.owner(key);
@@ -141,11 +149,12 @@ impl Graph {
         };
         self.used += 1;
         let slots = &self.slots;
-        self.by_key.insert_unique(hash, id, |id| slots.get(*id as usize).map_or(0, |s| s.hash));
-        self.fresh.push((key.clone(), id));
-        let member_of = self.groups.of_key(key).into_boxed_slice();
+        let hasher = |id: &NodeId| spread(slots.get(*id as usize).map_or(0, |s| s.hash));
+        self.by_key.insert_unique(spread(hash), id, hasher);
+        self.ordered.comes(key.clone(), id);
+        let grouped = self.groups.enlist(key, id);
         let links = self.links(id);
-        links.member_of = member_of;
+        links.grouped = grouped;
         links.owned_at = NOWHERE;
         self.own(id, descriptor);
         self.mark_dirty(id);
@@ -199,26 +208,39 @@ impl Graph {
 
     /// Puts new keys in order. To be called before order is asked for.
     pub(crate) fn settle(&mut self) {
-        if self.fresh.len() > self.ordered.len() / 4 {
-            let mut fresh = std::mem::take(&mut self.fresh);
-            fresh.sort_by(|a, b| a.0.cmp(&b.0));
-            self.ordered.append(&mut fresh.into_iter().collect());
-        } else {
-            self.ordered.extend(self.fresh.drain(..));
+        if !self.ordered.is_settled() {
+            let mut ordered = std::mem::take(&mut self.ordered);
+            ordered.settle(|key| self.find(key));
+            self.ordered = ordered;
         }
+    }
+
+    /// The same nodes in key order, each once.
+    pub(crate) fn put_in_order(&self, mut ids: Vec<NodeId>) -> Vec<NodeId> {
+        if ids.len() > self.used / 8 && self.ordered.is_settled() {
+            // Many of them: to walk over all is quicker than to compare keys.
+            let mut among = vec![false; self.bound()];
+            for id in ids.drain(..) {
+                if let Some(place) = among.get_mut(id as usize) {
+                    *place = true;
+                }
+            }
+            ids.extend(self.in_order().filter(|id| among.get(*id as usize) == Some(&true)));
+        } else {
+            ids.sort_by(|a, b| self.node(*a).key.cmp(&self.node(*b).key));
+            ids.dedup();
+        }
+        ids
     }
 
     /// All nodes in key order, placeholders included.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.ordered.values().copied()
+        self.ordered.ids()
     }
 
     /// Nodes whose keys start with a prefix, in key order.
     pub(crate) fn with_prefix<'g>(&'g self, prefix: &'g str) -> impl Iterator<Item = NodeId> + 'g {
-        self.ordered
-            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
-            .take_while(move |(key, _)| key.starts_with(prefix))
-            .map(|(_, id)| *id)
+        self.ordered.with_prefix(prefix)
     }
 
     fn links(&mut self, id: NodeId) -> &mut Links {
@@ -269,7 +291,9 @@ impl Graph {
     pub(crate) fn sweep(&mut self, candidates: impl IntoIterator<Item = NodeId>) {
         let mut open: Vec<NodeId> = candidates.into_iter().collect();
         open.append(&mut self.loosened);
-        self.settle();
+        if self.ordered.is_behind() {
+            self.settle();
+        }
         let mut parents: Vec<NodeId> = Vec::new();
         let mut emptied = Vec::new();
         while let Some(id) = open.pop() {
@@ -282,10 +306,10 @@ impl Graph {
                 self.edit(id).parent = None;
             }
             open.extend_from_slice(&node.children);
-            self.set_needs_resolved(id, Arc::from([]));
+            self.set_needs_resolved(id, Arc::default());
             open.append(&mut self.loosened);
             if !node.children.is_empty() {
-                self.edit(id).children = Arc::from([]);
+                self.edit(id).children = Arc::default();
             }
             emptied.push(id);
         }
@@ -334,15 +358,16 @@ impl Graph {
         let Some(node) = self.slots.get(id as usize).and_then(|s| s.node.clone()) else { return };
         self.disown(id);
         self.mark_dirty(id);
-        let hash = self.hash(id);
+        let hash = spread(self.hash(id));
         if let Ok(entry) = self.by_key.find_entry(hash, |other| *other == id) {
             entry.remove();
         }
-        self.ordered.remove(&node.key);
+        self.ordered.goes(node.key.clone());
+        self.groups.strike(&node.key, id);
         if let Some(slot) = self.slots.get_mut(id as usize) {
             slot.node = None;
             slot.links.unmet = 0;
-            slot.links.member_of = Box::default();
+            slot.links.grouped = false;
         }
         self.used -= 1;
         self.free.push(id);
@@ -355,26 +380,32 @@ impl Graph {
 
     /// Brings a published state up to date with the graph.
     pub(crate) fn publish(&mut self, into: &mut Published) {
-        let dirty = std::mem::take(&mut self.dirty);
+        let mut dirty = std::mem::take(&mut self.dirty);
+        dirty.sort_unstable();
+        let mut came = Vec::new();
         for id in &dirty {
             let Some(slot) = self.slots.get_mut(*id as usize) else { continue };
             slot.links.dirty = false;
-            let was = slot.links.published;
-            slot.links.published = slot.node.is_some();
-            let old = if was { into.nodes.get(*id).map(|n| n.key.clone()) } else { None };
-            let key = slot.node.as_ref().map(|n| &n.key);
-            if old.as_ref() != key {
-                if let Some(old) = &old {
-                    into.keys.remove(hash_of(old), *id);
+            // An id that is used again for a key of the same hash is found as before.
+            let hash = slot.node.as_ref().map(|_| slot.hash);
+            let was = std::mem::replace(&mut slot.links.published, hash);
+            if was != hash {
+                if let Some(was) = was {
+                    into.keys.remove((was, *id));
                 }
-                if key.is_some() {
-                    into.keys.insert(narrow(slot.hash), *id);
-                }
+                came.extend(hash.map(|hash| (hash, *id)));
             }
-            into.nodes.set(*id, slot.node.clone());
         }
+        into.keys.insert_all(came);
+        let slots = &self.slots;
+        into.nodes.set_all(&dirty, |id| slots.get(id as usize).and_then(|s| s.node.clone()));
+        dirty.clear();
         self.dirty = dirty;
-        self.dirty.clear();
         self.groups.publish(&mut into.groups);
     }
+}
+
+/// A hash whose bits all differ, for the table.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

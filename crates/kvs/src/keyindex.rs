@@ -1,5 +1,5 @@
-//! A persistent index from keys to node ids: a hash trie whose leaves hold hashes and ids only, so
-//! that copying one copies plain numbers.
+//! A persistent index from keys to node ids: a trie of hashes whose leaves hold hashes and ids only,
+//! so that copying one copies plain numbers.
 
 use std::{hash::BuildHasher, sync::Arc};
 
@@ -7,55 +7,51 @@ use rustc_hash::FxBuildHasher;
 
 use crate::node::NodeId;
 
-const BITS: u32 = 4;
+const BITS: u32 = 2;
 const FAN_OUT: usize = 1 << BITS;
+/// Below this depth the hash has no bits left.
+const DEPTH: u32 = u32::BITS / BITS;
 /// A leaf that grows beyond this is split, unless the hash has no bits left.
 const LEAF: usize = 12;
 
 /// Persistent map from the hash of a key to the ids of the nodes with that hash.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeyIndex {
-    root: Arc<Trie>,
+    root: Trie,
 }
+
+/// Hash of a key, and the node of that key.
+pub(crate) type Entry = (u32, NodeId);
 
 #[derive(Debug, Clone)]
 enum Trie {
-    Leaf(Vec<(u32, NodeId)>),
-    Inner([Option<Arc<Trie>>; FAN_OUT]),
+    Leaf(Arc<[Entry]>),
+    Inner(Arc<[Trie; FAN_OUT]>),
 }
 
 impl Default for Trie {
     fn default() -> Self {
-        Self::Leaf(Vec::new())
+        Self::Leaf(Arc::default())
     }
 }
 
-/// Hash of a key for a table in memory.
-pub(crate) fn wide_hash_of(key: &str) -> u64 {
-    FxBuildHasher.hash_one(key)
-}
-
-/// Hash of a key, as used in here.
+/// Hash of a key, as used in here and in the tables of the graph.
 pub(crate) fn hash_of(key: &str) -> u32 {
-    narrow(wide_hash_of(key))
-}
-
-/// The hash used in here, from the wide one.
-pub(crate) fn narrow(wide: u64) -> u32 {
+    let wide = FxBuildHasher.hash_one(key);
     (wide ^ (wide >> 32)) as u32
 }
 
 impl KeyIndex {
     /// Ids of nodes whose keys may be the one with this hash.
     pub(crate) fn candidates(&self, hash: u32) -> impl Iterator<Item = NodeId> + '_ {
-        let mut trie = &*self.root;
+        let mut trie = &self.root;
         let mut depth = 0;
-        let leaf = loop {
+        let leaf: &[Entry] = loop {
             match trie {
-                Trie::Leaf(entries) => break entries.as_slice(),
+                Trie::Leaf(entries) => break entries,
                 Trie::Inner(slots) => match slots.get(slot(hash, depth)) {
-                    Some(Some(child)) => trie = child,
-                    _ => break &[],
+                    Some(child) => trie = child,
+                    None => break &[],
                 },
             }
             depth += 1;
@@ -63,50 +59,67 @@ impl KeyIndex {
         leaf.iter().filter(move |(h, _)| *h == hash).map(|(_, id)| *id)
     }
 
-    pub(crate) fn insert(&mut self, hash: u32, id: NodeId) {
-        Trie::insert(&mut self.root, hash, id, 0);
+    /// Adds entries, each part of the trie visited once.
+    pub(crate) fn insert_all(&mut self, mut entries: Vec<Entry>) {
+        entries.sort_unstable();
+        if !entries.is_empty() {
+            self.root.insert_all(&entries, 0);
+        }
     }
 
-    pub(crate) fn remove(&mut self, hash: u32, id: NodeId) {
-        Trie::remove(&mut self.root, hash, id, 0);
+    pub(crate) fn remove(&mut self, entry: Entry) {
+        self.root.remove(entry, 0);
     }
 }
 
 impl Trie {
-    fn insert(this: &mut Arc<Self>, hash: u32, id: NodeId, depth: u32) {
-        match Arc::make_mut(this) {
-            Self::Leaf(entries) => {
-                entries.push((hash, id));
-                if entries.len() > LEAF && depth * BITS < u32::BITS {
-                    let entries = std::mem::take(entries);
-                    *this = Arc::new(Self::Inner([const { None }; FAN_OUT]));
-                    for (hash, id) in entries {
-                        Self::insert(this, hash, id, depth);
-                    }
-                }
+    /// The entries are sorted.
+    fn insert_all(&mut self, new: &[Entry], depth: u32) {
+        match self {
+            Self::Leaf(old) if old.len() + new.len() <= LEAF || depth == DEPTH => {
+                *old = old.iter().chain(new).copied().collect();
             }
-            Self::Inner(slots) => {
-                if let Some(place) = slots.get_mut(slot(hash, depth)) {
-                    Self::insert(place.get_or_insert_default(), hash, id, depth + 1);
-                }
+            Self::Leaf(old) => {
+                let mut all: Vec<Entry> = old.iter().chain(new).copied().collect();
+                all.sort_unstable();
+                let mut slots: [Self; FAN_OUT] = Default::default();
+                distribute(&mut slots, &all, depth);
+                *self = Self::Inner(Arc::new(slots));
             }
+            Self::Inner(slots) => distribute(Arc::make_mut(slots), new, depth),
         }
     }
 
-    fn remove(this: &mut Arc<Self>, hash: u32, id: NodeId, depth: u32) {
-        match Arc::make_mut(this) {
-            Self::Leaf(entries) => entries.retain(|entry| *entry != (hash, id)),
+    fn remove(&mut self, entry: Entry, depth: u32) {
+        match self {
+            Self::Leaf(entries) => {
+                *entries = entries.iter().copied().filter(|other| *other != entry).collect();
+            }
             Self::Inner(slots) => {
-                if let Some(Some(child)) = slots.get_mut(slot(hash, depth)) {
-                    Self::remove(child, hash, id, depth + 1);
+                if let Some(child) = Arc::make_mut(slots).get_mut(slot(entry.0, depth)) {
+                    child.remove(entry, depth + 1);
                 }
             }
         }
     }
 }
 
+/// Gives each child of an inner node its part of sorted entries.
+fn distribute(slots: &mut [Trie; FAN_OUT], mut entries: &[Entry], depth: u32) {
+    while let Some((hash, _)) = entries.first() {
+        let at = slot(*hash, depth);
+        let end = entries.partition_point(|(hash, _)| slot(*hash, depth) <= at);
+        let (these, rest) = entries.split_at(end);
+        if let Some(child) = slots.get_mut(at) {
+            child.insert_all(these, depth + 1);
+        }
+        entries = rest;
+    }
+}
+
+/// The highest bits of the hash decide first: sorted by hash is sorted by place.
 fn slot(hash: u32, depth: u32) -> usize {
-    (hash >> (depth * BITS)) as usize & (FAN_OUT - 1)
+    (hash >> (u32::BITS - (depth + 1) * BITS)) as usize & (FAN_OUT - 1)
 }
 
 #[cfg(test)]
@@ -117,16 +130,27 @@ mod tests {
     fn finds_what_was_inserted_and_old_clones_stay_as_they_were() {
         let mut index = KeyIndex::default();
         let keys: Vec<String> = (0..3000).map(|i| format!("config/a/{i}")).collect();
-        for (id, key) in (0..).zip(&keys) {
-            index.insert(hash_of(key), id);
+        let entries: Vec<Entry> = (0..).zip(&keys).map(|(id, key)| (hash_of(key), id)).collect();
+        index.insert_all(entries[..1000].to_vec());
+        for entry in &entries[1000..] {
+            index.insert_all(vec![*entry]);
         }
         let before = index.clone();
-        for (id, key) in (0..).zip(&keys).step_by(2) {
-            index.remove(hash_of(key), id);
+        for entry in entries.iter().step_by(2) {
+            index.remove(*entry);
         }
-        for (id, key) in (0..).zip(&keys) {
-            assert!(before.candidates(hash_of(key)).any(|found| found == id));
-            assert_eq!(index.candidates(hash_of(key)).any(|found| found == id), id % 2 == 1);
+        for (hash, id) in entries {
+            assert!(before.candidates(hash).any(|found| found == id));
+            assert_eq!(index.candidates(hash).any(|found| found == id), id % 2 == 1);
         }
+    }
+
+    #[test]
+    fn keys_of_the_same_hash_share_a_leaf() {
+        let mut index = KeyIndex::default();
+        index.insert_all((0..50).map(|id| (7, id)).collect());
+        index.insert_all(vec![(8, 50)]);
+        assert_eq!(index.candidates(7).count(), 50);
+        assert_eq!(index.candidates(8).collect::<Vec<_>>(), [50]);
     }
 }

@@ -25,6 +25,7 @@ pub mod recording;
 mod resync;
 mod retry;
 mod snapshot;
+mod sparse;
 mod stats;
 mod subscribe;
 mod tree;

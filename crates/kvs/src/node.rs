@@ -32,8 +32,6 @@ pub(crate) struct Node {
     pub(crate) needs: Arc<[Need]>,
     /// The last thing asked for.
     pub(crate) last_op: OpKind,
-    /// The transaction that asked for it.
-    pub(crate) last_seq: TxnSeq,
     pub(crate) marks: Marks,
 }
 
@@ -56,6 +54,12 @@ pub(crate) struct Marks {
 #[derive(Debug, Clone)]
 pub(crate) struct Desired {
     pub(crate) value: Value,
+    pub(crate) terms: Arc<Terms>,
+}
+
+/// On which terms something is wanted; shared by what one transaction sets for one source.
+#[derive(Debug, Default)]
+pub(crate) struct Terms {
     pub(crate) source: Option<SourceId>,
     pub(crate) retry: Option<Arc<RetryPolicy>>,
     /// The transaction that set it.
@@ -123,9 +127,15 @@ pub(crate) struct PlannedRetry {
 /// One dependency, resolved.
 #[derive(Debug, Clone)]
 pub(crate) struct Need {
+    pub(crate) role: Arc<Role>,
+    pub(crate) on: On,
+}
+
+/// What a dependency means to the one that has it; shared by all that say the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Role {
     pub(crate) label: Arc<str>,
     pub(crate) kind: DependencyKind,
-    pub(crate) on: On,
 }
 
 /// What a dependency points at.
@@ -133,6 +143,18 @@ pub(crate) struct Need {
 pub(crate) enum On {
     Node(NodeId),
     Group(GroupId),
+}
+
+// === impl Need ===
+
+impl Need {
+    pub(crate) fn label(&self) -> &str {
+        &self.role.label
+    }
+
+    pub(crate) fn kind(&self) -> DependencyKind {
+        self.role.kind
+    }
 }
 
 // === impl Node ===
@@ -147,10 +169,9 @@ impl Node {
             applied: Applied::Absent,
             origin: Origin::Unknown,
             problem: None,
-            children: Arc::from([]),
-            needs: Arc::from([]),
+            children: Arc::default(),
+            needs: Arc::default(),
             last_op: OpKind::Undefined,
-            last_seq: TxnSeq::default(),
             marks: Marks::default(),
         }
     }

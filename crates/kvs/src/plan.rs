@@ -25,6 +25,7 @@ use crate::{
     core::Reserved,
     graph::Graph,
     node::{DescriptorId, GroupId, NodeId},
+    sparse::Sparse,
 };
 
 /// Why the planner should look at a value.
@@ -79,7 +80,7 @@ pub(crate) struct Steps {
 /// Memory of the planner that is used again and again. Holds nothing between two plans.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    marks: Vec<Marks>,
+    marks: Sparse<Marks>,
     touched: Vec<NodeId>,
     /// Reasons given in this plan; nodes hold places in it.
     reasons: Vec<Reason>,
@@ -133,13 +134,10 @@ pub(crate) struct Planner<'a> {
 const NO_STEP: u32 = u32::MAX;
 
 /// Plans how to get from what is applied to what is wanted, as far as the seeds reach.
-pub(crate) fn plan(facts: Facts<'_>, seeds: &[Seed], scratch: &mut Scratch) -> Steps {
-    let bound = facts.graph.bound();
-    if scratch.marks.len() < bound {
-        scratch.marks.resize(bound, Marks::default());
-    }
+pub(crate) fn plan(facts: Facts<'_>, seeds: Vec<Seed>, scratch: &mut Scratch) -> Steps {
     let mut planner = Planner { facts, scratch };
-    planner.find_goal(seeds);
+    planner.find_goal(&seeds);
+    drop(seeds);
     planner.find_transit();
     // What goes for a while changes the goal once more, which may send more away.
     while planner.revise_goal() {
@@ -156,15 +154,12 @@ pub(crate) fn plan(facts: Facts<'_>, seeds: &[Seed], scratch: &mut Scratch) -> S
 
 impl Planner<'_> {
     fn marks(&self, id: NodeId) -> Marks {
-        self.scratch.marks.get(id as usize).copied().unwrap_or_default()
+        self.scratch.marks.get(id)
     }
 
     /// The notes about a node, to be changed.
     fn note(&mut self, id: NodeId) -> &mut Marks {
-        if self.scratch.marks.len() <= id as usize {
-            self.scratch.marks.resize(id as usize + 1, Marks::default());
-        }
-        let marks = &mut self.scratch.marks[id as usize];
+        let marks = self.scratch.marks.get_mut(id);
         if !marks.touched {
             *marks = Marks {
                 touched: true,
@@ -209,10 +204,11 @@ impl Planner<'_> {
     }
 
     fn clean_up(&mut self) {
+        if self.scratch.marks.trim() {
+            self.scratch.touched = Vec::new();
+        }
         for id in self.scratch.touched.drain(..) {
-            if let Some(marks) = self.scratch.marks.get_mut(id as usize) {
-                *marks = Marks::default();
-            }
+            *self.scratch.marks.get_mut(id) = Marks::default();
         }
         self.scratch.reasons.clear();
         self.scratch.first_put.clear();

@@ -69,6 +69,12 @@ impl Draft {
         }
     }
 
+    /// Makes room for so many more operations.
+    pub(crate) fn reserve(&mut self, operations: usize) {
+        self.executed.reserve_exact(operations);
+        self.places.reserve_exact(operations);
+    }
+
     /// Adds an operation; gives its place for [`drop_op`](Self::drop_op).
     pub(crate) fn push(&mut self, round: u32, step: u32, op: RecordedOp) -> u32 {
         self.executed.push(op);

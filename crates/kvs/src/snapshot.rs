@@ -295,14 +295,14 @@ impl Published {
             On::Node(id) => self.node(id).is_some_and(Node::available),
             On::Group(id) => self.groups.get(id).is_some_and(|g| g.satisfied),
         };
-        exists != (need.kind == DependencyKind::ConflictsWith)
+        exists != (need.kind() == DependencyKind::ConflictsWith)
     }
 
     pub(crate) fn target_text(&self, need: &Need) -> String {
         match need.on {
             // Without a target that can be named, the label says it.
             On::Node(id) => {
-                self.node(id).map_or_else(|| need.label.to_string(), |n| n.key.to_string())
+                self.node(id).map_or_else(|| need.label().to_string(), |n| n.key.to_string())
             }
             On::Group(id) => self
                 .groups
@@ -314,7 +314,7 @@ impl Published {
                     };
                     target.to_string()
                 })
-                .unwrap_or_else(|| need.label.to_string()),
+                .unwrap_or_else(|| need.label().to_string()),
         }
     }
 
@@ -325,7 +325,7 @@ impl Published {
                 .needs
                 .iter()
                 .filter(|need| !self.satisfied(need))
-                .map(|need| need.label.to_string())
+                .map(|need| need.label().to_string())
                 .collect(),
             (_, Some(problem)) => match &problem.kind {
                 ProblemKind::Invalid { fields } => fields.clone(),
@@ -373,7 +373,7 @@ impl Published {
             depends_on: node
                 .needs
                 .iter()
-                .map(|n| (n.label.to_string(), self.target_text(n), self.satisfied(n)))
+                .map(|n| (n.label().to_string(), self.target_text(n), self.satisfied(n)))
                 .collect(),
         }
     }

@@ -1,11 +1,12 @@
 //! A persistent vector: cloning copies a pointer, changing one element copies a few small nodes.
 //!
-//! The fan-out is low on purpose. Copying an inner node touches the reference counts of all its
-//! children, so what one change costs after a publication is depth × fan-out of them.
+//! The fan-out is low on purpose. Copying a branch touches the reference counts of all its children,
+//! and those of the lowest levels are rarely in a cache: what one change costs after a publication is
+//! fan-out of them per level, few of which are that low.
 
 use std::sync::Arc;
 
-const BITS: u32 = 4;
+const BITS: u32 = 2;
 const FAN_OUT: usize = 1 << BITS;
 
 /// A persistent sparse vector of shared elements, indexed by `u32`.
@@ -14,7 +15,6 @@ pub(crate) struct Tree<T> {
     root: Option<Arc<Branch<T>>>,
     /// Levels below the root; 0: the root is a leaf.
     depth: u32,
-    len: u32,
 }
 
 #[derive(Debug)]
@@ -25,13 +25,13 @@ enum Branch<T> {
 
 impl<T> Clone for Tree<T> {
     fn clone(&self) -> Self {
-        Self { root: self.root.clone(), depth: self.depth, len: self.len }
+        Self { root: self.root.clone(), depth: self.depth }
     }
 }
 
 impl<T> Default for Tree<T> {
     fn default() -> Self {
-        Self { root: None, depth: 0, len: 0 }
+        Self { root: None, depth: 0 }
     }
 }
 
@@ -60,14 +60,17 @@ impl<T> Tree<T> {
         }
     }
 
-    /// Replaces one element; `None` takes it away.
-    pub(crate) fn set(&mut self, index: u32, element: Option<Arc<T>>) {
-        self.grow(index);
+    /// Replaces elements, each branch visited once; `None` takes one away. The indexes ascend.
+    pub(crate) fn set_all(
+        &mut self,
+        indexes: &[u32],
+        mut element: impl FnMut(u32) -> Option<Arc<T>>,
+    ) {
+        let Some(last) = indexes.last() else { return };
+        self.grow(*last);
         let depth = self.depth;
         let root = self.root.get_or_insert_with(|| Arc::new(Branch::empty(depth)));
-        let has = u32::from(element.is_some());
-        let had = Branch::set(root, index, depth, element);
-        self.len = self.len + has - u32::from(had);
+        Branch::set_all(root, indexes, depth, &mut element);
     }
 
     /// All elements in index order.
@@ -101,17 +104,33 @@ impl<T> Branch<T> {
         }
     }
 
-    /// Says whether there was an element before.
-    fn set(this: &mut Arc<Self>, index: u32, depth: u32, element: Option<Arc<T>>) -> bool {
+    fn set_all(
+        this: &mut Arc<Self>,
+        mut indexes: &[u32],
+        depth: u32,
+        element: &mut impl FnMut(u32) -> Option<Arc<T>>,
+    ) {
         match Arc::make_mut(this) {
-            Self::Leaf(slots) => slots
-                .get_mut(slot(index, 0))
-                .is_some_and(|place| std::mem::replace(place, element).is_some()),
-            Self::Inner(slots) => slots.get_mut(slot(index, depth)).is_some_and(|place| {
-                let child =
-                    place.get_or_insert_with(|| Arc::new(Self::empty(depth.saturating_sub(1))));
-                Self::set(child, index, depth.saturating_sub(1), element)
-            }),
+            Self::Leaf(slots) => {
+                for index in indexes {
+                    if let Some(place) = slots.get_mut(slot(*index, 0)) {
+                        *place = element(*index);
+                    }
+                }
+            }
+            Self::Inner(slots) => {
+                let below = depth.saturating_sub(1);
+                while let Some(first) = indexes.first() {
+                    let part = first >> (depth * BITS);
+                    let end = indexes.partition_point(|index| index >> (depth * BITS) <= part);
+                    let (these, rest) = indexes.split_at(end);
+                    if let Some(place) = slots.get_mut(slot(*first, depth)) {
+                        let child = place.get_or_insert_with(|| Arc::new(Self::empty(below)));
+                        Self::set_all(child, these, below, element);
+                    }
+                    indexes = rest;
+                }
+            }
         }
     }
 }
@@ -159,13 +178,12 @@ mod tests {
     #[test]
     fn holds_what_was_set_and_old_clones_stay_as_they_were() {
         let mut tree = Tree::default();
-        for i in (0..5000).rev() {
-            tree.set(i, Some(Arc::new(i)));
-        }
+        let all: Vec<u32> = (0..5000).collect();
+        tree.set_all(&all[4000..], |i| Some(Arc::new(i)));
+        tree.set_all(&all[..4000], |i| Some(Arc::new(i)));
         let before = tree.clone();
-        tree.set(70, None);
-        tree.set(4999, Some(Arc::new(1)));
-        assert_eq!((before.len, tree.len), (5000, 4999));
+        tree.set_all(&[70, 4999], |i| (i == 4999).then(|| Arc::new(1)));
+        assert_eq!((before.iter().count(), tree.iter().count()), (5000, 4999));
         assert_eq!(before.get(70).map(|v| **v), Some(70));
         assert_eq!(tree.get(70), None);
         assert_eq!(tree.get(4999).map(|v| **v), Some(1));

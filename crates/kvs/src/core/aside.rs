@@ -177,7 +177,7 @@ impl Core {
         }
         let epoch = active.epoch;
         let traced = |id: &NodeId| {
-            let trace = self.traces.get(*id as usize).copied()?;
+            let trace = self.traces.get(*id);
             (trace.epoch == epoch).then_some((*id, trace))
         };
         let traces = nodes.iter().filter_map(traced).collect();

@@ -6,7 +6,7 @@ use ligato_kvs_api::{
     BaseValueStatus, OpKind, Origin, TxnOutcome, TxnReport, ValueState, ValueStatus,
 };
 use ligato_model::Key;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     core::{Active, Audience, Core, Effect, NO_PLACE, Phase},
@@ -18,10 +18,15 @@ use crate::{
     subscribe::Delta,
 };
 
-/// A base value of the report.
+/// The base values of the report in key order.
 pub(crate) struct Touched {
+    bases: Vec<Base>,
+    /// Keys of those that will be gone by then.
+    leaving: FxHashMap<NodeId, Key>,
+}
+
+struct Base {
     id: NodeId,
-    key: Key,
     /// Something was done with it in the southbound.
     operated: bool,
     /// It was removed, if only from what is wanted.
@@ -42,6 +47,7 @@ impl Core {
         let mut changed: Vec<NodeId> = self.graph.dirty_nodes().to_vec();
         changed.sort_unstable();
         let bases = self.touched_bases(&changed);
+        self.traces.trim();
         let Some(mut active) = self.active.take() else { return };
         let was_aside = active.was_aside;
         self.bury(&changed);
@@ -109,35 +115,36 @@ impl Core {
     }
 
     /// Base values whose status is part of the report, in key order.
-    fn touched_bases(&mut self, changed: &[NodeId]) -> Vec<Touched> {
+    fn touched_bases(&mut self, changed: &[NodeId]) -> Touched {
         let named = self.active.as_mut().map(|a| std::mem::take(&mut a.named)).unwrap_or_default();
         self.bases_of(changed, named)
     }
 
     /// Bases of changed values, and the named ones, in key order.
-    pub(crate) fn bases_of(&mut self, changed: &[NodeId], named: Vec<NodeId>) -> Vec<Touched> {
+    pub(crate) fn bases_of(&mut self, changed: &[NodeId], named: Vec<NodeId>) -> Touched {
         let mut others: Vec<NodeId> = changed.iter().map(|id| self.base_of(*id)).collect();
         others.sort_unstable();
         others.dedup();
         // What the request names is in key order already.
         others.retain(|id| !self.trace(*id).listed);
-        let sorted = named.is_sorted_by(|a, b| self.graph.node(*a).key <= self.graph.node(*b).key);
         let mut all = named;
         all.extend(others);
-        if !sorted || !all.is_sorted_by(|a, b| self.graph.node(*a).key <= self.graph.node(*b).key) {
-            all.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
+        if !all.is_sorted_by(|a, b| self.graph.node(*a).key < self.graph.node(*b).key) {
+            all = self.graph.put_in_order(all);
         }
-        all.dedup();
-        let touched = |id: NodeId| {
-            let trace = self.traces.get(id as usize).filter(|t| t.epoch == self.epoch);
-            Touched {
-                id,
-                key: self.graph.node(id).key.clone(),
-                operated: trace.is_some_and(|t| t.operated),
-                removed: trace.is_some_and(|t| t.operated || t.noop != NO_PLACE),
+        let mut touched = Touched { bases: Vec::new(), leaving: FxHashMap::default() };
+        touched.bases.reserve_exact(all.len());
+        for id in all {
+            let node = self.graph.node(id);
+            if node.is_empty() {
+                touched.leaving.insert(id, node.key.clone());
             }
-        };
-        all.into_iter().map(touched).collect()
+            let trace = Some(self.traces.get(id)).filter(|t| t.epoch == self.epoch);
+            let operated = trace.is_some_and(|t| t.operated);
+            let removed = operated || trace.is_some_and(|t| t.noop != NO_PLACE);
+            touched.bases.push(Base { id, operated, removed });
+        }
+        touched
     }
 
     /// Remembers whose values that go now were.
@@ -160,7 +167,7 @@ impl Core {
         }
     }
 
-    fn report(&mut self, active: &Active, before: &Published, bases: Vec<Touched>) {
+    fn report(&mut self, active: &Active, before: &Published, touched: Touched) {
         let watched = self.subscribers.are_there();
         let wanted = !matches!(active.audience, Audience::Nobody);
         if !watched {
@@ -169,7 +176,7 @@ impl Core {
         if !watched && !wanted {
             return;
         }
-        let (statuses, news) = self.statuses(before, bases, wanted);
+        let (statuses, news) = self.statuses(before, touched, wanted);
         if watched {
             let after = Snapshot(Arc::new(self.published.clone()));
             let delta = Delta { txn: active.seq, after, statuses: news.into() };
@@ -182,20 +189,23 @@ impl Core {
     pub(crate) fn statuses(
         &self,
         before: &Published,
-        bases: Vec<Touched>,
+        touched: Touched,
         wanted: bool,
     ) -> (Vec<BaseValueStatus>, Vec<BaseValueStatus>) {
         let watched = self.subscribers.are_there();
-        let mut statuses = Vec::with_capacity(if wanted { bases.len() } else { 0 });
+        let mut statuses = Vec::with_capacity(if wanted { touched.bases.len() } else { 0 });
         let mut news = Vec::new();
-        for Touched { id, key, operated, removed } in bases {
-            let now = self.published.node(id).filter(|n| n.key == key);
-            let was = before.node(id).filter(|n| n.key == key);
+        for Base { id, operated, removed } in touched.bases {
+            let now = self.published.node(id);
+            let Some(key) = now.map(|n| &n.key).or_else(|| touched.leaving.get(&id)) else {
+                continue;
+            };
+            let was = before.node(id).filter(|n| n.key == *key);
             let status = match now.filter(|n| self.published.visible(n)) {
                 Some(node) => self.published.base_status(node),
                 // A key that is only waited for, or was never there, is no news.
                 None if !operated && !was.is_some_and(|n| before.visible(n)) => continue,
-                None => gone(&key, removed),
+                None => gone(key, removed),
             };
             let done = operated && status.value.error.is_empty();
             if watched && (done || self.is_news(&status, now, was, before)) {

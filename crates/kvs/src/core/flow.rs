@@ -12,7 +12,7 @@ use rustc_hash::FxHashSet;
 use crate::{
     core::{Active, Audience, Core, Phase, Request, Token, intake::Wish},
     execute::Run,
-    node::{Applied, DescriptorId, NodeId},
+    node::{Applied, DescriptorId, NodeId, Terms},
     plan::{self, Facts, Steps},
     record::Draft,
     resync::Reading,
@@ -206,29 +206,39 @@ impl Core {
             // The last one of a key wins.
             changes.reverse();
         }
+        if changes.len() > self.graph.len() / 2 {
+            self.graph.reserve(changes.len());
+        }
         let retry: Option<Arc<RetryPolicy>> = txn.options.retry.map(Arc::new);
+        let since = self.current_seq();
+        let terms_of = |source| Arc::new(Terms { source, retry: retry.clone(), since });
+        let mut terms = terms_of(None);
         let mut named = Vec::with_capacity(changes.len());
         let mut others = Vec::new();
         let mut seen = FxHashSet::default();
         for change in changes {
-            let wish = Wish {
-                value: change.value,
-                source: change.source,
-                retry: retry.clone(),
-                reason: Reason::Requested,
+            if terms.source != change.source {
+                terms = terms_of(change.source);
+            }
+            let (key, value) = (change.key, change.value);
+            let id = match &value {
+                Some(_) => Some(self.graph.intern(&key, &self.catalog)),
+                None => self.graph.find(&key),
             };
-            if !sorted
-                && (seen.contains(&change.key)
-                    || self.graph.find(&change.key).is_some_and(|id| self.trace(id).listed))
-            {
+            let listed = |core: &mut Self| id.is_some_and(|id| core.trace(id).listed);
+            if !sorted && (seen.contains(&key) || listed(self)) {
                 continue;
             }
-            match self.wish(&change.key, &wish) {
+            let wish = Wish { value, terms: Arc::clone(&terms), reason: Reason::Requested };
+            if let Some(id) = id {
+                self.wish_for(id, &wish);
+            }
+            match id {
                 // A derived value is not named: it cannot be set.
                 Some(id) if self.graph.node(id).parent.is_none() => named.push(id),
                 _ => {
-                    seen.insert(change.key.clone());
-                    others.push((change.key, wish.value));
+                    seen.insert(key.clone());
+                    others.push((key, wish.value));
                 }
             }
         }
@@ -250,7 +260,8 @@ impl Core {
     }
 
     pub(crate) fn is_listed(&self, id: NodeId) -> bool {
-        self.traces.get(id as usize).is_some_and(|t| t.epoch == self.epoch && t.listed)
+        let trace = self.traces.get(id);
+        trace.epoch == self.epoch && trace.listed
     }
 
     /// The arguments of a transaction for its record.
@@ -315,12 +326,8 @@ impl Core {
                 origin: Origin::Nb,
             });
         }
-        let wish = Wish {
-            value,
-            source: desired.as_ref().and_then(|d| d.source.clone()),
-            retry: desired.and_then(|d| d.retry),
-            reason: Reason::Retry,
-        };
+        let terms = desired.map(|d| d.terms).unwrap_or_default();
+        let wish = Wish { value, terms, reason: Reason::Retry };
         self.wish(key, &wish);
     }
 
@@ -401,13 +408,13 @@ impl Core {
             active.phase = Phase::Over;
             return;
         }
+        active.draft.reserve(steps.steps.len());
         active.run = Run::new(steps);
         active.phase = Phase::Executing;
     }
 
     pub(crate) fn make_plan(&mut self) -> Steps {
         let started = (self.stopwatch)();
-        self.graph.settle();
         let disturbed = self.graph.take_disturbed();
         let Some(active) = &mut self.active else { return Steps::default() };
         active.round += 1;
@@ -422,6 +429,9 @@ impl Core {
             };
             seeds.push(plan::Seed { node, reason });
         }
+        if seeds.len() > self.graph.len() / 8 {
+            self.graph.settle();
+        }
         let facts = Facts {
             graph: &self.graph,
             catalog: &self.catalog,
@@ -431,7 +441,7 @@ impl Core {
             spare_unwanted: active.spare_unwanted,
             old_needs: &active.old_needs,
         };
-        let steps = plan::plan(facts, &seeds, &mut self.scratch);
+        let steps = plan::plan(facts, seeds, &mut self.scratch);
         active.planning += (self.stopwatch)().saturating_sub(started);
         steps
     }

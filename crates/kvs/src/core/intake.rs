@@ -6,8 +6,7 @@ use std::{
 };
 
 use ligato_kvs_api::{
-    Dependency, DynDescriptor, Invalid, OpError, OpKind, Origin, Reason, Release, RetryPolicy,
-    SourceId, TxnSeq,
+    Dependency, DynDescriptor, Invalid, OpError, OpKind, Origin, Reason, Release, TxnSeq,
 };
 use ligato_model::{Key, Value};
 
@@ -15,7 +14,7 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     core::Core,
-    node::{Applied, Desired, NodeId, Problem, ProblemKind},
+    node::{Applied, Desired, NodeId, Problem, ProblemKind, Terms},
 };
 
 /// Values derived deeper than this are a mistake of the descriptors.
@@ -25,8 +24,7 @@ const MAX_DEPTH: u32 = 16;
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
     pub(crate) value: Option<Value>,
-    pub(crate) source: Option<SourceId>,
-    pub(crate) retry: Option<Arc<RetryPolicy>>,
+    pub(crate) terms: Arc<Terms>,
     pub(crate) reason: Reason,
 }
 
@@ -41,23 +39,26 @@ struct Description {
 impl Core {
     /// Takes a wish in. Gives the node unless there is nothing to know about the key.
     pub(crate) fn wish(&mut self, key: &Key, wish: &Wish) -> Option<NodeId> {
-        let catalog = Arc::clone(&self.catalog);
         let id = match &wish.value {
-            Some(_) => self.graph.intern(key, &catalog),
+            Some(_) => self.graph.intern(key, &self.catalog),
             None => self.graph.find(key)?,
         };
+        self.wish_for(id, wish);
+        Some(id)
+    }
+
+    /// Takes a wish for a node in.
+    pub(crate) fn wish_for(&mut self, id: NodeId, wish: &Wish) {
         if let Some(parent) = self.graph.node(id).parent {
             let base = self.graph.node(parent).key.clone();
             let op = if wish.value.is_some() { OpKind::Create } else { OpKind::Delete };
-            self.fail_key(id, op, &format!("it is derived from {base} and cannot be set"));
-            return Some(id);
+            return self.fail_key(id, op, &format!("it is derived from {base} and cannot be set"));
         }
         self.trace(id).listed = true;
         match wish.value.clone() {
             Some(value) => self.want(id, value, wish),
             None => self.let_go(id, &wish.reason),
         }
-        Some(id)
     }
 
     fn want(&mut self, id: NodeId, value: Value, wish: &Wish) {
@@ -74,19 +75,11 @@ impl Core {
             return self.confirm(id, wish);
         }
         self.remember(id);
-        let seq = self.current_seq();
         let node = self.graph.edit(id);
-        let since = if wish.reason == Reason::Retry {
-            node.desired.as_ref().map_or(seq, |d| d.since)
-        } else {
-            seq
-        };
         let refused = node.is_refused();
         let undescribed = !same || refused || node.desired.is_none();
-        node.desired =
-            Some(Desired { value, source: wish.source.clone(), retry: wish.retry.clone(), since });
+        node.desired = Some(Desired { value, terms: Arc::clone(&wish.terms) });
         node.problem = None;
-        node.last_seq = seq;
         if node.available() {
             node.marks.adopted |= node.origin == Origin::Sb;
             node.origin = Origin::Nb;
@@ -106,13 +99,13 @@ impl Core {
     /// Nothing changes by this wish but whose it is.
     fn confirm(&mut self, id: NodeId, wish: &Wish) {
         let differs = self.graph.node(id).desired.as_ref().is_some_and(|d| {
-            d.source != wish.source || d.retry.as_deref() != wish.retry.as_deref()
+            d.terms.source != wish.terms.source
+                || d.terms.retry.as_deref() != wish.terms.retry.as_deref()
         });
         if differs {
             self.remember(id);
             if let Some(desired) = &mut self.graph.edit(id).desired {
-                desired.source.clone_from(&wish.source);
-                desired.retry.clone_from(&wish.retry);
+                desired.terms = Arc::clone(&wish.terms);
             }
         }
         if let Some(active) = &mut self.active {
@@ -132,12 +125,10 @@ impl Core {
         self.remember(id);
         let released = self.graph.node(id).marks.adopted
             && self.descriptor_of(id).is_some_and(|(_, d)| d.release() == Release::Keep);
-        let seq = self.current_seq();
         let node = self.graph.edit(id);
         node.desired = None;
         node.problem = None;
         node.last_op = OpKind::Delete;
-        node.last_seq = seq;
         node.marks.differs = false;
         node.marks.missing = false;
         if released && matches!(node.applied, Applied::Known(_)) {
@@ -328,20 +319,18 @@ impl Core {
     }
 
     fn want_child(&mut self, parent: NodeId, child: NodeId, value: Value, from: &Key, depth: u32) {
-        let (source, retry) = match &self.graph.node(parent).desired {
-            Some(desired) => (desired.source.clone(), desired.retry.clone()),
+        let terms = match &self.graph.node(parent).desired {
+            Some(desired) => Arc::clone(&desired.terms),
             None => return,
         };
-        let seq = self.current_seq();
         self.remember(child);
         let node = self.graph.edit(child);
         let same = node.wanted().is_some_and(|wanted| *wanted == value);
         let undescribed = !same || node.is_refused();
         node.parent = Some(parent);
-        node.desired = Some(Desired { value, source, retry, since: seq });
+        node.desired = Some(Desired { value, terms });
         node.problem = None;
         node.last_op = if node.available() { OpKind::Update } else { OpKind::Create };
-        node.last_seq = seq;
         if node.available() {
             node.origin = Origin::Nb;
         }

@@ -14,7 +14,7 @@ use crate::{
         intake::{Wish, calm},
     },
     handle::UnregisterMode,
-    node::{Applied, Content, DescriptorId, NodeId},
+    node::{Applied, Content, DescriptorId, NodeId, Terms},
     resync::Reading,
 };
 
@@ -85,7 +85,7 @@ impl Core {
         let Some(since) = waiting
             .iter()
             .filter_map(|id| self.graph.node(*id).desired.as_ref())
-            .map(|d| d.since)
+            .map(|d| d.terms.since)
             .min()
         else {
             return;
@@ -126,12 +126,13 @@ impl Core {
         }
         // Not described so far: to be asked as if it were new.
         self.graph.edit(id).desired = None;
-        let wish = Wish {
-            value: Some(desired.value),
-            source: desired.source,
-            retry: desired.retry,
-            reason: Reason::Retry,
+        let terms = Terms {
+            source: desired.terms.source.clone(),
+            retry: desired.terms.retry.clone(),
+            since: self.current_seq(),
         };
+        let (value, terms) = (Some(desired.value), Arc::new(terms));
+        let wish = Wish { value, terms, reason: Reason::Retry };
         self.wish(key, &wish);
     }
 
@@ -151,7 +152,8 @@ impl Core {
             match mode {
                 UnregisterMode::Remove => {
                     let (key, reason) = (node.key.clone(), Reason::Requested);
-                    self.wish(&key, &Wish { value: None, source: None, retry: None, reason });
+                    let (value, terms) = (None, Arc::default());
+                    self.wish(&key, &Wish { value, terms, reason });
                 }
                 UnregisterMode::Forget => self.forget_value(id),
             }

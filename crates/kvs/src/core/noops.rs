@@ -27,9 +27,7 @@ impl Core {
             touched.extend(children.filter(|child| of(&marks, **child) == 0));
         }
         if !touched.is_empty() {
-            touched.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
-            touched.dedup();
-            for id in touched {
+            for id in self.graph.put_in_order(touched) {
                 let trace = *self.trace(id);
                 if trace.operated || trace.noop != NO_PLACE {
                     continue;

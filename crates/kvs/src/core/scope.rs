@@ -27,8 +27,8 @@ impl Core {
                     let (key, origin) = (key.clone(), Origin::Nb);
                     active.draft.values.push(RecordedValue { key, value: None, origin });
                 }
-                let wish =
-                    Wish { value: None, source: None, retry: None, reason: Reason::Unwanted };
+                let (value, terms) = (None, Arc::default());
+                let wish = Wish { value, terms, reason: Reason::Unwanted };
                 self.wish(&key, &wish);
                 self.trace(id).listed = true;
                 if let Some(active) = &mut self.active {

@@ -6,7 +6,7 @@ use ligato_kvs_api::{Origin, Policy, Reason, ValueState};
 
 use crate::{
     core::{Core, NO_PLACE, Phase},
-    node::{Applied, Desired, Node, NodeId},
+    node::{Applied, Desired, Node, NodeId, Terms},
     record::Outcome,
 };
 
@@ -47,7 +47,7 @@ impl Core {
             if let Some(before) = before.filter(|_| !self.trace(id).operated) {
                 // Nothing was done with it: the last thing is what it was.
                 let node = self.graph.edit(id);
-                (node.last_op, node.last_seq) = (before.last_op, before.last_seq);
+                node.last_op = before.last_op;
             }
         }
         for id in touched {
@@ -98,7 +98,8 @@ impl Core {
             // What is there is not what is wanted: it is put back as if it were wanted.
             node.problem = None;
             let value = content.value.clone();
-            node.desired = Some(Desired { value, source: None, retry: None, since: seq });
+            node.desired =
+                Some(Desired { value, terms: Arc::new(Terms { since: seq, ..Terms::default() }) });
             if let Some(active) = &mut self.active {
                 active.to_release.push(id);
             }

@@ -27,7 +27,7 @@ impl Graph {
                 wrong.push(format!("node {id} is gone, and others point at it"));
             }
         }
-        let indexed = (self.by_key.len(), self.ordered.len() + self.fresh.len());
+        let indexed = (self.by_key.len(), self.ordered.len());
         if (alive, alive) != indexed || alive != self.used {
             wrong.push(format!("{alive} nodes, {} counted, {indexed:?} indexed", self.used));
         }
@@ -40,7 +40,7 @@ impl Graph {
         if self.find(key) != Some(id) {
             wrong.push(format!("{key} is not found under its key"));
         }
-        if self.ordered.get(key) != Some(&id) && !self.fresh.iter().any(|(_, f)| *f == id) {
+        if self.ordered.get(key) != Some(id) {
             wrong.push(format!("{key} is not in order"));
         }
         if node.is_empty() && self.dependants(id).is_empty() {
@@ -61,7 +61,7 @@ impl Graph {
                 On::Group(group) => self.group_dependants(group),
             };
             if !edges.iter().any(|edge| edge.from == id && edge.need == at) {
-                wrong.push(format!("{key} needs {}, which does not know", need.label));
+                wrong.push(format!("{key} needs {}, which does not know", need.label()));
             }
         }
         if unmet != self.unmet(id) {

@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 
 use crate::{
     catalog::Catalog,
-    graph::{Edge, Graph, LABELS},
-    node::{GroupId, Need, NodeId, On},
+    graph::{Edge, Graph, ROLES},
+    node::{GroupId, Need, NodeId, On, Role},
 };
 
 // === impl Graph ===
@@ -21,7 +21,10 @@ impl Graph {
 
     /// Groups this node can satisfy.
     pub(crate) fn member_of(&self, id: NodeId) -> &[GroupId] {
-        self.slots.get(id as usize).map_or(&[], |s| &s.links.member_of)
+        match self.slots.get(id as usize) {
+            Some(slot) if slot.links.grouped => self.groups.of_node(id),
+            _ => &[],
+        }
     }
 
     /// Edges to a group.
@@ -40,7 +43,7 @@ impl Graph {
     }
 
     pub(crate) fn kind_of(&self, edge: Edge) -> DependencyKind {
-        self.node(edge.from).needs.get(edge.need as usize).map_or_else(Default::default, |n| n.kind)
+        self.node(edge.from).needs.get(edge.need as usize).map_or_else(Default::default, Need::kind)
     }
 
     /// Nodes whose readiness changed since this was last called, each with the one that came or went
@@ -70,8 +73,7 @@ impl Graph {
                 Target::Key(key) => On::Node(self.intern(&key, catalog)),
                 Target::AnyOf { prefixes, filter } => On::Group(self.group(prefixes, filter)),
             };
-            let label = self.shared_label(label);
-            needs.push(Need { label, kind, on });
+            needs.push(Need { role: self.role(Role { label, kind }), on });
         }
         self.set_needs_resolved(id, needs.into());
         true
@@ -111,8 +113,8 @@ impl Graph {
         let needs = &self.node(id).needs;
         needs.len() == dependencies.len()
             && needs.iter().zip(dependencies).all(|(need, dependency)| {
-                need.label == dependency.label
-                    && need.kind == dependency.kind
+                *need.label() == *dependency.label
+                    && need.kind() == dependency.kind
                     && match (need.on, &dependency.target) {
                         (On::Node(target), Target::Key(key)) => self.node(target).key == *key,
                         (On::Group(group), Target::AnyOf { prefixes, filter }) => self
@@ -130,17 +132,18 @@ impl Graph {
             On::Node(id) => self.node(id).available(),
             On::Group(id) => self.group_available(id) > 0,
         };
-        exists != (need.kind == DependencyKind::ConflictsWith)
+        exists != (need.kind() == DependencyKind::ConflictsWith)
     }
 
-    fn shared_label(&mut self, label: Arc<str>) -> Arc<str> {
-        if let Some(known) = self.labels.get(&label) {
+    fn role(&mut self, role: Role) -> Arc<Role> {
+        if let Some(known) = self.roles.get(&role) {
             return Arc::clone(known);
         }
-        if self.labels.len() < LABELS {
-            self.labels.insert(Arc::clone(&label));
+        let role = Arc::new(role);
+        if self.roles.len() < ROLES {
+            self.roles.insert(Arc::clone(&role));
         }
-        label
+        role
     }
 
     fn attach(&mut self, edge: Edge, on: On) -> u32 {
@@ -184,17 +187,15 @@ impl Graph {
             self.count(*edge, id, available);
         }
         self.links(id).dependants = dependants;
-        let member_of = std::mem::take(&mut self.links(id).member_of);
-        for group in &member_of {
-            if self.groups.count(*group, available) {
-                let dependants = std::mem::take(self.groups.dependants(*group));
+        for group in self.member_of(id).to_vec() {
+            if self.groups.count(group, available) {
+                let dependants = std::mem::take(self.groups.dependants(group));
                 for edge in &dependants {
                     self.count(*edge, id, available);
                 }
-                *self.groups.dependants(*group) = dependants;
+                *self.groups.dependants(group) = dependants;
             }
         }
-        self.links(id).member_of = member_of;
     }
 
     fn count(&mut self, edge: Edge, by: NodeId, exists: bool) {
@@ -206,7 +207,7 @@ impl Graph {
             links.unmet += 1;
         }
         // With a need fewer, one that others wait for may be ready as part of a cycle.
-        let awaited = !links.dependants.is_empty() || !links.member_of.is_empty();
+        let awaited = !links.dependants.is_empty() || links.grouped;
         if links.unmet == 0 || !satisfied || awaited {
             self.disturbed.push((edge.from, by));
         }

@@ -28,6 +28,8 @@ pub(crate) struct Groups {
     resting: VecDeque<GroupId>,
     by_definition: FxHashMap<Definition, GroupId>,
     by_prefix: FxHashMap<Key, Vec<GroupId>>,
+    /// Groups that a node can satisfy; most nodes can satisfy none.
+    by_node: FxHashMap<NodeId, Box<[GroupId]>>,
     /// Distinct lengths of prefixes, and how many prefixes of groups have them.
     lengths: BTreeMap<usize, usize>,
     dirty: Vec<GroupId>,
@@ -44,6 +46,8 @@ pub(crate) struct Group {
     pub(crate) filter: Option<KeyFilter>,
     /// Candidates that are available now.
     pub(crate) available: u32,
+    /// All candidates in key order, be they there or not.
+    members: BTreeMap<Key, NodeId>,
     pub(crate) dependants: Vec<Edge>,
     /// It is among the resting ones.
     resting: bool,
@@ -112,6 +116,35 @@ impl Groups {
         found
     }
 
+    /// Groups that a node can satisfy.
+    pub(super) fn of_node(&self, id: NodeId) -> &[GroupId] {
+        self.by_node.get(&id).map_or(&[], |groups| groups)
+    }
+
+    /// Makes a new node a candidate of the groups its key belongs to; says whether there are any.
+    pub(super) fn enlist(&mut self, key: &Key, id: NodeId) -> bool {
+        let groups = self.of_key(key);
+        for group in &groups {
+            if let Some(Some(group)) = self.all.get_mut(*group as usize) {
+                group.members.insert(key.clone(), id);
+            }
+        }
+        let any = !groups.is_empty();
+        if any {
+            self.by_node.insert(id, groups.into());
+        }
+        any
+    }
+
+    /// A node that is forgotten is no candidate any more.
+    pub(super) fn strike(&mut self, key: &Key, id: NodeId) {
+        for group in self.by_node.remove(&id).into_iter().flatten() {
+            if let Some(Some(group)) = self.all.get_mut(group as usize) {
+                group.members.remove(key);
+            }
+        }
+    }
+
     /// Counts a member that came or went; says whether the group became (un)satisfied by it.
     pub(crate) fn count(&mut self, id: GroupId, available: bool) -> bool {
         let Some(Some(group)) = self.all.get_mut(id as usize) else { return false };
@@ -150,12 +183,14 @@ impl Groups {
     pub(crate) fn publish(&mut self, into: &mut Tree<GroupView>) {
         for id in self.dirty.drain(..) {
             let group = self.all.get(id as usize).and_then(Option::as_ref);
-            let view = group.map(|group| GroupView {
-                prefixes: Arc::clone(&group.prefixes),
-                filter: group.filter.clone(),
-                satisfied: group.available > 0,
+            let view = group.map(|group| {
+                Arc::new(GroupView {
+                    prefixes: Arc::clone(&group.prefixes),
+                    filter: group.filter.clone(),
+                    satisfied: group.available > 0,
+                })
             });
-            into.set(id, view.map(Arc::new));
+            into.set_all(&[id], |_| view.clone());
         }
     }
 }
@@ -193,17 +228,19 @@ impl Graph {
         members.sort_unstable();
         members.dedup();
         let available = members.iter().filter(|m| self.node(**m).available()).count() as u32;
-        for member in members {
-            let links = self.links(member);
-            let mut all = std::mem::take(&mut links.member_of).into_vec();
+        for member in &members {
+            self.links(*member).grouped = true;
+            let mut all = self.groups.of_node(*member).to_vec();
             all.push(id);
-            links.member_of = all.into();
+            self.groups.by_node.insert(*member, all.into());
         }
+        let members = members.into_iter().map(|m| (self.node(m).key.clone(), m)).collect();
         for prefix in starts {
             *self.groups.lengths.entry(prefix.len()).or_default() += 1;
             self.groups.by_prefix.entry(prefix.clone()).or_default().push(id);
         }
-        let group = Group { prefixes, filter, available, dependants: Vec::new(), resting: false };
+        let (dependants, resting) = (Vec::new(), false);
+        let group = Group { prefixes, filter, available, members, dependants, resting };
         if let Some(place) = self.groups.all.get_mut(id as usize) {
             *place = Some(group);
         }
@@ -218,19 +255,19 @@ impl Graph {
             let Some(group) = self.groups.all.get_mut(id as usize).and_then(Option::take) else {
                 continue;
             };
-            self.settle();
+            for member in group.members.values() {
+                let others = self.groups.of_node(*member).iter().copied().filter(|g| *g != id);
+                let others: Box<[GroupId]> = others.collect();
+                self.links(*member).grouped = !others.is_empty();
+                if others.is_empty() {
+                    self.groups.by_node.remove(member);
+                } else {
+                    self.groups.by_node.insert(*member, others);
+                }
+            }
             let everywhere = [Key::from("")];
             let starts =
                 if group.prefixes.is_empty() { &everywhere[..] } else { &group.prefixes[..] };
-            let members: Vec<NodeId> =
-                starts.iter().flat_map(|prefix| self.with_prefix(prefix)).collect();
-            for member in members {
-                let links = self.links(member);
-                if links.member_of.contains(&id) {
-                    links.member_of =
-                        links.member_of.iter().copied().filter(|g| *g != id).collect();
-                }
-            }
             self.groups.forget(id, starts, &group);
         }
     }
@@ -238,16 +275,6 @@ impl Graph {
     /// Candidates of a group that are wanted or there, in key order.
     pub(crate) fn wanted_members(&self, id: GroupId) -> Vec<NodeId> {
         let Some(group) = self.groups.get(id) else { return Vec::new() };
-        let everywhere = [Key::from("")];
-        let starts = if group.prefixes.is_empty() { &everywhere[..] } else { &group.prefixes[..] };
-        let mut members: Vec<NodeId> = starts
-            .iter()
-            .flat_map(|prefix| self.with_prefix(prefix))
-            .filter(|member| {
-                !self.node(*member).is_empty() && group.accepts(&self.node(*member).key)
-            })
-            .collect();
-        members.dedup();
-        members
+        group.members.values().copied().filter(|member| !self.node(*member).is_empty()).collect()
     }
 }

@@ -87,12 +87,12 @@ impl Core {
                         || self.graph.wanted_members(group).into_iter().any(there)
                 }
             };
-            exists == (need.kind == DependencyKind::ConflictsWith)
+            exists == (need.kind() == DependencyKind::ConflictsWith)
         };
         let details = match node.problem.as_ref().map(|p| &p.kind) {
             Some(ProblemKind::Invalid { fields }) => fields.clone(),
             Some(_) => Vec::new(),
-            None => node.needs.iter().filter(unmet).map(|n| n.label.to_string()).collect(),
+            None => node.needs.iter().filter(unmet).map(|n| n.label().to_string()).collect(),
         };
         ValueStatus {
             key: node.key.clone(),

@@ -198,7 +198,7 @@ impl Planner<'_> {
         let On::Node(mut target) = need.on else { return false };
         while let Some(parent) = self.facts.graph.node(target).parent {
             if parent == id {
-                return need.kind != DependencyKind::ConflictsWith;
+                return need.kind() != DependencyKind::ConflictsWith;
             }
             target = parent;
         }
@@ -213,7 +213,7 @@ impl Planner<'_> {
                 i64::from(self.facts.graph.group_available(group)) + i64::from(change) > 0
             }
         };
-        exists != (need.kind == DependencyKind::ConflictsWith)
+        exists != (need.kind() == DependencyKind::ConflictsWith)
     }
 
     fn decide(&mut self, id: NodeId, up: bool) {
@@ -323,7 +323,7 @@ impl Planner<'_> {
             }
             open.extend(self.facts.graph.node(id).parent);
             for need in self.facts.graph.node(id).needs.iter() {
-                if !self.goal_satisfies(need) && need.kind != DependencyKind::ConflictsWith {
+                if !self.goal_satisfies(need) && need.kind() != DependencyKind::ConflictsWith {
                     open.extend(self.candidates(need));
                 }
             }
@@ -351,7 +351,7 @@ impl Planner<'_> {
         let node = self.facts.graph.node(id);
         let met = |need: &Need| {
             self.goal_satisfies(need)
-                || (need.kind != DependencyKind::ConflictsWith
+                || (need.kind() != DependencyKind::ConflictsWith
                     && self.candidates(need).iter().any(|c| set.contains(*c)))
         };
         node.parent.is_none_or(|parent| self.goal(parent) || set.contains(parent))

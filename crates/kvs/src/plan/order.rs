@@ -137,7 +137,7 @@ impl Planner<'_> {
                 // The common case: one value, needed by name.
                 On::Node(target) => {
                     let (gone, put) = self.marks_or_none(target);
-                    let conflict = need.kind == DependencyKind::ConflictsWith;
+                    let conflict = need.kind() == DependencyKind::ConflictsWith;
                     after(if conflict { gone } else { put }, Tie::Need);
                 }
                 On::Group(group) => {
@@ -164,7 +164,7 @@ impl Planner<'_> {
         for need in old.iter() {
             if let On::Node(target) = need.on {
                 let to = self.delete_step(target);
-                if to != NO_STEP && to != at && need.kind != DependencyKind::ConflictsWith {
+                if to != NO_STEP && to != at && need.kind() != DependencyKind::ConflictsWith {
                     links.push(Link { from: at, to, tie, cut: false });
                 }
             }
@@ -174,7 +174,7 @@ impl Planner<'_> {
     /// Steps that have to be done before an any-of need is met.
     fn providers(&self, need: &Need, group: GroupId) -> Vec<u32> {
         let graph = self.facts.graph;
-        if need.kind == DependencyKind::ConflictsWith {
+        if need.kind() == DependencyKind::ConflictsWith {
             let members = graph.wanted_members(group);
             return members.into_iter().map(|m| self.delete_step(m)).collect();
         }

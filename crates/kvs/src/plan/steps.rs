@@ -11,9 +11,8 @@ impl Planner<'_> {
     /// Steps, not yet in order: deletes, then creates, then updates, what is re-created apart; by
     /// key within each class.
     pub(super) fn make_steps(&mut self) -> Vec<Step> {
-        let mut touched = std::mem::take(&mut self.scratch.touched);
-        let graph = self.facts.graph;
-        touched.sort_by(|a, b| graph.node(*a).key.cmp(&graph.node(*b).key));
+        let touched = std::mem::take(&mut self.scratch.touched);
+        let touched = self.facts.graph.put_in_order(touched);
         let mut classes: [Vec<Step>; 5] = Default::default();
         for id in touched.iter().copied() {
             let (gone, put) = (self.marks(id).gone, self.put_op(id));

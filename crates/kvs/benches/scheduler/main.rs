@@ -2,7 +2,10 @@
 //!
 //! `cargo bench -p ligato-kvs --bench scheduler -- [WORKLOAD...] [--sizes 1000,10000] [--json FILE]`
 //!
-//! Every workload and size runs in a process of its own, so that its peak memory is its own.
+//! Every workload and size runs in a process of its own, so that its peak memory is its own. Messages,
+//! keys (also those of dependencies, by the models) and descriptors are the original's; history is on;
+//! every workload checks what it did. For figures that do not depend on what else the machine does,
+//! run the program itself under `chrt -f 10`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -13,6 +16,8 @@
 
 mod kinds;
 mod peer;
+mod readers;
+mod table;
 mod values;
 mod workloads;
 
@@ -26,7 +31,8 @@ use crate::workloads::Figure;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const ALL: [&str; 10] = ["a", "a-chunk", "b1", "b2", "c1", "c2", "c2-chunk", "d", "e", "f"];
+const ALL: [&str; 11] =
+    ["a", "a-chunk", "b1", "b2", "c1", "c2", "c2-chunk", "d", "e", "f", "readers"];
 
 /// What one process reports.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,7 +45,7 @@ struct Run {
 }
 
 fn main() {
-    let mut sizes = vec![1_000, 10_000, 100_000];
+    let mut sizes = vec![1_000, 10_000, 100_000, 1_000_000];
     let mut chosen = Vec::new();
     let mut json = None;
     let mut args = std::env::args().skip(1);
@@ -63,16 +69,21 @@ fn main() {
         chosen = ALL.map(str::to_owned).to_vec();
     }
     let mut runs: Vec<Run> = Vec::new();
+    let mut lines = Vec::new();
+    println!("{}", table::head());
     for workload in &chosen {
         for size in &sizes {
-            runs.extend(child(workload, *size));
-            if let Some(run) = runs.last() {
-                print_run(run, &runs);
+            let Some(run) = child(workload, *size) else { continue };
+            runs.push(run);
+            for line in table::lines(&runs) {
+                println!("{line}");
+                lines.push(line);
             }
         }
     }
     if let Some(path) = json {
-        let text = serde_json::to_string_pretty(&runs).expect("plain data");
+        let all = serde_json::json!({ "lines": lines, "runs": runs });
+        let text = serde_json::to_string_pretty(&all).expect("plain data");
         std::fs::write(&path, text).expect("the file can be written");
     }
 }
@@ -85,12 +96,13 @@ fn one(workload: &str, size: usize) {
         .build()
         .expect("a runtime");
     let name = workload.to_owned();
-    let figures = runtime
+    let (figures, verify) = runtime
         .block_on(
             async move { tokio::spawn(async move { workloads::run(&name, size).await }).await },
         )
         .expect("the workload runs to its end");
     let run = Run { workload: workload.to_owned(), size, figures, peak_mb: peak_mb() };
+    verify();
     println!("{}", serde_json::to_string(&run).expect("plain data"));
     // Tearing a million values down is not part of the figure.
     std::process::exit(0);
@@ -115,26 +127,4 @@ fn peak_mb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) / 1024
-}
-
-fn print_run(run: &Run, before: &[Run]) {
-    for figure in &run.figures {
-        let smaller = before
-            .iter()
-            .rev()
-            .skip(1)
-            .find(|r| r.workload == run.workload && r.size < run.size)
-            .and_then(|r| r.figures.iter().find(|f| f.name == figure.name))
-            .map_or(String::new(), |f| format!("  x{:.1}", figure.seconds / f.seconds));
-        let text = match figure.p99 {
-            Some(p99) => {
-                format!("p50 {:8.1} us  p99 {:8.1} us", figure.seconds * 1e6, p99 * 1e6)
-            }
-            None => format!("{:9.4} s", figure.seconds),
-        };
-        let theirs = peer::figure(&figure.name, run.size)
-            .map_or(String::new(), |theirs| format!("  original {theirs}"));
-        println!("{:14} {:>8}  {text}{theirs}{smaller}", figure.name, run.size);
-    }
-    println!("{:14} {:>8}  peak {} MB", run.workload, run.size, run.peak_mb);
 }

@@ -95,3 +95,9 @@ pub(crate) fn base(shape: Shape) -> Vec<ValueChange> {
 pub(crate) fn routes(shape: Shape) -> Vec<ValueChange> {
     (0..shape.routes).map(|i| route(i, shape, 0)).collect()
 }
+
+/// Interfaces, VRFs and routes, made one by one.
+pub(crate) fn all(shape: Shape) -> impl Iterator<Item = ValueChange> {
+    let base = (0..shape.interfaces).map(interface).chain((1..=shape.vrfs).map(vrf));
+    base.chain((0..shape.routes).map(move |i| route(i, shape, 0)))
+}

@@ -112,6 +112,8 @@ fn child(workload: &str, size: usize) -> Option<Run> {
     let program = std::env::current_exe().expect("the path of this program");
     let output = Command::new(program)
         .args(["--one", workload, &size.to_string()])
+        // As the agent sets it.
+        .env("MIMALLOC_PURGE_DELAY", "1000")
         .output()
         .expect("this program can be started");
     let text = String::from_utf8_lossy(&output.stdout);

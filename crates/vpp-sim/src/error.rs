@@ -19,6 +19,13 @@ pub enum SimError {
         #[source]
         source: std::io::Error,
     },
+    /// The statistics segment could not be made.
+    #[error("cannot make the statistics segment")]
+    Stats {
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// Nothing can listen at the socket path.
     #[error("cannot listen at {}", path.display())]
     Listen {

@@ -3,7 +3,8 @@
 //! It has the state a VPP has for every message it knows, refuses what a VPP refuses with the
 //! same number, hands out indexes as a VPP does, and shows in dumps what was set and what a VPP
 //! sets by itself. It forwards no packets. Its truth is a real VPP: the conformance test sends
-//! the same requests to both and compares every field of every answer.
+//! the same requests to both and compares every field of every answer. Its statistics segment is a real one, in the
+//! layout of the release, with counters that move by themselves.
 //!
 //! ```text
 //!  client ──▶ socket ──▶ server: frames, one at a time ──▶ dispatch ──▶ api: message ⇄ state
@@ -38,12 +39,13 @@ mod release;
 mod server;
 mod sim;
 mod state;
+mod stats;
 mod view;
 
 pub use error::SimError;
 pub use faults::{Action, Fault, Faults};
 pub use release::{InvalidRelease, Release};
-pub use sim::{Link, Sim, SimBuilder};
+pub use sim::{Damage, Link, Sim, SimBuilder};
 pub use state::prefix::Family;
 pub use state::retval::Retval;
 pub use view::{BridgeDomainState, InterfaceState, NeighborState, RouteState, State};

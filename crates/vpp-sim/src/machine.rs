@@ -13,6 +13,7 @@ use crate::numbering::Numbering;
 use crate::registry::put_message;
 use crate::release::Release;
 use crate::state::Vpp;
+use crate::stats::Segment;
 
 /// What a VPP says about itself.
 #[derive(Debug, Clone)]
@@ -29,6 +30,7 @@ pub(crate) struct Machine {
     pub(crate) vpp: Vpp,
     pub(crate) identity: Identity,
     pub(crate) numbering: Numbering,
+    pub(crate) stats: Segment,
     clients: HashMap<u32, Client>,
     next_client: u32,
 }
@@ -40,8 +42,8 @@ struct Client {
 }
 
 impl Machine {
-    pub(crate) fn new(vpp: Vpp, identity: Identity, numbering: Numbering) -> Self {
-        Self { vpp, identity, numbering, clients: HashMap::new(), next_client: 0 }
+    pub(crate) fn new(vpp: Vpp, identity: Identity, numbering: Numbering, stats: Segment) -> Self {
+        Self { vpp, identity, numbering, stats, clients: HashMap::new(), next_client: 0 }
     }
 
     /// A new connection, and the handle it has to name in its requests.

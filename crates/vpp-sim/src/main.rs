@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use ligato_vpp_sim::{Action, Fault, Sim};
@@ -14,6 +15,12 @@ struct Arguments {
     /// Where to listen.
     #[arg(long, default_value = "/run/vpp/api.sock")]
     socket: PathBuf,
+    /// Where to hand out the statistics segment; next to the API socket if not given.
+    #[arg(long)]
+    stats_socket: Option<PathBuf>,
+    /// How often counters move, in milliseconds.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    stats_interval: u64,
     /// Release whose messages are offered.
     #[arg(long, default_value = "26.06")]
     release: String,
@@ -39,8 +46,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), ligato_vpp_sim::SimError> {
-    let sim = Sim::builder()
+    let mut sim = Sim::builder();
+    if let Some(socket) = arguments.stats_socket {
+        sim = sim.stats_socket(socket);
+    }
+    let sim = sim
         .socket(arguments.socket)
+        .stats_interval(Duration::from_millis(arguments.stats_interval))
         .release(&arguments.release)
         .seed(arguments.seed)
         .start()

@@ -19,7 +19,7 @@ impl Release {
     /// The newest one known, and the one the simulation is compared with.
     pub const NEWEST: Release = Release { year: 26, month: 6 };
 
-    const fn new(year: u8, month: u8) -> Self {
+    pub(crate) const fn new(year: u8, month: u8) -> Self {
         Self { year, month }
     }
 

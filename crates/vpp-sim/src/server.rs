@@ -49,6 +49,11 @@ impl Shared {
         Self { core: Mutex::new(Core::default()), turn: tokio::sync::Mutex::new(()), faults }
     }
 
+    /// Waits until VPP neither executes requests nor stands still.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
     pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -185,7 +190,7 @@ impl Connection {
                 Ok(0) | Err(_) => return,
                 Ok(_) => {}
             }
-            let _turn = shared.turn.lock().await;
+            let _turn = shared.turn().await;
             loop {
                 match self.execute(shared, tasks) {
                     Step::Read => break,

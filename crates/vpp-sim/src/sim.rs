@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, socket_with};
 use tokio::net::UnixListener;
 
 use crate::dispatch;
@@ -17,6 +18,7 @@ use crate::release::Release;
 use crate::server::{Shared, Tasks};
 use crate::state::interfaces::{Device, Hardware};
 use crate::state::{HostInterfaces, Vpp};
+use crate::stats::{self, Beat, Segment};
 use crate::view::State;
 
 /// How a simulated VPP is to be.
@@ -24,9 +26,14 @@ use crate::view::State;
 pub struct SimBuilder {
     release: Option<String>,
     socket: Option<PathBuf>,
+    stats_socket: Option<PathBuf>,
+    stats_interval: Option<Duration>,
     seed: u64,
     hosts: HostInterfaces,
 }
+
+/// How often counters move unless told otherwise. VPP's own default is ten times as long.
+const STATS_INTERVAL: Duration = Duration::from_secs(1);
 
 impl SimBuilder {
     /// The release whose messages are offered, such as `26.06`; the newest one by default.
@@ -40,6 +47,20 @@ impl SimBuilder {
     #[must_use]
     pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.socket = Some(path.into());
+        self
+    }
+
+    /// Where to hand out the statistics segment; by default next to the API socket.
+    #[must_use]
+    pub fn stats_socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.stats_socket = Some(path.into());
+        self
+    }
+
+    /// How often counters move; every second by default.
+    #[must_use]
+    pub fn stats_interval(mut self, interval: Duration) -> Self {
+        self.stats_interval = Some(interval);
         self
     }
 
@@ -69,8 +90,11 @@ impl SimBuilder {
             Some(release) => release.parse().map_err(SimError::Release)?,
             None => Release::NEWEST,
         };
+        let socket = self.socket.unwrap_or_else(own_socket);
         let sim = Sim {
-            socket: self.socket.unwrap_or_else(own_socket),
+            stats_socket: self.stats_socket.unwrap_or_else(|| stats_socket_beside(&socket)),
+            stats_interval: self.stats_interval.unwrap_or(STATS_INTERVAL),
+            socket,
             release,
             seed: self.seed,
             hosts: self.hosts,
@@ -91,9 +115,23 @@ fn own_socket() -> PathBuf {
     std::env::temp_dir().join(format!("vpp-sim-{}-{n}", std::process::id())).join("api.sock")
 }
 
+/// As VPP names its sockets; those of other names have theirs too.
+fn stats_socket_beside(socket: &Path) -> PathBuf {
+    match socket.file_name() {
+        Some(name) if name != "api.sock" => {
+            let mut name = name.to_owned();
+            name.push(".stats");
+            socket.with_file_name(name)
+        }
+        _ => socket.with_file_name("stats.sock"),
+    }
+}
+
 /// A simulated VPP. Dropping it stops it.
 pub struct Sim {
     socket: PathBuf,
+    stats_socket: PathBuf,
+    stats_interval: Duration,
     release: Release,
     seed: u64,
     hosts: HostInterfaces,
@@ -114,6 +152,12 @@ impl Sim {
     #[must_use]
     pub fn socket_path(&self) -> &Path {
         &self.socket
+    }
+
+    /// Where it hands out its statistics segment.
+    #[must_use]
+    pub fn stats_socket_path(&self) -> &Path {
+        &self.stats_socket
     }
 
     /// The fault dial.
@@ -150,6 +194,7 @@ impl Sim {
     pub fn stop(&self) {
         self.crash();
         std::fs::remove_file(&self.socket).ok();
+        std::fs::remove_file(&self.stats_socket).ok();
         if let Some(folder) = self.socket.parent()
             && folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vpp-sim-"))
         {
@@ -214,8 +259,19 @@ impl Sim {
         done
     }
 
+    /// Damages the statistics segment. False if it does not run or the system refuses.
+    pub fn damage_stats(&self, damage: Damage) -> bool {
+        let core = self.shared.core();
+        let Some(machine) = core.machine.as_ref() else { return false };
+        match damage {
+            Damage::Truncate(length) => machine.stats.truncate(length).is_ok(),
+            Damage::LeaveInProgress => machine.stats.leave_in_progress().is_ok(),
+        }
+    }
+
     fn boot(&self) -> Result<(), SimError> {
         let listener = listen(&self.socket)?;
+        let stats_listener = listen_stats(&self.stats_socket)?;
         let boot = self.boots.fetch_add(1, Ordering::Relaxed);
         let runtime_dir = self.socket.parent().unwrap_or(Path::new("/run/vpp"));
         let seed = self.seed.wrapping_add(u64::from(boot));
@@ -227,8 +283,12 @@ impl Sim {
             booted: Instant::now(),
         };
         let numbering = Numbering::new(&self.registry, self.release, boot);
-        self.shared.core().machine = Some(Machine::new(vpp, identity, numbering));
-        *self.tasks() = Some(Tasks::start(listener, Arc::clone(&self.shared)));
+        let stats = segment(self.release, &vpp).map_err(|source| SimError::Stats { source })?;
+        self.shared.core().machine = Some(Machine::new(vpp, identity, numbering, stats));
+        let tasks = Tasks::start(listener, Arc::clone(&self.shared));
+        let (shared, stop) = (Arc::clone(&self.shared), tasks.stop.clone());
+        tasks.tracker.spawn(stats::serve(stats_listener, shared, self.stats_interval, stop));
+        *self.tasks() = Some(tasks);
         Ok(())
     }
 
@@ -252,6 +312,22 @@ pub enum Link {
     Down,
 }
 
+/// What may happen to a statistics segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// It is cut to this length.
+    Truncate(u64),
+    /// VPP says that it changes something and never says that it is done.
+    LeaveInProgress,
+}
+
+/// A segment that has something in it from the start.
+fn segment(release: Release, vpp: &Vpp) -> std::io::Result<Segment> {
+    let mut segment = Segment::new(release)?;
+    segment.update(&vpp.interfaces, Beat::Change)?;
+    Ok(segment)
+}
+
 /// The first run has the process id it really has. Later ones have numbers no process can have,
 /// so that a restart is seen.
 fn process_id(boot: u32) -> u32 {
@@ -261,12 +337,31 @@ fn process_id(boot: u32) -> u32 {
 }
 
 fn listen(socket: &Path) -> Result<UnixListener, SimError> {
+    clear(socket)?;
+    UnixListener::bind(socket)
+        .map_err(|source| SimError::Listen { path: socket.to_owned(), source })
+}
+
+/// Messages on the statistics socket have bounds, which sockets of the standard library have not.
+fn listen_stats(path: &Path) -> Result<UnixListener, SimError> {
+    const BACKLOG: i32 = 64;
+    clear(path)?;
+    let listening = || {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+        bind(&socket, &SocketAddrUnix::new(path)?)?;
+        rustix::net::listen(&socket, BACKLOG)?;
+        UnixListener::from_std(socket.into())
+    };
+    listening().map_err(|source| SimError::Listen { path: path.to_owned(), source })
+}
+
+/// Makes way for a socket: the folder is there, and what a crash left behind is not.
+fn clear(socket: &Path) -> Result<(), SimError> {
     if let Some(folder) = socket.parent() {
         std::fs::create_dir_all(folder)
             .map_err(|source| SimError::CreateFolder { path: folder.to_owned(), source })?;
     }
-    // A socket left behind by a crash is in the way.
     std::fs::remove_file(socket).ok();
-    UnixListener::bind(socket)
-        .map_err(|source| SimError::Listen { path: socket.to_owned(), source })
+    Ok(())
 }

@@ -22,6 +22,7 @@ const ORDER: &[(&str, &[&str])] = &[
             "vpp-api-macros",
             "vpp-api",
             "vpp-client",
+            "vpp-stats",
             "netlink",
             "keyval",
             "keyval-etcd",

@@ -308,13 +308,18 @@ pub(crate) struct Interfaces {
     happened: BTreeMap<u32, Happened>,
     /// Tag rewriting of deleted interfaces: VPP leaves it to the next one with the index.
     left_behind: BTreeMap<u32, TagRewrite>,
+    generation: u64,
 }
 
 impl Default for Interfaces {
     /// `local0` is there from the start and has index 0.
     fn default() -> Self {
-        let mut this =
-            Self { pool: Pool::default(), happened: BTreeMap::new(), left_behind: BTreeMap::new() };
+        let mut this = Self {
+            pool: Pool::default(),
+            happened: BTreeMap::new(),
+            left_behind: BTreeMap::new(),
+            generation: 0,
+        };
         let local = Hardware::ip(Device::Local, "local");
         this.register("local0".to_owned(), local);
         this.happened.clear();
@@ -364,6 +369,12 @@ impl Interfaces {
         interface.rewrite = self.left_behind.remove(&index).unwrap_or_default();
         self.pool.insert(interface);
         self.happened.entry(index).or_default();
+        self.generation += 1;
+    }
+
+    /// Changes whenever an interface comes or goes.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// The index the next interface gets.
@@ -374,6 +385,7 @@ impl Interfaces {
     /// Takes an interface out; everything that refers to it has to be undone before.
     pub(crate) fn remove(&mut self, index: u32) -> Option<Interface> {
         let interface = self.pool.remove(index)?;
+        self.generation += 1;
         if interface.rewrite != TagRewrite::default() {
             self.left_behind.insert(index, interface.rewrite);
         }

@@ -1,11 +1,7 @@
 //! The reader against a real VPP, compared with VPP's own program, and while that VPP is killed. Needs `vpp` and
 //! `vpp_get_stats` on the `PATH`, and root.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it lacks"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -130,12 +126,14 @@ fn a_real_vpp_is_read_as_its_own_program_reads_it() {
     // Nothing answers there, which is counted; and the heap is looked at while it is at rest.
     ctl(&program, folder.path(), "ping 10.0.0.2 repeat 2 interval 0.1");
 
-    let interfaces = reader.read(|pass| pass.interfaces()).unwrap();
+    let ((layout, interfaces), (nodes, pools, heaps)) = reader
+        .read(|pass| {
+            let resources = (pass.nodes()?, pass.buffer_pools()?, pass.heaps()?);
+            Ok(((pass.layout(), pass.interfaces()?), resources))
+        })
+        .unwrap();
     let names: Vec<&str> = interfaces.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["local0", "loop0", "loop1"]);
-    let (layout, nodes, pools, heaps) = reader
-        .read(|pass| Ok((pass.layout(), pass.nodes()?, pass.buffer_pools()?, pass.heaps()?)))
-        .unwrap();
     assert_eq!(layout, Layout::V2206);
     assert!(nodes.iter().any(|node| node.calls + node.suspends > 0));
     assert!(pools.iter().any(|pool| pool.available > 0));

@@ -43,7 +43,11 @@ pub(crate) async fn run(shared: Arc<Shared>, cancel: CancellationToken) {
         if history.connections > met {
             attempts = 0;
             backoff.reset();
-            tracing::warn!(%reason, "connection to VPP lost");
+            if matches!(reason, LostReason::Closed) {
+                tracing::debug!("connection to VPP closed");
+            } else {
+                tracing::warn!(%reason, "connection to VPP lost");
+            }
         } else {
             attempts += 1;
         }

@@ -56,6 +56,8 @@ impl Rig {
         let wrong = violations(&self.scheduler.snapshot());
         assert!(wrong.is_empty(), "{wrong:#?}");
         assert!(self.sb.take_wrong().is_empty());
+        let wrong = self.scheduler.audit().await;
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }
 
@@ -291,4 +293,22 @@ async fn a_value_is_not_given_up_because_the_southbound_is_slow() {
     rig.scheduler.wait_for(keys, &configured, hour).await.unwrap();
     assert_eq!(rig.sb.take_log().len(), 9, "three retries are for what is refused");
     rig.settle().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_deleted_before_an_interruption_is_forgotten_after_it() {
+    let rig = Rig::start();
+    rig.soon(&[("b/1", "1"), ("b/2", "2 needs b/0")]).await;
+    rig.sb.fault("b/3", Fault::Late);
+    let first = rig.submit(&[("b/1", "-"), ("b/2", "-"), ("b/3", "3")], TxnOptions::default());
+    rig.soon(&[("b/4", "4"), ("b/5", "5")]).await;
+    // The place of a value that a transaction aside still knows is not given to another.
+    assert_eq!(rig.sb.content().keys().collect::<Vec<_>>(), ["b/3", "b/4", "b/5"]);
+    let report = first.await;
+    assert_eq!(report.outcome, TxnOutcome::Done);
+    let touched: Vec<String> = report.statuses.iter().map(|s| s.value.key.to_string()).collect();
+    assert_eq!(touched, ["b/1", "b/2", "b/3"]);
+    rig.settle().await;
+    let left: Vec<String> = rig.scheduler.snapshot().nodes().map(|n| n.key.to_string()).collect();
+    assert_eq!(left, ["b/3", "b/4", "b/5"]);
 }

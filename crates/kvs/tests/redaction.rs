@@ -1,5 +1,4 @@
 //! What the schema calls a secret is in no record, no text, no explanation and no log.
-#![expect(clippy::unwrap_used, reason = "a test that cannot start fails")]
 
 use std::sync::Arc;
 

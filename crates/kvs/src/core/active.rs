@@ -14,6 +14,7 @@ use crate::{
     record::{Draft, Outcome},
     resync::Reading,
     retry::Attempts,
+    snapshot::Published,
 };
 
 /// Where the transaction under way is.
@@ -47,6 +48,10 @@ pub(crate) struct Active {
     pub(crate) epoch: u32,
     /// When it last got an answer or started something.
     pub(crate) progress: Duration,
+    /// What was published before it stepped aside for the first time.
+    pub(crate) began_with: Option<Box<Published>>,
+    /// What it had touched when it stepped aside.
+    pub(crate) seen: Vec<NodeId>,
     /// It has stepped aside before.
     pub(crate) was_aside: bool,
     /// What it was made from, while others are aside.

@@ -165,6 +165,9 @@ impl Core {
     pub(crate) fn step_aside(&mut self) {
         let Some(mut active) = self.active.take() else { return };
         active.was_aside = true;
+        if active.began_with.is_none() {
+            active.began_with = Some(Box::new(self.published.clone()));
+        }
         let mut nodes: Vec<NodeId> = active.journal.iter().map(|(id, _)| *id).collect();
         nodes.extend(active.run.steps.iter().map(|s| s.node));
         nodes.extend(active.named.iter().chain(&active.failed).chain(&active.cancelled));
@@ -221,7 +224,7 @@ impl Core {
         if !self.subscribers.are_there() {
             return self.effects.push_back(Effect::Untold);
         }
-        let (_, news) = self.statuses(&before, bases, false);
+        let (_, news) = self.statuses(&before, None, bases, false);
         let after = Snapshot(std::sync::Arc::new(self.published.clone()));
         let delta = Delta { txn: active.seq, after, statuses: news.into() };
         self.effects.push_back(Effect::Tell(delta));
@@ -255,6 +258,7 @@ impl Core {
             self.graph.edit(id).marks.busy = false;
         }
         self.graph.unpin(&pinned);
+        active.seen.extend(pinned);
         self.graph.disturb_again(disturbed);
         self.active = Some(active);
         if let Some(active) = &mut self.active {

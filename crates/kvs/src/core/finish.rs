@@ -45,7 +45,11 @@ impl Core {
         self.drop_invisible();
         self.schedule_retries();
         let mut changed: Vec<NodeId> = self.graph.dirty_nodes().to_vec();
+        if let Some(active) = &mut self.active {
+            changed.append(&mut active.seen);
+        }
         changed.sort_unstable();
+        changed.dedup();
         let bases = self.touched_bases(&changed);
         self.traces.trim();
         let Some(mut active) = self.active.take() else { return };
@@ -176,7 +180,7 @@ impl Core {
         if !watched && !wanted {
             return;
         }
-        let (statuses, news) = self.statuses(before, touched, wanted);
+        let (statuses, news) = self.statuses(before, active.began_with.as_deref(), touched, wanted);
         if watched {
             let after = Snapshot(Arc::new(self.published.clone()));
             let delta = Delta { txn: active.seq, after, statuses: news.into() };
@@ -189,6 +193,7 @@ impl Core {
     pub(crate) fn statuses(
         &self,
         before: &Published,
+        began_with: Option<&Published>,
         touched: Touched,
         wanted: bool,
     ) -> (Vec<BaseValueStatus>, Vec<BaseValueStatus>) {
@@ -204,7 +209,12 @@ impl Core {
             let status = match now.filter(|n| self.published.visible(n)) {
                 Some(node) => self.published.base_status(node),
                 // A key that is only waited for, or was never there, is no news.
-                None if !operated && !was.is_some_and(|n| before.visible(n)) => continue,
+                None if !operated
+                    && !was.is_some_and(|n| before.visible(n))
+                    && !began_with.is_some_and(|b| was_visible(b, id, key)) =>
+                {
+                    continue;
+                }
                 None => gone(key, removed),
             };
             let done = operated && status.value.error.is_empty();
@@ -398,4 +408,9 @@ fn gone(key: &Key, removed: bool) -> BaseValueStatus {
         details: Vec::new(),
     };
     BaseValueStatus { value, derived_values: Vec::new() }
+}
+
+/// Was the value there, or waiting, in that state?
+fn was_visible(then: &Published, id: NodeId, key: &Key) -> bool {
+    then.node(id).is_some_and(|node| node.key == *key && then.visible(node))
 }

@@ -120,6 +120,8 @@ impl Core {
             seq,
             epoch: self.epoch,
             progress: self.now.mono,
+            began_with: None,
+            seen: Vec::new(),
             was_aside: false,
             request: None,
             phase: Phase::Planning,

@@ -4,13 +4,15 @@ mod run;
 
 use std::{sync::Arc, time::Duration};
 
-use ligato_kvs_api::{AnyOperation, Metadata, OpError, OpKind, Origin, Policy, ValueState};
+use ligato_kvs_api::{
+    AnyOperation, DependencyKind, Metadata, OpError, OpKind, Origin, Policy, ValueState,
+};
 use ligato_model::Key;
 
 pub(crate) use crate::execute::run::{Run, Traffic};
 use crate::{
     core::{Answer, Call, CallId, Core, Effect, Operation, Phase},
-    node::{Applied, Content, DescriptorId, NodeId, PlannedRetry, Problem, ProblemKind},
+    node::{Applied, Content, DescriptorId, NodeId, On, PlannedRetry, Problem, ProblemKind},
     plan::Step,
     record::Outcome,
     retry,
@@ -141,8 +143,21 @@ impl Core {
     /// Is everything there that the value needs? The plan sees to it; a failure may not.
     fn is_ready(&self, step: &Step) -> bool {
         let parent = self.graph.node(step.node).parent;
-        (step.in_cycle || self.graph.unmet(step.node) == 0)
+        let met = || self.graph.unmet(step.node) == 0;
+        (met() || (step.in_cycle && self.cycle_may_come(step.node)))
             && parent.is_none_or(|parent| self.graph.node(parent).available())
+    }
+
+    /// Values that need each other come as one: none of them if it is known that one cannot.
+    fn cycle_may_come(&self, id: NodeId) -> bool {
+        let Some(active) = &self.active else { return true };
+        self.graph.node(id).needs.iter().all(|need| match need.on {
+            On::Node(on) if need.kind == DependencyKind::Requires => {
+                self.graph.node(on).available()
+                    || !(active.cancelled.contains(&on) || active.held.contains(&on))
+            }
+            _ => true,
+        })
     }
 
     /// An operation has an outcome.
@@ -228,7 +243,13 @@ impl Core {
             }
         }
         let value = if state == ValueState::Removed { None } else { wanted };
-        self.record_step(at, step, before, Outcome { state, value, error: None });
+        let refused = state == ValueState::Invalid;
+        let error = self.graph.node(id).error_text().filter(|_| refused);
+        if let Some(error) = &error {
+            // What was there had to go, and what is wanted cannot come.
+            self.fail_key(id, OpKind::Create, error);
+        }
+        self.record_step(at, step, before, Outcome { state, value, error });
         if let Some(active) = &mut self.active {
             active.run.finish(at);
         }

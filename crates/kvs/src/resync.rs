@@ -209,7 +209,8 @@ impl Core {
             node.marks.discovered = origin == Origin::Nb && !was_there;
             node.origin = origin;
         }
-        self.take_back_children(id, &item.value, descriptor, origin);
+        let sure = unchanged && reviewing;
+        self.take_back_children(id, &item.value, descriptor, origin, sure);
         self.compare(id);
         self.rebase(id, origin);
         self.seed_found(id);
@@ -306,13 +307,14 @@ impl Core {
     }
 
     /// What is derived from a found value is taken to be there, what is not is not.
-    /// `said` is whose the base was when it was found.
+    /// `said` is whose the base was when it was found; `sure`: what is known of them still holds.
     fn take_back_children(
         &mut self,
         id: NodeId,
         value: &Value,
         descriptor: &dyn DynDescriptor,
         said: Origin,
+        sure: bool,
     ) {
         let key = self.graph.node(id).key.clone();
         let derived = calm(|| descriptor.derive(&key, value)).unwrap_or_default();
@@ -334,6 +336,9 @@ impl Core {
                 continue;
             }
             present.insert(child);
+            if self.is_known_better(child, sure) {
+                continue;
+            }
             self.found_child(id, child, &key, &value, said);
         }
         let children = Arc::clone(&self.graph.node(id).children);
@@ -367,11 +372,13 @@ impl Core {
             let applied = Applied::Known(Content { value: value.clone(), metadata: None });
             self.graph.set_applied(child, applied);
             let base = self.graph.node(parent).desired.is_some();
+            let early = self.active.as_ref().is_some_and(|a| a.phase == Phase::Reading);
+            let wanted = self.graph.node(child).desired.is_some();
             let node = self.graph.edit(child);
             node.parent = Some(parent);
             node.origin = origin;
             node.marks.missing = false;
-            node.marks.discovered = origin == Origin::Nb && !base;
+            node.marks.discovered = origin == Origin::Nb && !(base && (early || wanted));
             if node.desired.is_some() {
                 node.last_op = OpKind::Update;
             }
@@ -391,9 +398,28 @@ impl Core {
         if let Some((_, descriptor)) = self.descriptor_of(child) {
             let nested = calm(|| descriptor.derive(key, value)).unwrap_or_default();
             if !nested.is_empty() || !self.graph.node(child).children.is_empty() {
-                self.take_back_children(child, value, &*descriptor, said);
+                self.take_back_children(child, value, &*descriptor, said, false);
             }
         }
+    }
+
+    /// Only its base can be read back. Where that is as it was left, so is what is derived from it; and
+    /// what is refused was not applied since.
+    fn is_known_better(&mut self, child: NodeId, sure: bool) -> bool {
+        let node = self.graph.node(child);
+        let failed = node.problem.as_ref().is_some_and(|p| p.kind == ProblemKind::Failed);
+        let settled = match &node.applied {
+            Applied::Known(_) => return sure || node.is_refused(),
+            Applied::Unknown { exists: false, tried: OpKind::Create, .. } => Applied::Absent,
+            Applied::Unknown { last: Some(last), .. } => Applied::Known(last.clone()),
+            Applied::Absent | Applied::Unknown { last: None, .. } => return false,
+        };
+        if sure && failed {
+            self.remember(child);
+            self.graph.set_applied(child, settled);
+            self.compare(child);
+        }
+        sure && failed
     }
 
     /// After a failure: a derived value that was deleted, or not come to, is not there although its
@@ -439,11 +465,12 @@ impl Core {
         if let Some(old) = old {
             node.last_op = old.last_op;
         }
-        let reading = self.active.as_ref().is_some_and(|a| a.phase == Phase::Reading);
+        // What was read before anything was planned is what was there before.
+        let first = self.active.as_ref().is_some_and(|a| a.phase == Phase::Planning);
         let at = self.trace(id).journaled;
         let Some(active) = &mut self.active else { return };
         if let Some((_, Some(before))) = active.journal.get_mut(at as usize)
-            && reading
+            && first
         {
             let was = Arc::make_mut(before);
             was.applied = Applied::Absent;

@@ -38,7 +38,13 @@ pub fn run_scenarios<P: AsRef<Path>>(paths: &[P]) -> Summary {
     for path in paths {
         let path = path.as_ref();
         match read(path) {
-            Ok(catalogue) => run_catalogue(&catalogue, &mut summary),
+            Ok(catalogue) => {
+                let failed = summary.failed;
+                run_catalogue(&catalogue, &mut summary);
+                if summary.failed > failed {
+                    summary.lines.push(format!("those were of {}", path.display()));
+                }
+            }
             Err(error) => {
                 summary.failed += 1;
                 summary.lines.push(format!("{}: {error}", path.display()));
@@ -61,14 +67,19 @@ fn run_catalogue(catalogue: &Catalogue, summary: &mut Summary) {
             summary.lines.push(format!("suite {name} is not known here: skipped"));
             continue;
         }
-        let scenarios: Vec<serde_json::Value> = suite.as_array().cloned().unwrap_or_default();
-        for scenario in scenarios {
-            let id = scenario["id"].as_str().unwrap_or("?").to_owned();
+        let Some(scenarios) = suite.as_array() else {
+            summary.failed += 1;
+            summary.lines.push(format!("suites.{name}: not a list"));
+            continue;
+        };
+        for (at, scenario) in scenarios.iter().cloned().enumerate() {
+            let id = scenario["id"].as_str().unwrap_or("without an id").to_owned();
             match serde_json::from_value::<Scenario>(scenario) {
                 Ok(scenario) => judge(&scenario, summary),
                 Err(error) => {
                     summary.failed += 1;
-                    summary.lines.push(format!("{id}: cannot be read: {error}"));
+                    let place = format!("suites.{name}[{at}] ({id})");
+                    summary.lines.push(format!("{place} cannot be read: {error}"));
                 }
             }
         }

@@ -190,3 +190,55 @@ async fn who_asks_again_for_what_is_invalid_is_told_again() {
     let report = rig.scheduler.commit(Transaction::resync(kind, vec![])).await;
     assert!(report.errors.is_empty(), "nobody asked");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_derived_value_stays_as_it_is_while_its_base_cannot_change() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1 derives d/1:one")], TxnOptions::default()).await;
+    rig.sb.fault("b/1", Fault::Fails);
+    rig.put(&[("b/1", "2 derives d/1:two")], TxnOptions::default()).await;
+    assert_eq!(rig.state("b/1"), ValueState::Failed);
+    assert_eq!(rig.sb.content()["d/1"], "derived one");
+    rig.put(&[("b/1", "2 derives d/1:two")], TxnOptions::default()).await;
+    assert_eq!(rig.sb.content()["d/1"], "derived two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn undoing_tells_the_southbound_what_is_really_there_of_derived_values() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1 derives d/1:one derives d/2:one")], TxnOptions::default()).await;
+    rig.sb.fault("d/1", Fault::Fails);
+    let wish = [("b/1", "2 derives d/1:two derives d/2:two")];
+    assert_eq!(rig.put(&wish, all_or_nothing()).await.outcome, TxnOutcome::Undone);
+    let content = rig.sb.content();
+    assert_eq!((&*content["d/1"], &*content["d/2"]), ("derived one", "derived one"));
+    assert!(rig.sb.take_wrong().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_had_to_go_and_is_invalid_now_says_so() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1"), ("b/2", "2 needs b/1")], TxnOptions::default()).await;
+    let report = rig.put(&[("b/1", "-"), ("b/2", "2 needs b/1 invalid")], TxnOptions::default());
+    let report = report.await;
+    let told: Vec<&str> = report.errors.iter().map(|e| &*e.key).collect();
+    assert_eq!(told, ["b/2"]);
+    let op = rig.last_ops("b/2").pop().unwrap();
+    assert_eq!((op.new_state, op.new_error.is_some()), (ValueState::Invalid, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_for_again_is_no_news() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1"), ("b/2", "2 needs b/1")], TxnOptions::default()).await;
+    rig.put(&[("b/1", "-")], TxnOptions::default()).await;
+    let mut stream = rig.scheduler.subscribe(StatusFilter::All);
+    stream.next().await;
+    rig.put(&[("b/2", "2 needs b/1")], TxnOptions::default()).await;
+    assert_eq!(rig.state("b/2"), ValueState::Pending);
+    let told = match stream.try_next() {
+        Some(StatusEvent::Delta { statuses, .. }) => statuses.len(),
+        _ => 0,
+    };
+    assert_eq!(told, 0);
+}

@@ -242,7 +242,14 @@ impl Core {
             Applied::Known(content) => Some(content.value.clone()),
             _ => None,
         };
-        before.base_status(was) != *status || now.and_then(content) != content(was)
+        // What was asked for last is no news by itself.
+        let plain = |mut status: BaseValueStatus| {
+            let all = std::iter::once(&mut status.value).chain(&mut status.derived_values);
+            all.for_each(|value| value.last_operation = OpKind::Undefined);
+            status
+        };
+        now.and_then(content) != content(was)
+            || plain(before.base_status(was)) != plain(status.clone())
     }
 
     fn answer(&mut self, active: &Active, statuses: Vec<BaseValueStatus>) {

@@ -22,15 +22,38 @@ impl Planner<'_> {
             }
         }
         for seed in seeds {
+            if self.is_stalled(seed.node) {
+                let marks = self.note(seed.node);
+                marks.update = false;
+                marks.recreate = false;
+            }
+        }
+        for seed in seeds {
             self.look_at(seed.node);
-            if self.marks(seed.node).update || self.marks(seed.node).recreate {
-                // What is derived from it may have waited for this.
-                for child in self.facts.graph.node(seed.node).children.iter() {
-                    self.look_at(*child);
+            self.look_below(seed.node);
+        }
+        self.settle_goal();
+    }
+
+    /// What is derived from a value that changes may have waited for this.
+    fn look_below(&mut self, id: NodeId) {
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            if !self.marks(id).update && !self.marks(id).recreate {
+                continue;
+            }
+            let graph = self.facts.graph;
+            for child in graph.node(id).children.iter().copied() {
+                self.look_at(child);
+                let node = graph.node(child);
+                if !self.marks(child).seed && node.available() && node.marks.differs {
+                    let from = &graph.node(id).key;
+                    self.give_reason(child, || Reason::Derived { from: from.clone() });
+                    self.classify(child);
+                    open.push(child);
                 }
             }
         }
-        self.settle_goal();
     }
 
     /// Values that have to go but whose wanted content is refused do not come back; what is derived
@@ -144,7 +167,7 @@ impl Planner<'_> {
         }
         if node.desired.is_none() {
             let found = node.marks.discovered && self.facts.spare_unwanted;
-            let stays = node.origin == Origin::Sb || found;
+            let stays = node.origin == Origin::Sb || found || self.is_stalled(id);
             return now
                 && stays
                 && !self.is_unwanted(id)
@@ -178,6 +201,24 @@ impl Planner<'_> {
             !marks.update && !marks.recreate && !marks.gone
         };
         !stalled || node.available()
+    }
+
+    /// Is it derived from a value whose wanted content cannot be applied now? Then it follows the
+    /// content that is there.
+    fn is_stalled(&self, id: NodeId) -> bool {
+        let graph = self.facts.graph;
+        let mut above = graph.node(id).parent;
+        while let Some(parent) = above {
+            let base = graph.node(parent);
+            let marks = self.marks(parent);
+            let behind = base.desired.is_some() && base.available() && base.marks.differs;
+            let moves = marks.update || marks.recreate || marks.gone;
+            if behind && !moves && !base.is_refused() && self.goal(parent) {
+                return true;
+            }
+            above = base.parent;
+        }
+        false
     }
 
     fn goal_unmet(&mut self, id: NodeId) -> u32 {

@@ -235,6 +235,7 @@ pub(super) fn aligned(expected: &[Json], observed: &[Json]) -> Vec<Pair> {
     let kind = |t: &Json| (t["type"].clone(), t["resync_type"].clone(), t["retry_attempt"].clone());
     let expected =
         if count(expected) > count(observed) { united(expected) } else { expected.to_vec() };
+    let (expected, observed) = (by_arguments(&expected), by_arguments(observed));
     let mut pairs = Vec::new();
     let mut left = observed.iter();
     for theirs in &expected {
@@ -251,6 +252,28 @@ pub(super) fn aligned(expected: &[Json], observed: &[Json]) -> Vec<Pair> {
     }
     pairs.extend(left.map(|ours| Pair { theirs: None, ours: Some(ours.clone()) }));
     pairs
+}
+
+/// Retries that are due at the same moment have no order: brings them into that of their arguments,
+/// which leaves their numbers where they were.
+fn by_arguments(txns: &[Json]) -> Vec<Json> {
+    let is_like = |a: &Json, b: &Json| {
+        a["type"] == "RetryFailedOps"
+            && b["type"] == "RetryFailedOps"
+            && a["retry_attempt"] == b["retry_attempt"]
+    };
+    let mut all = Vec::with_capacity(txns.len());
+    for run in txns.chunk_by(is_like) {
+        let numbers = run.iter().map(|txn| txn["seq_num"].clone());
+        let mut run: Vec<Json> = run.to_vec();
+        let numbers: Vec<Json> = numbers.collect();
+        run.sort_by_key(|txn| txn["values"][0]["key"].to_string());
+        for (txn, number) in run.iter_mut().zip(numbers) {
+            txn["seq_num"] = number;
+        }
+        all.append(&mut run);
+    }
+    all
 }
 
 fn is_implementing(txn: &Json) -> bool {

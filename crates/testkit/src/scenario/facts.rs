@@ -24,6 +24,10 @@ pub(super) struct Ops {
     pub(super) planned: bool,
     /// The southbound was told to do something else than what it said.
     pub(super) lied: bool,
+    /// How often the southbound was called for it so far.
+    pub(super) calls: usize,
+    /// The last operation that succeeded.
+    pub(super) last_done: Option<String>,
 }
 
 /// The course so far.
@@ -41,6 +45,15 @@ pub(super) struct Facts {
     pub(super) notified: BTreeSet<String>,
     /// Keys that a value was to be derived to although they are there independently.
     pub(super) collisions: BTreeSet<String>,
+    /// Keys with an operation of ours that the descriptor does not have.
+    pub(super) impossible: BTreeSet<String>,
+    /// What was in the southbound from the start, and ours has not seen so far.
+    unseen: BTreeSet<String>,
+    /// What was created over something unseen.
+    pub(super) created_unseen: BTreeSet<String>,
+    /// Our southbound before and after this step.
+    pub(super) content_before: BTreeMap<String, Json>,
+    pub(super) content_now: BTreeMap<String, Json>,
     /// Our statuses and nodes after the step before.
     pub(super) status_before: BTreeMap<String, Json>,
     pub(super) nodes_before: BTreeMap<String, Json>,
@@ -51,6 +64,12 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// At the start of a scenario.
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let there = scenario.initial_sb.iter().flatten().map(|record| record.key.clone());
+        Self { unseen: there.collect(), ..Self::default() }
+    }
+
     /// Goes on to the next step.
     pub(super) fn take(&mut self, taken: &Taken) {
         if !taken.observed["nodes"].is_null() {
@@ -58,6 +77,8 @@ impl Facts {
             self.nodes_before = std::mem::take(&mut self.nodes_now);
             self.status_now = statuses_of(&taken.observed);
             self.nodes_now = nodes_of(&taken.observed);
+            self.content_before = std::mem::take(&mut self.content_now);
+            self.content_now = by_key(taken.observed["sb_content"].as_array());
         }
         self.registered.clone_from(&taken.descriptors);
         for from in [&taken.expect, &taken.observed] {
@@ -79,7 +100,25 @@ impl Facts {
         for status in self.status_now.values() {
             self.collisions.extend(status["error"].as_str().and_then(collision).map(str::to_owned));
         }
+        self.take_unseen(taken);
         self.take_wishes(taken);
+    }
+
+    fn take_unseen(&mut self, taken: &Taken) {
+        for txn in taken.observed["txns"].as_array().into_iter().flatten() {
+            for op in txn["executed"].as_array().into_iter().flatten() {
+                let error = op["new_error"].as_str().unwrap_or_default();
+                if error.ends_with(" is not implemented") {
+                    self.impossible.extend(op["key"].as_str().map(str::to_owned));
+                }
+            }
+        }
+        let created = |key: &&String| {
+            self.ours.get(*key).is_some_and(|o| o.step.iter().any(|(op, _)| op == "create"))
+        };
+        self.created_unseen.extend(self.unseen.iter().filter(created).cloned());
+        let now = &self.nodes_now;
+        self.unseen.retain(|key| now.get(key).is_none_or(|node| node["available"] != true));
     }
 
     fn take_wishes(&mut self, taken: &Taken) {
@@ -167,6 +206,10 @@ fn collect(into: &mut BTreeMap<String, Ops>, from: &Json) {
         }
         let ops = into.entry(key.to_owned()).or_default();
         let error = op["error"].as_str().map(str::to_owned);
+        ops.calls += 1;
+        if error.is_none() {
+            ops.last_done = Some(name.to_owned());
+        }
         ops.failed |= error.is_some();
         ops.failed_in_step |= error.is_some();
         ops.step.push((name.to_owned(), error));

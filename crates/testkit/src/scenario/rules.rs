@@ -19,7 +19,7 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     compare::{Difference, Taken},
-    facts::{Facts, base_of, nodes_of},
+    facts::{Facts, Ops, base_of, nodes_of},
     format::Scenario,
     rules::{records::Leftover, undo::Undo, values::View},
 };
@@ -50,7 +50,7 @@ struct Judge {
 /// Judges a scenario.
 pub(super) fn judge(scenario: &Scenario, steps: &[Taken]) -> Judgement {
     let mut judge = Judge::default();
-    let mut facts = Facts::default();
+    let mut facts = Facts::of(scenario);
     for taken in steps {
         facts.take(taken);
         if !taken.differences.is_empty() {
@@ -70,6 +70,7 @@ pub(super) fn judge(scenario: &Scenario, steps: &[Taken]) -> Judgement {
 impl Judge {
     fn judge_step(&mut self, scenario: &Scenario, taken: &Taken, facts: &Facts) {
         self.look_for_reasons(scenario, taken, facts);
+        self.look_for_other_undo(taken, facts);
         let undo = Undo::of(taken, facts);
         // Transactions first: they say whether numbers agree.
         let (whole, single): (Vec<_>, Vec<_>) =
@@ -88,6 +89,32 @@ impl Judge {
                 {
                     self.taint("S2", key, facts);
                 }
+            }
+            let left = content_of(&taken.expect);
+            for key in left.keys().chain(facts.content_now.keys()) {
+                let ours = facts.content_now.get(key);
+                if left.get(key) != ours && facts.content_before.get(key) == ours {
+                    self.taint("S2", key, facts);
+                }
+            }
+        }
+    }
+
+    /// S2: what failed there, for a reason of its own not here, was not to be undone here: what was
+    /// asked for is what is there.
+    fn look_for_other_undo(&mut self, taken: &Taken, facts: &Facts) {
+        let revert = taken.step.options.as_ref().is_some_and(|o| o.revert);
+        let failures = |from: &Json| from["result"]["kv_errors"].as_array().cloned();
+        let Some(failed) = failures(&taken.expect).filter(|_| revert) else { return };
+        if failures(&taken.observed).is_some() || !failed.iter().all(|e| self.is_tainted(e, facts))
+        {
+            return;
+        }
+        for value in taken.step.values.iter().flatten() {
+            let asked = facts.asked.get(&value.key).cloned().unwrap_or_default();
+            let shown = facts.nodes().get(&value.key).map(|n| n["value"].clone());
+            if shown.unwrap_or_default() == asked {
+                self.taint("S2", &value.key, facts);
             }
         }
     }
@@ -138,14 +165,30 @@ impl Judge {
 
     /// B3: what others made stays theirs, also if NB waited for such a value meanwhile.
     fn look_for_foreign_values(&mut self, taken: &Taken, facts: &Facts) {
-        let of = |from: &Json| from["sb_content"].as_array().cloned().unwrap_or_default();
-        let theirs = of(&taken.expect);
-        for entry in of(&taken.observed) {
-            let Some(key) = key_of(&entry) else { continue };
-            let gone_there = theirs.iter().all(|other| other["key"] != key);
+        let (theirs, nodes) = (content_of(&taken.expect), nodes_of(&taken.expect));
+        for (key, entry) in &facts.content_now {
+            if theirs.contains_key(key) {
+                continue;
+            }
             let unwanted = facts.asked.get(key).is_none_or(Json::is_null);
-            if gone_there && unwanted && entry["origin"] != "NB" {
+            let done = |ops: &BTreeMap<String, Ops>, name: &str| {
+                ops.get(key).is_some_and(|o| o.step.iter().any(|(op, _)| op == name))
+            };
+            let fleeting = done(&facts.theirs, "create") && done(&facts.theirs, "delete");
+            let touched = facts.ours.get(key).is_some_and(|o| !o.step.is_empty());
+            let (there, here) = (nodes.get(key), facts.nodes().get(key));
+            if unwanted && entry["origin"] != "NB" {
                 self.taint("B3", key, facts);
+            } else if fleeting && !touched && entry["origin"] != "NB" {
+                // Not created, over what others made, only to be removed.
+                self.taint("S4", key, facts);
+            } else if facts.parents.contains_key(key)
+                && done(&facts.ours, "create")
+                && here.is_some_and(|n| n["available"] == true)
+                && there.is_some_and(|n| n["available"] == true)
+            {
+                // A derived value that waited is not there only because its base is.
+                self.taint("B10", key, facts);
             }
         }
     }
@@ -281,6 +324,12 @@ fn base_of_item(item: &Json, facts: &Facts) -> Option<String> {
 /// The key an item of an expectation is about.
 fn key_of(item: &Json) -> Option<&str> {
     item.as_str().or_else(|| item["key"].as_str())
+}
+
+/// The southbound, by key.
+fn content_of(from: &Json) -> BTreeMap<String, Json> {
+    let keyed = |item: &Json| Some((item["key"].as_str()?.to_owned(), item.clone()));
+    from["sb_content"].as_array().into_iter().flatten().filter_map(keyed).collect()
 }
 
 /// Keys created with success in a step, in order, by descriptor.

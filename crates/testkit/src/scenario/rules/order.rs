@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::scenario::{
     compare::Taken,
     facts::{Facts, base_of, nodes_of},
-    format::Scenario,
+    format::{DescriptorSpec, Scenario},
 };
 
 /// The first need of a value that nothing available meets.
@@ -45,6 +45,8 @@ pub(super) fn disorder(
     for (key, node) in &ours {
         let missing = unmet(scenario, facts, &ours, key);
         match (node["state"].as_str().unwrap_or_default(), missing) {
+            // Found by verification, which repairs nothing.
+            ("CONFIGURED", Some(_)) if drifted(scenario, facts, key) => {}
             ("CONFIGURED", Some(label)) => {
                 found.push(format!("{key} is CONFIGURED although {label} is unmet"));
             }
@@ -62,6 +64,7 @@ pub(super) fn disorder(
         astray(key)
             || astray(&base_of(key, &facts.parents))
             || facts.collisions.contains(key)
+            || facts.created_unseen.contains(key)
             || facts
                 .owner(scenario, key)
                 .is_some_and(|d| (!d.is_readable() || d.value_comparator.is_some()) && excused(key))
@@ -71,8 +74,41 @@ pub(super) fn disorder(
             found.push(format!("{key} became inconsistent in the southbound"));
         }
     }
+    found.extend(untruths(scenario, facts));
     let course = Course::new(scenario, taken, facts);
     found.extend(course.faults());
+    found
+}
+
+/// What was read back is not what is wanted, and the scenario only verifies.
+fn drifted(scenario: &Scenario, facts: &Facts, key: &str) -> bool {
+    let base = base_of(key, &facts.parents);
+    let wanted = facts.asked.get(&base);
+    scenario.config.as_ref().is_some_and(|c| c.verify_mode)
+        && facts.content_now.get(&base).is_some_and(|there| Some(&there["value"]) != wanted)
+}
+
+/// What the graph says of values that only we have touched, and that is not so.
+fn untruths(scenario: &Scenario, facts: &Facts) -> Vec<String> {
+    let mut found = Vec::new();
+    for (key, ops) in &facts.ours {
+        let readable = facts.owner(scenario, key).is_some_and(DescriptorSpec::is_readable);
+        let base = base_of(key, &facts.parents);
+        let told = facts.ours.get(&base).is_some_and(|o| o.lied || o.failed);
+        let meddled = facts.notified.contains(key) || facts.notified.contains(&base);
+        if ops.lied || ops.failed || told || meddled || !readable || facts.collisions.contains(key)
+        {
+            continue;
+        }
+        let up = facts.nodes().get(key).is_some_and(|node| node["available"] == true);
+        match ops.last_done.as_deref() {
+            Some("create" | "update") if !up => {
+                found.push(format!("{key} was left behind in the southbound"));
+            }
+            Some("delete") if up => found.push(format!("{key} is taken to be there and is not")),
+            _ => {}
+        }
+    }
     found
 }
 

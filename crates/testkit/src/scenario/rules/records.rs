@@ -140,7 +140,9 @@ impl Leftover<'_> {
     }
 
     fn is_news(&self, key: &str) -> bool {
-        let (was, is) = (self.facts.status_before.get(key), self.facts.status(key));
+        let plain = |status: Option<&Json>| status.map(plain_status);
+        let was = plain(self.facts.status_before.get(key));
+        let is = plain(self.facts.status(key));
         let done = self.facts.ours.get(key).is_some_and(|o| !o.step.is_empty());
         self.facts.nodes_before.get(key) != self.facts.nodes().get(key) || was != is || done
     }
@@ -200,7 +202,11 @@ impl Leftover<'_> {
             return Some("S4");
         }
         if now.is_empty() {
-            return is_noise(&then, nodes_of(&self.taken.observed).get(key)).then_some("S10");
+            let before = self.facts.nodes_before.get(key);
+            return is_noise(&then, before, self.facts.nodes().get(key)).then_some("S10");
+        }
+        if self.waits_as_before(key, &then, &now) {
+            return Some("S10");
         }
         if says_the_same(&then, &now) {
             return Some(if then.len() > now.len() { "S4" } else { "S8" });
@@ -226,8 +232,8 @@ impl Leftover<'_> {
         if base != key
             && no_state(&then) == no_state(&now)
             && found(&then, "OBTAINED")
-            && found(&now, "DISCOVERED")
-            && self.facts.asked.get(&base).is_some_and(|v| !v.is_null())
+            && (found(&now, "DISCOVERED") || found(&now, "CONFIGURED"))
+            && self.is_northbound(&base)
         {
             // What is derived from NB's is NB's.
             return Some("B3");
@@ -235,6 +241,25 @@ impl Leftover<'_> {
         let later_repair = |ops: &[Json]| -> Vec<Json> { ops.iter().map(without_revert).collect() };
         let is_undo = self.taken.step.options.as_ref().is_some_and(|o| o.revert);
         (!is_undo && later_repair(&then) == later_repair(&now)).then_some("S2")
+    }
+
+    /// Was, or is, the value NB's?
+    fn is_northbound(&self, key: &str) -> bool {
+        let asked = self.facts.asked.get(key).is_some_and(|v| !v.is_null());
+        let was = self.facts.nodes_before.get(key).map(|n| n["state"].clone());
+        asked || was.is_some_and(|state| state != "OBTAINED")
+    }
+
+    /// S10: nothing was done, and where it was before is told as it was.
+    fn waits_as_before(&self, key: &str, theirs: &[Json], ours: &[Json]) -> bool {
+        let (Some(last), [only]) = (theirs.last(), ours) else { return false };
+        let before = self.facts.nodes_before.get(key).map(|n| n["state"].clone());
+        let now = self.facts.nodes().get(key).map(|n| n["state"].clone());
+        let gone = || Json::from("REMOVED");
+        theirs.iter().chain(ours).all(is_noop)
+            && last["new_state"] == only["new_state"]
+            && only["prev_state"] == before.unwrap_or_else(|| Json::from("NONEXISTENT"))
+            && only["new_state"] == now.unwrap_or_else(gone)
     }
 
     /// B16: what was found by the first read-back, wanted, and nobody could tell whose it was, is NB's.
@@ -299,6 +324,14 @@ impl Leftover<'_> {
             // Nobody could have configured it, or look whether it is.
             return Some("F8");
         }
+        let absent = self.missing.iter().filter(|e| e["key"] == key).all(|e| {
+            e["error"] == "value is not actually removed"
+                && !self.facts.content_now.contains_key(key)
+        });
+        if absent && self.extra.iter().all(|e| e["key"] != key) {
+            // It is not there: what was said of it was wrong.
+            return Some("F8");
+        }
         let told = self.missing.is_empty()
             && self.facts.status(key).is_some_and(|s| {
                 s["state"] == "INVALID"
@@ -317,13 +350,7 @@ impl Leftover<'_> {
                 s["state"] == "INVALID" && self.missing.iter().any(|e| e["error"] == s["error"])
             })
         };
-        let requested = self
-            .taken
-            .step
-            .values
-            .iter()
-            .flatten()
-            .any(|v| v.key == base_of(key, &self.facts.parents));
+        let requested = self.taken.step.values.iter().flatten().any(|v| v.key == key);
         let before = known(self.facts.status_before.get(key));
         let silent = self.extra.iter().all(|e| e["key"] != key);
         (silent && before && known(self.facts.status(key)) && !requested).then_some("S10")
@@ -335,13 +362,16 @@ fn plain_status(status: &Json) -> String {
     stripped(status, &["last_operation"]).to_string()
 }
 
+fn is_noop(op: &Json) -> bool {
+    op["flags"].as_array().is_some_and(|flags| flags.iter().any(|flag| flag == "noop"))
+}
+
 /// Was nothing done, and did nothing change?
-fn is_noise(ops: &[Json], now: Option<&Json>) -> bool {
-    let noop = |op: &Json| op["flags"].as_array().is_some_and(|f| f.iter().any(|f| f == "noop"));
+fn is_noise(ops: &[Json], before: Option<&Json>, now: Option<&Json>) -> bool {
     let (Some(first), Some(last)) = (ops.first(), ops.last()) else { return false };
-    ops.iter().all(noop)
-        && first["prev_state"] == last["new_state"]
-        && now.is_some_and(|n| n["state"] == last["new_state"])
+    let same = first["prev_state"] == last["new_state"]
+        || before.is_some_and(|n| n["state"] == last["new_state"]);
+    ops.iter().all(is_noop) && same && now.is_some_and(|n| n["state"] == last["new_state"])
 }
 
 /// Do two records of one value tell of the same change, ours with no more operations?
@@ -355,6 +385,8 @@ fn says_the_same(theirs: &[Json], ours: &[Json]) -> bool {
         && agree(last, our_last, &["new_state", "new_value", "new_error"])
         && (last["op"] == our_last["op"]
             || last["new_state"] == "PENDING"
+            // Updated where it was taken down and built up.
+            || (ours.len() == 1 && first["op"] == "DELETE" && last["op"] == "CREATE")
             || (ours.len() == 1 && first["op"] == our_first["op"]))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ligato_kvs_api::Target;
 use serde_json::Value as Json;
 
 use crate::scenario::{
@@ -51,8 +52,6 @@ impl View<'_> {
             // A node without a value is left over from one that is gone.
             return Some("B10");
         }
-        let (then, now) = (state(theirs), state(ours));
-        let (was, is) = (available(theirs), available(ours));
         let error = self.facts.status(key).and_then(|s| s["error"].as_str()).unwrap_or_default();
         if self.is_nested(key) && theirs.is_none() {
             return Some("S7");
@@ -61,17 +60,52 @@ impl View<'_> {
             return Some("B5");
         }
         if let Some(holder) = error.strip_suffix(" could not be removed before it") {
-            let held = self.facts.ours.get(holder).is_some_and(|o| o.failed);
+            let held = self.facts.ours.get(holder).is_some_and(|o| o.failed)
+                || self.facts.impossible.contains(holder);
             return held.then_some(if theirs.is_none() { "B7" } else { "B8" });
         }
         if self.verified_as_wrong(key, error) {
             return Some("F8");
         }
+        self.reason_of_origin(key, error).or_else(|| self.reason_of_need(key))
+    }
+
+    /// Whose it is, and what is known of it.
+    fn reason_of_origin(&self, key: &str, error: &str) -> Option<&'static str> {
+        let (theirs, ours) = (self.theirs.get(key), self.ours.get(key));
+        let (then, now) = (state(theirs), state(ours));
+        let (was, is) = (available(theirs), available(ours));
         match (then, now) {
             // What others made is theirs, and asks for nothing.
             (_, "OBTAINED") if is && self.is_foreign(key) => Some("B3"),
-            ("PENDING" | "CONFIGURED", "OBTAINED") if is && self.facts.notified.contains(key) => {
+            ("PENDING" | "CONFIGURED", "OBTAINED")
+                if is && self.facts.notified.contains(key) && self.is_unwanted(key) =>
+            {
                 Some("B3")
+            }
+            // What is derived from NB's is NB's.
+            ("OBTAINED", "DISCOVERED" | "CONFIGURED")
+                if is && self.facts.parents.contains_key(key) && !self.is_unwanted(key) =>
+            {
+                Some("B3")
+            }
+            // What could not be called was not called: there was no reason to look.
+            ("FAILED", "FAILED")
+                if was
+                    && !is
+                    && error.ends_with(" is not implemented")
+                    && !available(self.facts.nodes_before.get(key)) =>
+            {
+                Some("P4")
+            }
+            // What is wanted is not given up because somebody else tells that it is gone.
+            ("NONEXISTENT", _)
+                if is && self.facts.notified.contains(key) && !self.is_unwanted(key) =>
+            {
+                Some("B13")
+            }
+            ("OBTAINED", _) if self.facts.notified.contains(key) && now != "OBTAINED" => {
+                Some("B13")
             }
             ("INVALID", "INVALID") if is && !was && self.is_known_there(key) => Some("B4"),
             // What could not be called has changed nothing.
@@ -80,8 +114,13 @@ impl View<'_> {
             {
                 Some("B11")
             }
-            ("OBTAINED", _) if self.facts.notified.contains(key) && now != "OBTAINED" => {
-                Some("B13")
+            // What failed is not taken to have worked, nor to have done more than it did.
+            ("FAILED", "FAILED") | ("RETRYING", "RETRYING") if self.is_exact(key) => Some("B11"),
+            // What differs from what is wanted is tried again when its turn comes.
+            ("FAILED" | "RETRYING", "CONFIGURED")
+                if is && self.was_called(key) && self.is_as_asked(key) =>
+            {
+                Some("B8")
             }
             ("RETRYING", "FAILED") | ("FAILED", "RETRYING") => {
                 self.other_retry(key).then_some("B12")
@@ -91,15 +130,38 @@ impl View<'_> {
                 // Nothing is missing for it any more: it is applied, or says why not.
                 Some("B1")
             }
+            _ => None,
+        }
+    }
+
+    /// What it needs, and what is there of it.
+    fn reason_of_need(&self, key: &str) -> Option<&'static str> {
+        let (theirs, ours) = (self.theirs.get(key), self.ours.get(key));
+        let (then, now) = (state(theirs), state(ours));
+        let (was, is) = (available(theirs), available(ours));
+        match (then, now) {
+            // Not tried with what is going to be taken away.
+            ("FAILED" | "RETRYING", "PENDING")
+                if !is && !self.needs_are_met(key) && !self.was_called(key) =>
+            {
+                Some("S4")
+            }
+            // It has to go with what it needs, and cannot.
+            ("CONFIGURED", "FAILED" | "RETRYING")
+                if is && self.lacks_something(key) && self.was_tried(key) =>
+            {
+                Some("B9")
+            }
             ("PENDING", _) if is && !was && self.needs_are_met(key) => Some(self.why_up(key)),
             ("PENDING", "FAILED" | "RETRYING")
-                if self.needs_are_met(key) && self.was_tried(key) =>
+                if self.was_tried(key)
+                    && (self.needs_are_met(key) || self.waits_in_circle(key)) =>
             {
                 Some(self.why_up(key))
             }
             // Derived values are not there again only because their base is.
             (_, "NONEXISTENT" | "PENDING") if was && !is && self.is_gone(key) => Some("B10"),
-            (_, "PENDING") if was && !is && !self.needs_are_met(key) => Some(self.why_down(key)),
+            (_, "PENDING") if was && !is && self.lacks_something(key) => Some(self.why_down(key)),
             _ if then == now && was == is => self.other_content(key),
             _ => None,
         }
@@ -108,6 +170,11 @@ impl View<'_> {
     /// Only the content differs.
     fn other_content(&self, key: &str) -> Option<&'static str> {
         let (theirs, ours) = (self.theirs.get(key)?, self.ours.get(key)?);
+        if ours["value"].is_null() {
+            // Neither there nor wanted.
+            let gone = ours["available"] != true && !self.facts.content_now.contains_key(key);
+            return (gone && self.is_unwanted(key)).then_some("B17");
+        }
         let value = |node: &Json| serde_json::from_value::<AValue>(node["value"].clone()).ok();
         let (then, now) = (value(theirs)?, value(ours)?);
         if ours["available"] == true {
@@ -170,6 +237,88 @@ impl View<'_> {
             || error.ends_with(" is not implemented")
     }
 
+    /// Is it in the southbound exactly as it is shown, and is that not so there?
+    fn is_exact(&self, key: &str) -> bool {
+        let there = self.facts.content_now.get(key).map(|entry| &entry["value"]);
+        let shown = |nodes: &BTreeMap<String, Json>| {
+            let node = nodes.get(key).filter(|node| node["available"] == true);
+            node.map(|node| node["value"].clone())
+        };
+        shown(self.ours).as_ref() == there && shown(self.theirs).as_ref() != there
+    }
+
+    fn is_as_asked(&self, key: &str) -> bool {
+        let base = base_of(key, &self.facts.parents);
+        let there = self.facts.content_now.get(&base).map(|entry| &entry["value"]);
+        self.facts.asked.get(&base).is_some_and(|asked| there == Some(asked))
+    }
+
+    fn was_called(&self, key: &str) -> bool {
+        self.facts.ours.get(key).is_some_and(|ops| !ops.step.is_empty())
+    }
+
+    /// NB does not want it, or what it is derived from.
+    fn is_unwanted(&self, key: &str) -> bool {
+        let base = base_of(key, &self.facts.parents);
+        self.facts.asked.get(&base).is_none_or(Json::is_null)
+    }
+
+    /// Is something that the value needs by name really not in the southbound, or is nothing there
+    /// of what it needs one of?
+    fn lacks_something(&self, key: &str) -> bool {
+        let Some(node) = self.ours.get(key) else { return false };
+        let Some(spec) = self.owner(key) else { return false };
+        let up = |other: &String| available(self.ours.get(other));
+        let lost = |target: &Target| {
+            let there = self.facts.content_now.keys().any(|other| target.accepts(other));
+            let known = self.ours.keys().any(|other| target.accepts(other) && up(other));
+            !known && (!there || !self.is_wanted_there(target))
+        };
+        spec.needs(key, &node["value"]).iter().any(|(_, target)| lost(target))
+    }
+
+    /// Is there a value in the southbound that meets the need, that NB wants as it is there?
+    fn is_wanted_there(&self, target: &Target) -> bool {
+        self.facts.content_now.iter().any(|(key, entry)| {
+            target.accepts(key)
+                && self.facts.asked.get(key) == Some(&entry["value"])
+                && !self.facts.ours.get(key).is_some_and(|ops| ops.lied)
+        })
+    }
+
+    /// Does all that the value still needs, directly or not, need the value?
+    fn waits_in_circle(&self, key: &str) -> bool {
+        let Some(spec) = self.owner(key) else { return false };
+        let Some(node) = self.ours.get(key) else { return false };
+        let leads_back = |from: &str| {
+            let mut open = vec![from.to_owned()];
+            let mut seen = Vec::new();
+            while let Some(next) = open.pop() {
+                if next == key {
+                    return true;
+                }
+                if seen.contains(&next) {
+                    continue;
+                }
+                let value = self.ours.get(&next).map(|node| node["value"].clone());
+                let needs = self.owner(&next).map(|d| d.needs(&next, &value.unwrap_or_default()));
+                for (_, target) in needs.unwrap_or_default() {
+                    open.extend(self.ours.keys().filter(|k| target.accepts(k)).cloned());
+                }
+                open.extend(self.facts.parents.get(&next).cloned());
+                seen.push(next);
+            }
+            false
+        };
+        let mut needs = spec.needs(key, &node["value"]).into_iter();
+        needs.all(|(_, target)| {
+            self.ours.iter().any(|(other, n)| target.accepts(other) && n["available"] == true)
+                || target.accepts(key)
+                || self.ours.keys().any(|other| target.accepts(other) && leads_back(other))
+                || matches!(&target, Target::Key(other) if leads_back(other))
+        })
+    }
+
     /// Its base is in the southbound, and NB does not want it.
     fn is_foreign(&self, key: &str) -> bool {
         let base = base_of(key, &self.facts.parents);
@@ -230,6 +379,7 @@ impl View<'_> {
         let asked_again = (theirs.failed_before || ours.failed_before)
             && !ours.step.is_empty()
             && ours.step != theirs.step;
+        let asked_again = asked_again || (ours.failed_in_step && ours.step.len() > 1);
         let in_doubt =
             ours.failed_in_step && matches!(state(self.ours.get(key)), "FAILED" | "RETRYING");
         if !readable && (asked_again || in_doubt) {
@@ -239,8 +389,15 @@ impl View<'_> {
         // not failed, or fails later.
         let names = |ops: &Ops| ops.step.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         let once = ours.step.len() <= 2 && names(ours) != names(theirs);
-        let elsewhere = ours.planned && (ours.failed_in_step != theirs.failed_in_step || once);
-        (once && elsewhere).then_some("S4")
+        let fewer = ours.calls <= theirs.calls
+            && (ours.failed_in_step != theirs.failed_in_step || ours.calls < theirs.calls);
+        (once && ours.planned && fewer && self.is_true(key)).then_some("S4")
+    }
+
+    /// Does the graph tell the truth about the value?
+    fn is_true(&self, key: &str) -> bool {
+        let doubtful = self.facts.ours.get(key).is_some_and(|ops| ops.lied || ops.failed);
+        doubtful || available(self.ours.get(key)) == self.facts.content_now.contains_key(key)
     }
 
     /// What necessarily differs with a value: what depends on it, directly or not, and what it

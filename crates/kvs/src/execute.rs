@@ -152,7 +152,7 @@ impl Core {
     fn cycle_may_come(&self, id: NodeId) -> bool {
         let Some(active) = &self.active else { return true };
         self.graph.node(id).needs.iter().all(|need| match need.on {
-            On::Node(on) if need.kind == DependencyKind::Requires => {
+            On::Node(on) if need.kind() == DependencyKind::Requires => {
                 self.graph.node(on).available()
                     || !(active.cancelled.contains(&on) || active.held.contains(&on))
             }

@@ -52,7 +52,6 @@ mod tests {
         "vpp.ipsec.sp",
         "vpp.ipsec.spd",
         "vpp.ipsec.tun-protect",
-        "vpp.l3xconnect",
         "vpp.nat.dnat44",
         "vpp.nat.nat44-global",
         "vpp.nat.nat44-interface",

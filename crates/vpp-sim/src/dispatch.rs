@@ -3,15 +3,22 @@
 use ligato_vpp_api::msg::af_packet::{
     AfPacketCreate, AfPacketCreateV2, AfPacketCreateV3, AfPacketDelete, AfPacketDump,
 };
+use ligato_vpp_api::msg::arp::{
+    ProxyArpAddDel, ProxyArpDump, ProxyArpIntfcDump, ProxyArpIntfcEnableDisable,
+};
 use ligato_vpp_api::msg::bond::{
     BondAddMember, BondCreate, BondCreate2, BondDelete, BondDetachMember, BondDetachSlave,
     BondEnslave, SwBondInterfaceDump, SwInterfaceBondDump, SwInterfaceSlaveDump,
     SwMemberInterfaceDump,
 };
+use ligato_vpp_api::msg::dhcp::{DhcpProxyConfig, DhcpProxyDump};
 use ligato_vpp_api::msg::interface::*;
 use ligato_vpp_api::msg::ip::*;
-use ligato_vpp_api::msg::ip_neighbor::{IpNeighborAddDel, IpNeighborDump, IpNeighborFlush};
+use ligato_vpp_api::msg::ip_neighbor::{
+    IpNeighborAddDel, IpNeighborConfig, IpNeighborConfigGet, IpNeighborDump, IpNeighborFlush,
+};
 use ligato_vpp_api::msg::l2::*;
+use ligato_vpp_api::msg::l3xc::{L3xcDel, L3xcDump, L3xcUpdate};
 use ligato_vpp_api::msg::memclnt::{
     ApiVersions, ControlPing, MemclntKeepalive, SockclntCreate, SockclntDelete,
 };
@@ -19,12 +26,17 @@ use ligato_vpp_api::msg::memif::{
     MemifCreate, MemifCreateV2, MemifDelete, MemifDump, MemifSocketFilenameAddDel,
     MemifSocketFilenameAddDelV2, MemifSocketFilenameDump,
 };
+use ligato_vpp_api::msg::rd_cp::Ip6NdAddressAutoconfig;
+use ligato_vpp_api::msg::span::{SwInterfaceSpanDump, SwInterfaceSpanEnableDisable};
 use ligato_vpp_api::msg::tapv2::{SwInterfaceTapV2Dump, TapCreateV2, TapCreateV3, TapDeleteV2};
+use ligato_vpp_api::msg::teib::{TeibDump, TeibEntryAddDel};
 use ligato_vpp_api::msg::vlib::{CliInband, ShowThreads};
 use ligato_vpp_api::msg::vpe::{ShowVersion, ShowVpeSystemTime};
+use ligato_vpp_api::msg::vrrp::{VrrpVrAddDel, VrrpVrDump, VrrpVrStartStop};
 
 use crate::api::{
-    af_packet, bond, interface, ip, ip_neighbor, l2, memclnt, memif, route, subif, tap, vpe,
+    af_packet, arp, bond, dhcp, interface, ip, ip_neighbor, l2, l3xc, memclnt, memif, rd_cp, route,
+    span, subif, tap, teib, vpe, vrrp,
 };
 use crate::registry::Registry;
 
@@ -36,6 +48,7 @@ pub(crate) fn table() -> Registry {
     devices(&mut t);
     layer2(&mut t);
     layer3(&mut t);
+    services(&mut t);
     t
 }
 
@@ -147,6 +160,28 @@ fn layer3(t: &mut Registry) {
     t.write::<IpNeighborAddDel>(ip_neighbor::add_del);
     t.dump::<IpNeighborDump>(ip_neighbor::dump);
     t.change::<IpNeighborFlush>(ip_neighbor::flush);
+    t.change::<IpNeighborConfig>(ip_neighbor::config);
+    t.read::<IpNeighborConfigGet>(ip_neighbor::config_get);
+    t.write::<L3xcUpdate>(l3xc::update);
+    t.change::<L3xcDel>(l3xc::delete);
+    t.dump::<L3xcDump>(l3xc::dump);
+}
+
+fn services(t: &mut Registry) {
+    t.change::<ProxyArpAddDel>(arp::range);
+    t.dump::<ProxyArpDump>(arp::range_dump);
+    t.change::<ProxyArpIntfcEnableDisable>(arp::interface);
+    t.dump::<ProxyArpIntfcDump>(arp::interface_dump);
+    t.change::<DhcpProxyConfig>(dhcp::proxy);
+    t.dump::<DhcpProxyDump>(dhcp::proxy_dump);
+    t.change::<TeibEntryAddDel>(teib::add_del);
+    t.dump::<TeibDump>(teib::dump);
+    t.change::<VrrpVrAddDel>(vrrp::add_del);
+    t.change::<VrrpVrStartStop>(vrrp::start_stop);
+    t.dump::<VrrpVrDump>(vrrp::dump);
+    t.change::<SwInterfaceSpanEnableDisable>(span::set);
+    t.dump::<SwInterfaceSpanDump>(span::dump);
+    t.change::<Ip6NdAddressAutoconfig>(rd_cp::autoconfig);
 }
 
 #[cfg(test)]

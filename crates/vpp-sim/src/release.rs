@@ -37,6 +37,7 @@ const FIRST_SEEN: &[(&str, Release)] = &[
     ("memif_create_v2", Release::new(23, 6)),
     ("memif_socket_filename_add_del_v2", Release::new(23, 6)),
     ("set_ip_flow_hash_v3", Release::new(23, 6)),
+    ("ip_neighbor_config_get", Release::new(23, 10)),
     ("ip_table_add_del_v2", Release::new(24, 10)),
 ];
 

@@ -1,16 +1,23 @@
 //! The messages, one file per API file of VPP.
 
 pub mod af_packet;
+pub mod arp;
 pub mod bond;
+pub mod dhcp;
 pub mod interface;
 pub mod ip;
 pub mod ip_neighbor;
 pub mod l2;
+pub mod l3xc;
 pub mod memclnt;
 pub mod memif;
+pub mod rd_cp;
+pub mod span;
 pub mod tapv2;
+pub mod teib;
 pub mod vlib;
 pub mod vpe;
+pub mod vrrp;
 
 use crate::def::MessageDef;
 
@@ -42,10 +49,17 @@ pub fn all() -> impl Iterator<Item = &'static MessageDef> {
         memif::MESSAGES,
         af_packet::MESSAGES,
         bond::MESSAGES,
+        l3xc::MESSAGES,
+        arp::MESSAGES,
+        teib::MESSAGES,
+        vrrp::MESSAGES,
+        span::MESSAGES,
+        rd_cp::MESSAGES,
     ]
     .into_iter()
     .chain(interface::MESSAGES)
     .chain(ip::MESSAGES)
+    .chain(dhcp::MESSAGES)
     .flatten()
     .copied()
 }

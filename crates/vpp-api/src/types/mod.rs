@@ -1,12 +1,14 @@
 //! Types used by the messages of several API files.
 
 mod address;
+mod dscp;
 mod fib;
 mod index;
 mod mac;
 mod prefix;
 
 pub use address::{Address, AddressFamily, AddressUnion, Ip4Address, Ip6Address};
+pub use dscp::IpDscp;
 pub use fib::{FibMplsLabel, FibPath, FibPathFlags, FibPathNh, FibPathNhProto, FibPathType};
 pub use index::{IfStatusFlags, InterfaceIndex, RxMode, Timestamp};
 pub use mac::{InvalidMac, MacAddress};

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use ligato_vpp_api::msg::ip_neighbor::{
-    IpNeighbor, IpNeighborAddDel, IpNeighborAddDelReply, IpNeighborDetails, IpNeighborDump,
-    IpNeighborFlags, IpNeighborFlush,
+    IpNeighbor, IpNeighborAddDel, IpNeighborAddDelReply, IpNeighborConfig, IpNeighborConfigGet,
+    IpNeighborConfigGetReply, IpNeighborDetails, IpNeighborDump, IpNeighborFlags, IpNeighborFlush,
 };
 use ligato_vpp_api::types::{Address, InterfaceIndex, MacAddress};
 
@@ -12,7 +12,7 @@ use super::ip::family;
 use crate::registry::Details;
 use crate::state::prefix::{Family, bits};
 use crate::state::retval::{Outcome, code};
-use crate::state::{Neighbor, Vpp};
+use crate::state::{Aging, Neighbor, Vpp};
 
 pub(crate) fn add_del(vpp: &mut Vpp, m: &IpNeighborAddDel) -> IpNeighborAddDelReply {
     let ip = m.neighbor.ip_address.0;
@@ -67,4 +67,18 @@ pub(crate) fn flush(vpp: &mut Vpp, m: &IpNeighborFlush) -> Outcome {
         vpp.flush_neighbors(index, |neighbor| neighbor.family == family);
     }
     Ok(())
+}
+
+pub(crate) fn config(vpp: &mut Vpp, m: &IpNeighborConfig) -> Outcome {
+    let IpNeighborConfig { af, max_number, max_age, recycle } = *m;
+    vpp.aging[family(af)?.index()] = Aging { max_number, max_age, recycle };
+    Ok(())
+}
+
+pub(crate) fn config_get(vpp: &Vpp, m: &IpNeighborConfigGet) -> IpNeighborConfigGetReply {
+    let found = family(m.af).map(|family| vpp.aging[family.index()]);
+    let retval = code(&found);
+    let unknown = Aging { max_number: u32::MAX, max_age: u32::MAX, recycle: false };
+    let Aging { max_number, max_age, recycle } = found.unwrap_or(unknown);
+    IpNeighborConfigGetReply { retval, af: m.af, max_number, max_age, recycle }
 }

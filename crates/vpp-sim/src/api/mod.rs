@@ -2,17 +2,24 @@
 //! changed, and the answer put together.
 
 pub(crate) mod af_packet;
+pub(crate) mod arp;
 pub(crate) mod bond;
+pub(crate) mod dhcp;
 pub(crate) mod interface;
 pub(crate) mod ip;
 pub(crate) mod ip_neighbor;
 pub(crate) mod l2;
+pub(crate) mod l3xc;
 pub(crate) mod memclnt;
 pub(crate) mod memif;
+pub(crate) mod rd_cp;
 pub(crate) mod route;
+pub(crate) mod span;
 pub(crate) mod subif;
 pub(crate) mod tap;
+pub(crate) mod teib;
 pub(crate) mod vpe;
+pub(crate) mod vrrp;
 
 use ligato_vpp_api::FixedString;
 use ligato_vpp_api::types::{InterfaceIndex, MacAddress};

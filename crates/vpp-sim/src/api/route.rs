@@ -90,7 +90,12 @@ impl Wish<'_> {
 }
 
 /// A path as VPP understands it.
-fn decode(vpp: &Vpp, family: Family, prefix: prefix::Prefix, m: &FibPath) -> Outcome<Path> {
+pub(crate) fn decode(
+    vpp: &Vpp,
+    family: Family,
+    prefix: prefix::Prefix,
+    m: &FibPath,
+) -> Outcome<Path> {
     // A number VPP does not know is refused with a bare -1.
     let proto = Proto::from_number(m.proto.0).ok_or(Retval::UNSPECIFIED)?;
     let kind = decode_kind(vpp, family, prefix, proto, m)?;
@@ -258,7 +263,7 @@ fn encode_all(vpp: &Vpp, route: &Route<'_>) -> List<FibPath, u8> {
 }
 
 /// A path as dumps show it, which is less than was asked for: the flags are not there.
-fn encode(vpp: &Vpp, path: &Path) -> FibPath {
+pub(crate) fn encode(vpp: &Vpp, path: &Path) -> FibPath {
     let mut m = FibPath {
         sw_if_index: u32::MAX,
         weight: path.weight,

@@ -8,8 +8,10 @@ mod addresses;
 mod af_packet;
 mod bond;
 mod bridge;
+mod dhcp;
 pub(crate) mod fib;
 pub(crate) mod interfaces;
+pub(crate) mod l3xc;
 mod lifecycle;
 mod link_local;
 mod memif;
@@ -17,8 +19,12 @@ mod neighbors;
 pub(crate) mod path;
 mod pool;
 pub(crate) mod prefix;
+pub(crate) mod proxy_arp;
 pub(crate) mod retval;
+pub(crate) mod span;
 mod tap;
+mod teib;
+pub(crate) mod vrrp;
 
 use std::collections::BTreeMap;
 
@@ -31,7 +37,7 @@ pub(crate) use self::bridge::{BdFlags, BridgeDomain, Bridges, FibEntry, PortType
 use self::fib::{Fib, StatsIndexes};
 use self::interfaces::{Interfaces, Mac};
 pub(crate) use self::memif::{Memif, MemifSpec, Memifs};
-pub(crate) use self::neighbors::{Neighbor, Neighbors};
+pub(crate) use self::neighbors::{Aging, Neighbor, Neighbors};
 use self::pool::Instances;
 use self::prefix::Family;
 pub(crate) use self::tap::{Tap, TapSpec, Taps};
@@ -48,6 +54,13 @@ pub(crate) struct Vpp {
     pub(crate) taps: Taps,
     pub(crate) af_packets: AfPackets,
     pub(crate) bonds: Bonds,
+    pub(crate) l3xcs: l3xc::L3xcs,
+    pub(crate) proxy_arps: proxy_arp::ProxyArps,
+    pub(crate) dhcp_proxies: dhcp::DhcpProxies,
+    pub(crate) teibs: teib::Teibs,
+    pub(crate) virtual_routers: vrrp::VirtualRouters,
+    pub(crate) spans: span::Spans,
+    pub(crate) aging: [neighbors::Aging; 2],
     address_nets: addresses::Nets,
     link_local_tables: link_local::LinkLocalTables,
     /// Clients that asked for interface events, with the pid they gave.
@@ -68,6 +81,13 @@ impl Vpp {
             taps: Taps::default(),
             af_packets: AfPackets::new(hosts),
             bonds: Bonds::default(),
+            l3xcs: l3xc::L3xcs::default(),
+            proxy_arps: proxy_arp::ProxyArps::default(),
+            dhcp_proxies: dhcp::DhcpProxies::default(),
+            teibs: teib::Teibs::default(),
+            virtual_routers: vrrp::VirtualRouters::default(),
+            spans: span::Spans::default(),
+            aging: Default::default(),
             address_nets: addresses::Nets::default(),
             link_local_tables: link_local::LinkLocalTables::default(),
             interface_subscribers: BTreeMap::new(),

@@ -40,6 +40,21 @@ impl Neighbor {
     }
 }
 
+/// Limits and ageing of learned neighbours of a family.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Aging {
+    pub(crate) max_number: u32,
+    /// Seconds; 0 for never.
+    pub(crate) max_age: u32,
+    pub(crate) recycle: bool,
+}
+
+impl Default for Aging {
+    fn default() -> Self {
+        Self { max_number: 50_000, max_age: 0, recycle: false }
+    }
+}
+
 /// A neighbour with what VPP made of it.
 #[derive(Debug, Clone)]
 struct Kept {

@@ -1,0 +1,231 @@
+//! Addresses for which VPP answers ARP requests in place of their owners. There is one such value.
+//!
+//! ```yaml
+//! vppConfig:
+//!   proxyArp:
+//!     ranges:                      # both ends included, in any order
+//!     - firstIpAddr: 10.1.0.10
+//!       lastIpAddr: 10.1.0.20
+//!       vrfId: 1                   # 0 if not given
+//!     interfaces:                  # where requests are answered
+//!     - name: tap1
+//! ```
+//!
+//! Waits for the tables of the ranges; derives one value per interface (see [`interface`]). The ranges in VPP have no mark of
+//! an owner: they are ours only if this value is known to be wanted, and then all of them are.
+//!
+//! Uses `proxy_arp_add_del`, `proxy_arp_dump`, `proxy_arp_intfc_dump`.
+
+pub mod interface;
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use futures::future::try_join_all;
+use ligato_kvs_api::{
+    Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec,
+    Update,
+};
+use ligato_model::{Key, Model, Value};
+use ligato_proto::vpp::l3::ProxyArp;
+use ligato_proto::vpp::l3::proxy_arp::{Interface, Range};
+use ligato_vpp_api::VppError as Code;
+use ligato_vpp_api::msg::arp::{self, ProxyArpAddDel, ProxyArpDump, ProxyArpIntfcDump};
+use ligato_vpp_api::types::{InterfaceIndex, Ip4Address};
+use ligato_vpp_ctx::{Facts, VppCtx};
+
+use crate::vrf_table;
+
+/// The kind `vpp-proxy-arp`.
+#[derive(Debug)]
+pub struct ProxyArpKind;
+
+impl Descriptor for ProxyArpKind {
+    type Value = ProxyArp;
+    type Meta = ();
+    type Sb = VppCtx;
+
+    const SPEC: Spec = Spec {
+        retrieve_after: &["vpp-interface"],
+        uses: &["proxy_arp_add_del", "proxy_arp_dump", "proxy_arp_intfc_dump"],
+        ..Spec::new(
+            "vpp-proxy-arp",
+            "Addresses for which VPP answers ARP requests.",
+            &[KeyPattern::new("config/vpp/v2/proxyarp-global")],
+            Some("config/vpp/v2/proxyarp-global"),
+        )
+    };
+
+    // === pure half ===
+
+    fn validate(_facts: &Facts, _key: &Key, value: &ProxyArp) -> Result<(), Invalid> {
+        let mut invalid = Invalid::default();
+        for range in &value.ranges {
+            let (first, last) = (end(&range.first_ip_addr), end(&range.last_ip_addr));
+            for (field, end) in [("ranges.first_ip_addr", &first), ("ranges.last_ip_addr", &last)] {
+                if let Err(problem) = end {
+                    invalid.push(field, problem.clone());
+                }
+            }
+            if let (Ok(first), Ok(last)) = (first, last)
+                && first > last
+            {
+                invalid.push("ranges.last_ip_addr", format!("{last} is below {first}"));
+            }
+        }
+        if value.interfaces.iter().any(|interface| interface.name.is_empty()) {
+            invalid.push("interfaces.name", "must not be empty");
+        }
+        invalid.into_result()
+    }
+
+    /// Interfaces are values of their own.
+    fn equivalent(_facts: &Facts, _key: &Key, old: &ProxyArp, new: &ProxyArp) -> bool {
+        ranges(old) == ranges(new)
+    }
+
+    fn derive(_facts: &Facts, _key: &Key, value: &ProxyArp) -> Vec<(Key, Value)> {
+        let derived = |i: &Interface| (interface::key(&i.name), Value::new(i.clone()));
+        value.interfaces.iter().map(derived).collect()
+    }
+
+    fn dependencies(_facts: &Facts, _key: &Key, value: &ProxyArp) -> Vec<Dependency> {
+        let tables: BTreeSet<u32> = value.ranges.iter().map(|range| range.vrf_id).collect();
+        tables
+            .into_iter()
+            .filter(|id| *id != 0)
+            .map(|id| Dependency::on("vrf-table-exists", vrf_table::key(id, false)))
+            .collect()
+    }
+
+    fn supported(facts: &Facts, _key: &Key, _value: &ProxyArp) -> Result<(), OpError> {
+        facts.require::<ProxyArpAddDel>()
+    }
+
+    // === effect half ===
+
+    async fn create(sb: &VppCtx, _key: &Key, value: &ProxyArp) -> Result<(), OpError> {
+        send(sb, ranges(value), true).await
+    }
+
+    async fn delete(sb: &VppCtx, _key: &Key, value: &ProxyArp, _meta: &()) -> Result<(), OpError> {
+        send(sb, ranges(value), false).await
+    }
+
+    async fn update(sb: &VppCtx, _key: &Key, change: Update<'_, Self>) -> Result<(), OpError> {
+        let (old, new) = (ranges(change.old), ranges(change.new));
+        send(sb, old.difference(&new).copied(), false).await?;
+        send(sb, new.difference(&old).copied(), true).await
+    }
+
+    async fn retrieve(
+        sb: &VppCtx,
+        _known: KnownValues<'_, Self>,
+    ) -> Result<Vec<Retrieved<Self>>, OpError> {
+        let (ranges, interfaces) = tokio::try_join!(
+            sb.dump_if_any(ProxyArpDump {}),
+            sb.dump_if_any(ProxyArpIntfcDump {})
+        )?;
+        let ranges = ranges.iter().map(|details| from_vpp(&details.proxy)).collect();
+        let interfaces = interfaces.iter().filter_map(|details| {
+            let name = sb.interface_name(InterfaceIndex(details.sw_if_index))?;
+            Some(Interface { name })
+        });
+        let value = ProxyArp { interfaces: interfaces.collect(), ranges };
+        if value == ProxyArp::default() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Retrieved { key: value.key(), value, meta: (), origin: Origin::Unknown }])
+    }
+}
+
+/// One end of a range.
+fn end(text: &str) -> Result<Ipv4Addr, String> {
+    text.parse().map_err(|_| format!("{text:?} is not an IPv4 address without mask"))
+}
+
+async fn send(
+    sb: &VppCtx,
+    ranges: impl IntoIterator<Item = arp::ProxyArp>,
+    is_add: bool,
+) -> Result<(), OpError> {
+    // Removing a range that is not there is what was wanted.
+    let tolerated: &[Code] = if is_add { &[] } else { &[Code::NO_SUCH_ENTRY, Code::NO_SUCH_FIB] };
+    let requests = ranges
+        .into_iter()
+        .map(|proxy| sb.request_unless(ProxyArpAddDel { is_add, proxy }, tolerated));
+    try_join_all(requests).await.map(drop)
+}
+
+// === to and from VPP ===
+
+/// The ranges as VPP takes them; those that are none are left out.
+fn ranges(value: &ProxyArp) -> BTreeSet<arp::ProxyArp> {
+    value.ranges.iter().filter_map(to_vpp).collect()
+}
+
+fn to_vpp(range: &Range) -> Option<arp::ProxyArp> {
+    let Range { first_ip_addr, last_ip_addr, vrf_id } = range;
+    Some(arp::ProxyArp {
+        table_id: *vrf_id,
+        low: Ip4Address(end(first_ip_addr).ok()?),
+        hi: Ip4Address(end(last_ip_addr).ok()?),
+    })
+}
+
+fn from_vpp(range: &arp::ProxyArp) -> Range {
+    let arp::ProxyArp { table_id, low, hi } = range;
+    Range { first_ip_addr: low.0.to_string(), last_ip_addr: hi.0.to_string(), vrf_id: *table_id }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(first: &str, last: &str, vrf_id: u32) -> Range {
+        Range { first_ip_addr: first.into(), last_ip_addr: last.into(), vrf_id }
+    }
+
+    fn value(ranges: Vec<Range>) -> ProxyArp {
+        ProxyArp { ranges, interfaces: vec![Interface { name: "tap1".into() }] }
+    }
+
+    #[test]
+    fn both_ends_are_addresses_of_ipv4_in_order() {
+        let fields = |first, last| {
+            let value = value(vec![range(first, last, 0)]);
+            let checked = ProxyArpKind::validate(&Facts::default(), &value.key(), &value);
+            checked.map_or_else(|invalid| invalid.field_names(), |()| Vec::new())
+        };
+        assert!(fields("10.0.0.1", "10.0.0.1").is_empty());
+        assert_eq!(fields("", "10.0.0.1/24"), ["ranges.first_ip_addr", "ranges.last_ip_addr"]);
+        assert_eq!(fields("2001:db8::1", "10.0.0.1"), ["ranges.first_ip_addr"]);
+        assert_eq!(fields("10.0.0.2", "10.0.0.1"), ["ranges.last_ip_addr"]);
+    }
+
+    #[test]
+    fn ranges_are_a_set_and_interfaces_values_of_their_own() {
+        let (a, b) = (range("10.0.0.1", "10.0.0.9", 0), range("10.1.0.1", "10.1.0.9", 2));
+        let one = value(vec![a.clone(), b.clone()]);
+        let other = ProxyArp { interfaces: Vec::new(), ..value(vec![b, a.clone()]) };
+        let facts = Facts::default();
+        assert!(ProxyArpKind::equivalent(&facts, &one.key(), &one, &other));
+        assert!(!ProxyArpKind::equivalent(&facts, &one.key(), &one, &value(vec![a])));
+        let derived = ProxyArpKind::derive(&facts, &one.key(), &one);
+        assert_eq!(derived[0].0, "vpp/proxyarp/interface/tap1");
+    }
+
+    #[test]
+    fn it_waits_for_each_table_once() {
+        let ranges = [0, 2, 2, 1].map(|vrf| range("10.0.0.1", "10.0.0.9", vrf)).to_vec();
+        let value = value(ranges);
+        let found = ProxyArpKind::dependencies(&Facts::default(), &value.key(), &value);
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn what_is_sent_reads_back_the_same() {
+        let range = range("10.0.0.1", "10.0.0.9", 3);
+        assert_eq!(from_vpp(&to_vpp(&range).unwrap()), range);
+    }
+}

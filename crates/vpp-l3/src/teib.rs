@@ -1,0 +1,208 @@
+//! An entry of the table of tunnel end points: where a peer of a multipoint tunnel is reached.
+//!
+//! ```yaml
+//! vppConfig:
+//!   teibEntries:
+//!   - interface: gre1
+//!     peerAddr: 10.9.0.2         # inside of the tunnel
+//!     nextHopAddr: 192.168.1.2   # outside of it
+//!     vrfId: 1                   # table by which the latter is reached
+//! ```
+//!
+//! Waits for the interface and for the table. Derives nothing, keeps nothing. Entries have no mark of an owner: what is found
+//! is ours only if it is known to be wanted.
+//!
+//! Uses `teib_entry_add_del`, `teib_dump`.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use ligato_kvs_api::{
+    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValue, KnownValues, OpError, Origin,
+    Retrieved, Spec,
+};
+use ligato_model::{Key, Model};
+use ligato_proto::vpp::interfaces::Interface;
+use ligato_proto::vpp::l3::TeibEntry;
+use ligato_vpp_api::VppError as Code;
+use ligato_vpp_api::msg::teib::{self, TeibDump, TeibEntryAddDel};
+use ligato_vpp_api::types::{Address, InterfaceIndex};
+use ligato_vpp_ctx::{Facts, VppCtx};
+
+use crate::vrf_table;
+
+/// The kind `vpp-teib`.
+#[derive(Debug)]
+pub struct TeibKind;
+
+impl Descriptor for TeibKind {
+    type Value = TeibEntry;
+    type Meta = ();
+    type Sb = VppCtx;
+
+    const SPEC: Spec = Spec {
+        change: Change::Recreate,
+        retrieve_after: &["vpp-interface"],
+        uses: &["teib_entry_add_del", "teib_dump"],
+        ..Spec::new(
+            "vpp-teib",
+            "Where a peer of a multipoint tunnel of VPP is reached.",
+            &[KeyPattern::new("config/vpp/v2/teib/{if}/peer/{address}")],
+            Some("config/vpp/v2/teib/"),
+        )
+    };
+
+    // === pure half ===
+
+    fn validate(_facts: &Facts, _key: &Key, value: &TeibEntry) -> Result<(), Invalid> {
+        let mut invalid = Invalid::default();
+        if value.interface.is_empty() {
+            invalid.push("interface", "must not be empty");
+        }
+        let addresses = [("peer_addr", &value.peer_addr), ("next_hop_addr", &value.next_hop_addr)];
+        for (field, text) in addresses {
+            if let Err(error) = ip(field, text) {
+                invalid.fields.extend(error.fields);
+            }
+        }
+        invalid.into_result()
+    }
+
+    fn equivalent(_facts: &Facts, _key: &Key, old: &TeibEntry, new: &TeibEntry) -> bool {
+        let addresses = |value: &TeibEntry| {
+            (ip("peer_addr", &value.peer_addr), ip("next_hop_addr", &value.next_hop_addr))
+        };
+        old.interface == new.interface
+            && old.vrf_id == new.vrf_id
+            && addresses(old) == addresses(new)
+    }
+
+    fn dependencies(_facts: &Facts, _key: &Key, value: &TeibEntry) -> Vec<Dependency> {
+        let interface = Dependency::on("interface-exists", Interface::key_of(&value.interface));
+        let is_ip6 = value.next_hop_addr.parse().is_ok_and(|ip: IpAddr| ip.is_ipv6());
+        let table = (value.vrf_id != 0)
+            .then(|| Dependency::on("vrf-table-exists", vrf_table::key(value.vrf_id, is_ip6)));
+        std::iter::once(interface).chain(table).collect()
+    }
+
+    fn supported(facts: &Facts, _key: &Key, _value: &TeibEntry) -> Result<(), OpError> {
+        facts.require::<TeibEntryAddDel>()
+    }
+
+    // === effect half ===
+
+    async fn create(sb: &VppCtx, _key: &Key, value: &TeibEntry) -> Result<(), OpError> {
+        let entry = to_vpp(value, sb.sw_if_index(&value.interface)?)?;
+        sb.request(TeibEntryAddDel { is_add: 1, entry }).await?;
+        Ok(())
+    }
+
+    async fn delete(sb: &VppCtx, _key: &Key, value: &TeibEntry, _meta: &()) -> Result<(), OpError> {
+        // VPP refuses to touch what belongs to an interface that is gone.
+        let Ok(interface) = sb.sw_if_index(&value.interface) else { return Ok(()) };
+        let message = TeibEntryAddDel { is_add: 0, entry: to_vpp(value, interface)? };
+        sb.request_unless(message, &[Code::NO_SUCH_ENTRY]).await?;
+        Ok(())
+    }
+
+    async fn retrieve(
+        sb: &VppCtx,
+        known: KnownValues<'_, Self>,
+    ) -> Result<Vec<Retrieved<Self>>, OpError> {
+        let details = sb.dump_if_any(TeibDump {}).await?;
+        let known = by_peer(known);
+        let found = details.iter().filter_map(|details| {
+            let entry = &details.entry;
+            let interface = sb.interface_name(entry.sw_if_index)?;
+            let known = known.get(&(interface.as_str(), entry.peer.0));
+            let value = from_vpp(entry, &interface, known.map(|known| known.value));
+            let key = known.map_or_else(|| value.key(), |known| known.key.clone());
+            Some(Retrieved { key, value, meta: (), origin: Origin::Unknown })
+        });
+        Ok(found.collect())
+    }
+}
+
+/// Known values by interface and peer.
+fn by_peer<'a>(
+    known: KnownValues<'a, TeibKind>,
+) -> HashMap<(&'a str, IpAddr), KnownValue<'a, TeibKind>> {
+    known
+        .iter()
+        .filter_map(|known| {
+            let peer = known.value.peer_addr.parse().ok()?;
+            Some(((known.value.interface.as_str(), peer), known))
+        })
+        .collect()
+}
+
+fn ip(field: &str, text: &str) -> Result<IpAddr, Invalid> {
+    text.parse().map_err(|_| Invalid::field(field, format!("{text:?} is not an IP address")))
+}
+
+// === to and from VPP ===
+
+fn to_vpp(value: &TeibEntry, interface: InterfaceIndex) -> Result<teib::TeibEntry, Invalid> {
+    let TeibEntry { interface: _, peer_addr, next_hop_addr, vrf_id } = value;
+    Ok(teib::TeibEntry {
+        sw_if_index: interface,
+        peer: Address(ip("peer_addr", peer_addr)?),
+        nh: Address(ip("next_hop_addr", next_hop_addr)?),
+        nh_table_id: *vrf_id,
+    })
+}
+
+/// Addresses keep the spelling NB chose.
+fn from_vpp(entry: &teib::TeibEntry, interface: &str, known: Option<&TeibEntry>) -> TeibEntry {
+    let teib::TeibEntry { sw_if_index: _, peer, nh, nh_table_id } = entry;
+    let spelled = |address: &Address, text: Option<&String>| match text {
+        Some(text) if text.parse() == Ok(address.0) => text.clone(),
+        _ => address.to_string(),
+    };
+    TeibEntry {
+        interface: interface.to_owned(),
+        peer_addr: spelled(peer, known.map(|known| &known.peer_addr)),
+        next_hop_addr: spelled(nh, known.map(|known| &known.next_hop_addr)),
+        vrf_id: *nh_table_id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(peer: &str, next_hop: &str) -> TeibEntry {
+        TeibEntry {
+            interface: "gre1".into(),
+            peer_addr: peer.into(),
+            next_hop_addr: next_hop.into(),
+            vrf_id: 3,
+        }
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let value = TeibEntry { interface: String::new(), ..entry("", "10.0.0.1/24") };
+        let invalid = TeibKind::validate(&Facts::default(), &value.key(), &value).unwrap_err();
+        assert_eq!(invalid.field_names(), ["interface", "peer_addr", "next_hop_addr"]);
+    }
+
+    #[test]
+    fn it_waits_for_the_table_of_the_next_hops_version() {
+        let value = entry("10.0.0.1", "2001:db8::1");
+        let found = TeibKind::dependencies(&Facts::default(), &value.key(), &value);
+        assert_eq!(found[1], Dependency::on("vrf-table-exists", vrf_table::key(3, true)));
+        let value = TeibEntry { vrf_id: 0, ..value };
+        assert_eq!(TeibKind::dependencies(&Facts::default(), &value.key(), &value).len(), 1);
+    }
+
+    #[test]
+    fn what_is_sent_reads_back_as_it_was_written() {
+        let value = entry("2001:DB8::9", "10.0.0.1");
+        let sent = to_vpp(&value, InterfaceIndex(4)).unwrap();
+        assert_eq!(from_vpp(&sent, "gre1", Some(&value)), value);
+        let plain = from_vpp(&sent, "gre1", None);
+        assert_eq!(plain.peer_addr, "2001:db8::9");
+        assert!(TeibKind::equivalent(&Facts::default(), &value.key(), &plain, &value));
+    }
+}

@@ -50,6 +50,7 @@ impl Agent {
             scheduler,
             registry: registry.clone(),
             notifications: Notifications::default(),
+            statistics: None,
         };
         let conf = GrpcConf {
             endpoint: Some(socket.display().to_string()),

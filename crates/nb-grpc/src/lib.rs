@@ -1,10 +1,11 @@
-//! The gRPC northbound: `ConfiguratorService`, `ManagerService` and `MetaService`, with server reflection and health,
-//! on TCP or a Unix socket.
+//! The gRPC northbound: `ConfiguratorService`, `ManagerService`, `MetaService` and `StatsPollerService`, with server
+//! reflection and health, on TCP or a Unix socket.
 //!
 //! ```text
 //!   client ──▶ GrpcServer ──▶ services ──▶ OrchestratorHandle   what is desired
 //!                                    └───▶ Scheduler            how it fares, what is really there
 //!   binary ──▶ Notifications ──▶ ConfiguratorService.Notify     what happened to interfaces
+//!         └──▶ InterfaceStatistics ──▶ StatsPollerService       what interfaces have counted
 //! ```
 //!
 //! The services answer as Ligato's do. Where those have faults that nobody can rely on, these do not: results are
@@ -24,6 +25,7 @@ mod manager;
 mod meta;
 mod notifications;
 mod plugin;
+mod poll;
 mod request;
 mod server;
 mod services;
@@ -35,5 +37,6 @@ pub use error::GrpcError;
 pub use listen::Listener;
 pub use notifications::{Notifications, Notified};
 pub use plugin::GrpcPlugin;
+pub use poll::{InterfaceStatistics, NoStatistics, SharedStatistics};
 pub use server::GrpcServer;
 pub use services::Services;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ligato_proto::configurator::configurator_service_server::ConfiguratorServiceServer;
+use ligato_proto::configurator::stats_poller_service_server::StatsPollerServiceServer;
 use ligato_proto::generic::manager_service_server::ManagerServiceServer;
 use ligato_proto::generic::meta_service_server::MetaServiceServer;
 use prost_reflect::DescriptorPool;
@@ -18,6 +19,7 @@ use crate::configurator::Configurator;
 use crate::count::CountCalls;
 use crate::manager::Manager;
 use crate::meta::Meta;
+use crate::poll::StatsPoller;
 use crate::{GrpcConf, GrpcError, Listener, Services};
 
 /// How often a silent connection is asked whether it is still there.
@@ -48,6 +50,9 @@ impl GrpcServer {
         let manager = Manager { services: services.clone(), ending: ending.clone() };
         let meta = MetaServiceServer::new(meta).max_decoding_message_size(size);
         let manager = ManagerServiceServer::new(manager).max_decoding_message_size(size);
+        let statistics = services.statistics.clone();
+        let poller = StatsPoller { statistics, ending: ending.clone() };
+        let poller = StatsPollerServiceServer::new(poller).max_decoding_message_size(size);
         let configurator = Configurator::new(services, ending.clone());
         let configurator =
             ConfiguratorServiceServer::new(configurator).max_decoding_message_size(size);
@@ -56,10 +61,12 @@ impl GrpcServer {
         health.set_serving::<MetaServiceServer<Meta>>().await;
         health.set_serving::<ManagerServiceServer<Manager>>().await;
         health.set_serving::<ConfiguratorServiceServer<Configurator>>().await;
+        health.set_serving::<StatsPollerServiceServer<StatsPoller>>().await;
 
         let routes = Routes::new(configurator)
             .add_service(manager)
             .add_service(meta)
+            .add_service(poller)
             .add_service(health_service)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
@@ -143,6 +150,7 @@ async fn end_health_streams(mut health: HealthReporter) {
         MetaServiceServer::<Meta>::NAME,
         ManagerServiceServer::<Manager>::NAME,
         ConfiguratorServiceServer::<Configurator>::NAME,
+        StatsPollerServiceServer::<StatsPoller>::NAME,
     ] {
         health.clear_service_status(service).await;
     }

@@ -5,7 +5,7 @@ use ligato_kvs_api::BaseValueStatus;
 use ligato_model::Registry;
 use ligato_orchestrator::OrchestratorHandle;
 
-use crate::Notifications;
+use crate::{Notifications, SharedStatistics};
 
 /// Handles of everything the services read and change. Cloning copies a few pointers.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Services {
     pub registry: Registry,
     /// What happens to interfaces.
     pub notifications: Notifications,
+    /// What interfaces have counted; nothing if nobody is to know.
+    pub statistics: Option<SharedStatistics>,
 }
 
 impl Services {

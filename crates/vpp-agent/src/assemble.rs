@@ -25,7 +25,7 @@ use ligato_kvs::{Scheduler, SchedulerConfig, recording::Recording};
 use ligato_kvs_api::DynDescriptor;
 use ligato_linux_ctx::{LinuxCtx, ProcSource, VppTaps};
 use ligato_nb_file::Presence;
-use ligato_nb_grpc::{GrpcPlugin, Notifications, Services};
+use ligato_nb_grpc::{GrpcPlugin, Notifications, Services, SharedStatistics};
 use ligato_nb_kv::{EnvExpansion, KvKeeper};
 use ligato_nb_rest::{RestHandles, RestPlugin};
 use ligato_orchestrator::{Keeping, Orchestrator, OrchestratorConfig, OrchestratorHandle};
@@ -39,8 +39,8 @@ use crate::{
     kinds::{Plugin, plugins},
     metrics,
     plugins::{
-        AgentPlugin, FilePlugin, InterfacesPlugin, OrchestratorPlugin, SchedulerPlugin,
-        StorePlugin, VppPlugin, names,
+        AgentPlugin, FilePlugin, InterfacesPlugin, OrchestratorPlugin, SchedulerPlugin, Statistics,
+        StorePlugin, TelemetryPlugin, VppPlugin, names,
         store::{StatusPublishing, StoreHandles, source_name},
         vpp::{Target, mark},
     },
@@ -63,7 +63,8 @@ pub(crate) async fn assemble(
     let scrape = Metrics::new();
 
     // Southbound.
-    let Target { client, sim } = Target::open(config.agent.vpp, &config.govpp).await?;
+    let Target { client, stats_socket, sim } =
+        Target::open(config.agent.vpp, &config.govpp).await?;
     let (vpp, linux) = contexts(client, &config)?;
 
     // Engine.
@@ -95,6 +96,8 @@ pub(crate) async fn assemble(
         .plugin(VppPlugin::new(Arc::clone(&vpp), sim))
         .plugin(SchedulerPlugin(scheduler.clone()))
         .plugin(OrchestratorPlugin::new(orchestrator));
+    let statistics =
+        (!config.telemetry.disabled).then(|| Statistics::new(Arc::clone(&vpp), &stats_socket));
     let notifications = Notifications::default();
     let interfaces = InterfacesPlugin {
         vpp,
@@ -103,9 +106,19 @@ pub(crate) async fn assemble(
         notifications: notifications.clone(),
         health: health.clone(),
     };
-    let builder = builder.plugin(interfaces);
-    let north =
-        Northbound { config, redb, scheduler, desired, health, scrape, logs, notifications };
+    let builder = telemetry(builder.plugin(interfaces), &config, statistics.clone());
+    let statistics = statistics.map(|statistics| Arc::new(statistics) as SharedStatistics);
+    let north = Northbound {
+        config,
+        redb,
+        scheduler,
+        desired,
+        health,
+        scrape,
+        logs,
+        notifications,
+        statistics,
+    };
     let builder = north.apis(north.sources(builder)?);
 
     // Last, so that the first configuration goes out when everything is there.
@@ -113,6 +126,17 @@ pub(crate) async fn assemble(
     let Northbound { scheduler, desired, .. } = north;
     let process = metrics::of_process(&facts);
     Ok(builder.plugin(AgentPlugin::new(scheduler, desired, before, begun, process)).build()?)
+}
+
+/// What VPP counts, unless nobody is to know.
+fn telemetry(
+    builder: AgentBuilder,
+    config: &Config,
+    statistics: Option<Statistics>,
+) -> AgentBuilder {
+    let Some(statistics) = statistics else { return builder };
+    let label = config.agent.microservice_label.as_str();
+    builder.plugin(TelemetryPlugin::new(&config.telemetry, statistics, label))
 }
 
 /// What sources and APIs are made of.
@@ -125,6 +149,7 @@ struct Northbound {
     scrape: Metrics,
     logs: LogControl,
     notifications: Notifications,
+    statistics: Option<SharedStatistics>,
 }
 
 // === impl Northbound ===
@@ -174,6 +199,7 @@ impl Northbound {
             scheduler: scheduler.clone(),
             registry: ligato_proto::registry(),
             notifications: notifications.clone(),
+            statistics: self.statistics.clone(),
         };
         let grpc = GrpcPlugin::new(config.grpc.clone(), grpc, health.clone(), uses.clone());
         let rest = RestHandles {

@@ -14,7 +14,8 @@ use std::{
 use futures::StreamExt;
 use ligato_client::{Address, Client, RemoteClient, Selection};
 use ligato_proto::configurator::{
-    NotifyRequest, configurator_service_client::ConfiguratorServiceClient,
+    NotifyRequest, PollStatsRequest, configurator_service_client::ConfiguratorServiceClient, stats,
+    stats_poller_service_client::StatsPollerServiceClient,
 };
 
 /// The longest anything here may take on a busy machine.
@@ -334,4 +335,69 @@ fn pages_of_the_book_need_nothing() {
         let page = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && page.contains(part), "{flag}: {page}");
     }
+}
+
+#[test]
+fn what_vpp_counts_is_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file =
+        "vppConfig:\n  interfaces:\n  - {name: inside, type: SOFTWARE_LOOPBACK, enabled: true}\n";
+    fs::write(dir.path().join("initial-config.yaml"), file).expect("a file");
+    let socket = dir.path().join("agent.sock");
+    let grpc = format!("--grpc-endpoint={}", socket.display());
+    let interval = "--telemetry-polling-interval=1100ms";
+    let skipped = "--telemetry-skipped=runtime";
+    let arguments = [
+        "--vpp",
+        "sim",
+        "--microservice-label=vpp7",
+        "--grpc-network=unix",
+        &grpc,
+        interval,
+        skipped,
+    ];
+    let agent = start(dir.path(), &arguments);
+    agent.until("/metrics", |_, body| {
+        let packets = r#"vpp_interfaces_rx_packets{agent="vpp7",name="loop0",index="1"} "#;
+        let counts = |line: &str| line.strip_prefix(packets).is_some_and(|count| count != "0");
+        let named =
+            r#"vpp_interfaces_info{agent="vpp7",name="loop0",index="1",interface="inside"} 1"#;
+        body.contains(named) && body.lines().any(counts)
+    });
+    let (_, scraped) = agent.get("/metrics");
+    for (part, there) in [
+        ("vpp_memory_used{", true),
+        ("vpp_buffers_alloc{", true),
+        (r#"vpp_nodes_counter{agent="vpp7",item="null-node",reason="blackholed packets"} "#, true),
+        ("vpp_runtime_calls{", false),
+    ] {
+        assert_eq!(scraped.contains(part), there, "{part}: {scraped}");
+    }
+    for (path, part) in [
+        ("/vpp/telemetry/memory", r#""name": "main heap""#),
+        ("/vpp/telemetry/runtime", r#""name": "ethernet-input""#),
+        ("/vpp/telemetry/nodecount", r#""name": "blackholed packets""#),
+        ("/vpp/telemetry", r#""Command": "show node counters""#),
+        ("/govppmux/stats", r#""requests_sent": "#),
+    ] {
+        let (status, body) = agent.get(path);
+        assert!(status == 200 && body.contains(part), "{path}: {status} {body}");
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let names = runtime.block_on(async {
+        let address = Address::Unix(socket);
+        let client = RemoteClient::connect(&address, ligato_proto::registry()).await;
+        let mut service = StatsPollerServiceClient::new(client.expect("it listens").channel());
+        let request = PollStatsRequest { period_sec: 0, num_polls: 0 };
+        let mut stream = service.poll_stats(request).await.expect("it answers").into_inner();
+        let mut names = Vec::new();
+        while let Some(response) = stream.message().await.expect("it answers") {
+            let stats::Stats::VppStats(vpp) =
+                response.stats.and_then(|stats| stats.stats).expect("there are some");
+            names.push(vpp.interface.expect("one interface").name);
+        }
+        names
+    });
+    assert_eq!(names, ["local0", "inside"]);
+    assert_eq!(agent.stop(), Some(0));
 }

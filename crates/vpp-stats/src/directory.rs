@@ -1,14 +1,19 @@
 //! The directory: which entries there are, found by name. It is read again only when VPP changes it.
 
+use std::cell::RefCell;
 use std::hash::{BuildHasher, BuildHasherDefault};
+use std::sync::Arc;
 
 use hashbrown::HashTable;
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::bytes::{u32_at, u64_at};
 use crate::layout::{ENTRY, Kind, Layout, entry_name};
 
 type Hasher = BuildHasherDefault<FxHasher>;
+
+/// What a vector of names holds; nothing where a name was given back.
+pub(crate) type Names = Arc<Vec<Option<String>>>;
 
 /// The entries of one epoch.
 #[derive(Debug)]
@@ -18,6 +23,8 @@ pub(crate) struct Directory {
     /// Names of all entries, one after the other: a VPP may have a hundred thousand.
     names: String,
     by_name: HashTable<u32>,
+    /// Vectors of names that were read. They change with the epoch only, and reading one takes two calls for each name.
+    vectors: RefCell<FxHashMap<u32, Names>>,
 }
 
 /// One entry.
@@ -39,6 +46,7 @@ impl Directory {
             entries: Vec::with_capacity(count),
             names: String::with_capacity(count * 32),
             by_name: HashTable::with_capacity(count),
+            vectors: RefCell::default(),
         };
         for (index, bytes) in (0..).zip(bytes.chunks_exact(ENTRY)) {
             directory.add(index, bytes);
@@ -87,6 +95,16 @@ impl Directory {
 
     pub(crate) fn name(&self, entry: &Entry) -> &str {
         name_in(&self.names, entry).unwrap_or_default()
+    }
+
+    /// The names of a vector, if they were read before.
+    pub(crate) fn vector(&self, entry: &Entry) -> Option<Names> {
+        self.vectors.borrow().get(&entry.index).cloned()
+    }
+
+    /// Keeps the names of a vector.
+    pub(crate) fn keep_vector(&self, entry: &Entry, names: Names) {
+        self.vectors.borrow_mut().insert(entry.index, names);
     }
 
     /// All entries that hold something.

@@ -81,10 +81,10 @@ impl Pass<'_> {
     /// [`StatsError::NoEntry`] if the segment knows no interfaces, and errors of the segment.
     pub fn interfaces(&mut self) -> Result<Vec<InterfaceCounters>, StatsError> {
         let mut slots: Vec<Option<InterfaceCounters>> = (0..)
-            .zip(self.name_list("/if/names")?)
+            .zip(self.name_list("/if/names")?.iter())
             .map(|(index, name)| {
                 // What was deleted leaves a null pointer or an empty name.
-                let name = name.filter(|name| !name.is_empty())?;
+                let name = name.clone().filter(|name| !name.is_empty())?;
                 Some(InterfaceCounters { index, name, ..InterfaceCounters::default() })
             })
             .collect();

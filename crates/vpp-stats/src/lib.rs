@@ -13,9 +13,9 @@
 //! header has an epoch for that, and [`StatsReader::read`] repeats what was read across a change of it. And VPP may
 //! die, be replaced or cut the file short: therefore the file is not mapped but read with `pread`. The kernel copies,
 //! and what is no longer there is a short count instead of a signal that ends the process; every pointer is checked
-//! against the length of the file before. A read costs about 0.3 µs and then what copying costs, and because whole
-//! vectors are read at once that is less than what finding the values takes (see `benches/read.rs`). It also means
-//! that this crate has no unsafe code.
+//! against the length of the file before. A call costs a microsecond or two, and a vector
+//! of any length takes two of them: 102,000 counters of 6,000 interfaces are read in 1 ms (`benches/read.rs`). It also
+//! means that this crate has no unsafe code.
 //!
 //! Counters are read while they are written. One counter is never torn where the kernel copies aligned words, which
 //! it does on the machines VPP runs on; packets and bytes of one interface may differ by what was counted meanwhile.

@@ -48,17 +48,16 @@ impl Pass<'_> {
         }
         let [clocks, vectors, calls, suspends] = columns;
         let of = |column: &[u64], slot: usize| column.get(slot).copied().unwrap_or(0);
-        let nodes =
-            names.into_iter().zip(0_u32..).enumerate().filter_map(|(slot, (name, index))| {
-                Some(NodeCounters {
-                    index,
-                    name: name.filter(|name| !name.is_empty())?,
-                    clocks: of(&clocks, slot),
-                    vectors: of(&vectors, slot),
-                    calls: of(&calls, slot),
-                    suspends: of(&suspends, slot),
-                })
-            });
+        let nodes = names.iter().zip(0_u32..).enumerate().filter_map(|(slot, (name, index))| {
+            Some(NodeCounters {
+                index,
+                name: name.clone().filter(|name| !name.is_empty())?,
+                clocks: of(&clocks, slot),
+                vectors: of(&vectors, slot),
+                calls: of(&calls, slot),
+                suspends: of(&suspends, slot),
+            })
+        });
         Ok(nodes.collect())
     }
 

@@ -1,13 +1,14 @@
 //! One consistent look at the segment.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::StatsError;
 use crate::bytes::{text, u64_at, u64s};
 use crate::counters::{Combined, Value, sums};
-use crate::directory::{Directory, Entry};
+use crate::directory::{Directory, Entry, Names};
 use crate::layout::{ENTRY, ERRORS_2202, Kind, Layout, link};
 use crate::memory::Memory;
 
@@ -70,7 +71,7 @@ impl<'segment> Pass<'segment> {
             Kind::Gauge => Value::Gauge(self.number(entry)?),
             Kind::Simple => Value::Simple(self.simple_table(entry)?.to_vec()),
             Kind::Combined => Value::Combined(self.combined_table(entry)?.to_vec()),
-            Kind::Names => Value::Names(self.name_vector(entry)?),
+            Kind::Names => Value::Names(self.name_vector(entry)?.to_vec()),
             Kind::Histogram => Value::Histogram(self.simple_table(entry)?.to_vec()),
             Kind::Error => Value::Simple(self.error_column(entry)?),
             Kind::Symlink => self.column(entry)?,
@@ -126,7 +127,7 @@ impl<'segment> Pass<'segment> {
     ///
     /// # Errors
     /// [`StatsError::NoEntry`], [`StatsError::OtherType`], and errors of the segment.
-    pub fn name_list(&self, name: &str) -> Result<Vec<Option<String>>, StatsError> {
+    pub fn name_list(&self, name: &str) -> Result<Arc<Vec<Option<String>>>, StatsError> {
         let entry = self.entry(name)?;
         match entry.kind {
             Kind::Names => self.name_vector(entry),
@@ -238,13 +239,19 @@ impl<'segment> Pass<'segment> {
         })
     }
 
-    fn name_vector(&self, entry: &Entry) -> Result<Vec<Option<String>>, StatsError> {
+    fn name_vector(&self, entry: &Entry) -> Result<Names, StatsError> {
+        if let Some(names) = self.directory.vector(entry) {
+            return Ok(names);
+        }
         let pointers = u64s(&self.memory.vector(entry.payload, WORD)?);
         let name = |pointer| match pointer {
             0 => Ok(None),
             pointer => Ok(Some(text(&self.memory.vector(pointer, 1)?).into_owned())),
         };
-        pointers.into_iter().map(name).collect()
+        let names = pointers.into_iter().map(name).collect::<Result<Vec<_>, StatsError>>()?;
+        let names = Arc::new(names);
+        self.directory.keep_vector(entry, Arc::clone(&names));
+        Ok(names)
     }
 }
 

@@ -146,7 +146,7 @@ async fn a_restarted_vpp_is_found() {
     assert_eq!(now.unwrap().len(), 2);
     sim.restart().await.unwrap();
     let (_, now) = read(reader, names).await;
-    assert_eq!(now.unwrap(), [Some("local0".to_owned())]);
+    assert_eq!(*now.unwrap(), [Some("local0".to_owned())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

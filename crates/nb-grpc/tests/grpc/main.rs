@@ -10,5 +10,6 @@ mod manager;
 mod memory;
 mod meta;
 mod notify;
+mod poll;
 mod rig;
 mod tls;

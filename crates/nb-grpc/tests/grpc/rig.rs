@@ -13,7 +13,9 @@ use ligato_kvs_api::{
     BaseValueStatus, KeyError, OpKind, Plan, PlanError, Revision, Transaction, TxnOutcome,
     TxnReport, TxnSeq, ValueChange, ValueState, ValueStatus,
 };
-use ligato_nb_grpc::{GrpcConf, GrpcError, GrpcServer, Listener, Notifications, Services};
+use ligato_nb_grpc::{
+    GrpcConf, GrpcError, GrpcServer, Listener, Notifications, Services, SharedStatistics,
+};
 use ligato_orchestrator::{Engine, Orchestrator, OrchestratorConfig};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -44,16 +46,27 @@ impl Rig {
     /// With the stand-in for a scheduler.
     pub(crate) async fn start() -> Self {
         let engine = Arc::new(StandIn::default());
-        Self::with(engine.clone(), engine, memory::scheduler()).await
+        Self::with(engine.clone(), engine, memory::scheduler(), None).await
+    }
+
+    /// With counters of interfaces.
+    pub(crate) async fn counting(statistics: Option<SharedStatistics>) -> Self {
+        let engine = Arc::new(StandIn::default());
+        Self::with(engine.clone(), engine, memory::scheduler(), statistics).await
     }
 
     /// With the real scheduler over a southbound in memory.
     pub(crate) async fn live() -> Self {
         let scheduler = memory::scheduler();
-        Self::with(Arc::default(), Arc::new(scheduler.clone()), scheduler).await
+        Self::with(Arc::default(), Arc::new(scheduler.clone()), scheduler, None).await
     }
 
-    async fn with(stand_in: Arc<StandIn>, engine: Arc<dyn Engine>, scheduler: Scheduler) -> Self {
+    async fn with(
+        stand_in: Arc<StandIn>,
+        engine: Arc<dyn Engine>,
+        scheduler: Scheduler,
+        statistics: Option<SharedStatistics>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("run/agent.sock");
         let clock = Arc::new(ManualClock::default());
@@ -70,6 +83,7 @@ impl Rig {
             scheduler,
             registry,
             notifications: Notifications::default(),
+            statistics,
         };
         let conf = unix(&socket);
         let listener = Listener::bind(&conf).await.unwrap().unwrap();

@@ -96,15 +96,15 @@ ligato_infra::config_section! {
 }
 
 ligato_infra::config_section! {
-    /// Telemetry. No effect so far: this agent does not read the statistics of VPP. The file is checked all the same.
+    /// What VPP counts, read from its statistics segment.
     pub(crate) struct TelemetryConf check check_telemetry {
-        /// No effect so far. Time between two readings; more than one second.
+        /// Time between two readings for the metrics; more than one second.
         pub(crate) polling_interval: ConfigDuration = seconds(30) => "polling-interval";
-        /// No effect so far. Read nothing.
+        /// Read nothing: no metrics of VPP, no `/vpp/telemetry`, no `StatsPollerService`.
         pub(crate) disabled: bool = false => "disabled";
-        /// No effect so far. No VPP metrics in the scrape.
+        /// No metrics of VPP in the scrape.
         pub(crate) prometheus_disabled: bool = false => "prometheus-disabled";
-        /// No effect so far. Kinds of metrics to leave out: runtime, memory, buffers, nodes, interfaces.
+        /// Groups of metrics to leave out of the scrape: runtime, memory, buffers, nodes, interfaces.
         pub(crate) skipped: Vec<String> = Vec::new() => "skipped";
     }
 }

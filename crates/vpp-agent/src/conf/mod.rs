@@ -10,12 +10,11 @@ use ligato_infra::config::{
 use ligato_nb_grpc::GrpcConf;
 use ligato_nb_rest::HttpConf;
 
-pub(crate) use agent::{AgentConf, LogsConf, SchedulerConf, VppMode};
+pub(crate) use agent::{AgentConf, LogsConf, SchedulerConf, TelemetryConf, VppMode};
 pub(crate) use southbound::{GovppConf, LinuxPluginConf, VppInterfaceConf};
 pub(crate) use stores::{EtcdConf, RedbConf};
 
 use self::{
-    agent::TelemetryConf,
     southbound::{IptablesPluginConf, NamespacePluginConf},
     stores::{AggregatorConf, InitFileConf},
 };
@@ -31,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) redb: RedbConf,
     pub(crate) govpp: GovppConf,
     pub(crate) scheduler: SchedulerConf,
+    pub(crate) telemetry: TelemetryConf,
     pub(crate) vpp_interfaces: VppInterfaceConf,
     pub(crate) linux_interfaces: LinuxPluginConf,
     pub(crate) linux_l3: LinuxPluginConf,
@@ -84,6 +84,7 @@ impl Config {
             redb: loader.load("redb").value,
             govpp: loader.load("govpp").value,
             scheduler: loader.load("kvscheduler").value,
+            telemetry: loader.load("telemetry").value,
             vpp_interfaces: loader.load("vpp-ifplugin").value,
             linux_interfaces: loader.load("linux-ifplugin").value,
             linux_l3: loader.load("linux-l3plugin").value,
@@ -91,7 +92,6 @@ impl Config {
         };
         // Read so that what is in them is checked; nothing in this agent depends on them.
         loader.load::<AggregatorConf>("aggregator");
-        loader.load::<TelemetryConf>("telemetry");
         loader.load::<NamespacePluginConf>("linux-nsplugin");
         loader.load::<IptablesPluginConf>("linux-iptablesplugin");
         for (name, reason) in UNAVAILABLE {

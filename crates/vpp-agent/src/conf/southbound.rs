@@ -13,7 +13,7 @@ ligato_infra::config_section! {
     pub(crate) struct GovppConf check check_govpp {
         /// Path of VPP's API socket.
         pub(crate) api_socket: PathBuf = "/run/vpp/api.sock".into() => "binapi-socket-path";
-        /// Path of VPP's statistics socket. No effect so far: statistics are not read.
+        /// Path of VPP's statistics socket, for telemetry.
         pub(crate) stats_socket: PathBuf = "/run/vpp/stats.sock".into() => "stats-socket-path";
         /// Longest wait for a reply.
         pub(crate) reply_timeout: ConfigDuration = millis(5000) => "reply-timeout";

@@ -6,8 +6,10 @@ mod interfaces;
 mod orchestrator;
 mod scheduler;
 pub(crate) mod store;
+mod telemetry;
 pub(crate) mod vpp;
 mod vpp_cli;
+mod vpp_traffic;
 
 pub(crate) use agent::AgentPlugin;
 pub(crate) use file::FilePlugin;
@@ -15,12 +17,15 @@ pub(crate) use interfaces::InterfacesPlugin;
 pub(crate) use orchestrator::OrchestratorPlugin;
 pub(crate) use scheduler::SchedulerPlugin;
 pub(crate) use store::StorePlugin;
+pub(crate) use telemetry::{Statistics, TelemetryPlugin};
 pub(crate) use vpp::VppPlugin;
 
 /// Names of the plugins, as they appear in health and reports.
 pub(crate) mod names {
     /// The connection to VPP.
     pub(crate) const VPP: &str = "govpp";
+    /// What VPP counts.
+    pub(crate) const TELEMETRY: &str = "telemetry";
     /// The scheduler.
     pub(crate) const SCHEDULER: &str = "kvscheduler";
     /// The merge of what is desired.

@@ -1,6 +1,6 @@
 //! The connection to VPP and its command line, and the simulated VPP when one was asked for.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use ligato_infra::{
@@ -17,7 +17,7 @@ use ligato_vpp_sim::Sim;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{names, vpp_cli};
+use super::{names, vpp_cli, vpp_traffic};
 use crate::conf::{GovppConf, VppMode};
 
 /// What is added to the version of a program whose VPP is a simulated one, so that every status says it.
@@ -33,6 +33,8 @@ pub(crate) struct VppPlugin {
 pub(crate) struct Target {
     /// The client, which is connecting already.
     pub(crate) client: VppClient,
+    /// Where it hands out its statistics.
+    pub(crate) stats_socket: PathBuf,
     /// The simulator behind it.
     pub(crate) sim: Option<Sim>,
 }
@@ -42,14 +44,15 @@ pub(crate) struct Target {
 impl Target {
     /// Starts connecting; starts the simulator before, when one is asked for.
     pub(crate) async fn open(mode: VppMode, conf: &GovppConf) -> anyhow::Result<Self> {
-        let (socket, sim) = match mode {
-            VppMode::Socket => (conf.api_socket.clone(), None),
+        let (socket, stats_socket, sim) = match mode {
+            VppMode::Socket => (conf.api_socket.clone(), conf.stats_socket.clone(), None),
             VppMode::Sim => {
                 let sim = Sim::builder().start().await?;
                 tracing::warn!(
                     "VPP is a simulated one inside this agent: no packets are forwarded"
                 );
-                (sim.socket_path().to_path_buf(), Some(sim))
+                let sockets = (sim.socket_path().to_owned(), sim.stats_socket_path().to_owned());
+                (sockets.0, sockets.1, Some(sim))
             }
         };
         let options = Options {
@@ -59,7 +62,7 @@ impl Target {
             probe_after: conf.probe_interval.0,
             ..Options::new(socket)
         };
-        Ok(Self { client: VppClient::start(options), sim })
+        Ok(Self { client: VppClient::start(options), stats_socket, sim })
     }
 }
 
@@ -87,6 +90,7 @@ impl Plugin for VppPlugin {
 
     async fn init(&mut self, registrar: &mut Registrar<'_>) -> Result<(), BoxError> {
         registrar.offer(vpp_cli::routes(Arc::clone(&self.ctx)));
+        registrar.offer(vpp_traffic::routes(Arc::clone(&self.ctx)));
         let client = self.ctx.client().clone();
         registrar.offer(ModelMetrics::new("govppmux.stats", move || counted(&client)));
         Ok(())

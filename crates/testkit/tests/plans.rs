@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use ligato_kvs::{Scheduler, SchedulerConfig};
 use ligato_kvs_api::{
-    Origin, Plan, PlanError, ResyncKind, Scope, Transaction, TxnOutcome, ValueChange, ValueState,
+    Origin, Plan, PlanError, ResyncKind, Scope, Transaction, TxnOptions, TxnOutcome, ValueChange,
+    ValueState,
 };
 use ligato_testkit::{FakeKind, FakeSb, messages::string, violations};
 
@@ -102,4 +103,19 @@ async fn a_plan_of_a_part_stays_in_it() {
     let resync = Transaction::resync(ResyncKind::Downstream(scope), Vec::new());
     let plan = scheduler.plan(resync).await.unwrap();
     assert_eq!(steps(&plan), ["UPDATE b/3: differs in the southbound"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_transaction_leaves_nothing_behind() {
+    let (_, scheduler) = rig(&[]).await;
+    let changes = vec![
+        ValueChange::put("b/1", string("1")),
+        ValueChange::put("b/2", string("2 invalid")),
+        ValueChange::delete("b/1"),
+    ];
+    let options = TxnOptions { reject_invalid: true, ..TxnOptions::default() };
+    let report = scheduler.commit(Transaction::change(changes).with(options)).await;
+    assert!(matches!(report.outcome, TxnOutcome::Refused(_)), "{:?}", report.outcome);
+    let wrong = scheduler.audit().await;
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

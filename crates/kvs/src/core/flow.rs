@@ -523,7 +523,9 @@ impl Core {
     /// Everything is as before the transaction; nothing was sent.
     pub(crate) fn roll_back(&mut self) {
         let Some(active) = self.active.take() else { return };
-        let touched: Vec<NodeId> = active.journal.iter().map(|(id, _)| *id).collect();
+        // What was named and came to nothing is not in the journal.
+        let mut touched: Vec<NodeId> = self.graph.dirty_nodes().to_vec();
+        touched.extend(active.journal.iter().map(|(id, _)| *id));
         for (id, before) in active.journal.into_iter().rev() {
             let node = self.graph.node(id);
             let before = before.unwrap_or_else(|| {

@@ -1,6 +1,6 @@
 //! The contract of one kind of value.
 
-use std::marker::PhantomData;
+use std::{collections::HashMap, hash::Hash, marker::PhantomData};
 
 use ligato_model::{Key, Message, Value};
 use serde::{Deserialize, Serialize};
@@ -273,6 +273,15 @@ impl<'a, D: Descriptor> KnownValues<'a, D> {
     pub fn get(&self, key: &str) -> Option<KnownValue<'a, D>> {
         let at = self.known.binary_search_by(|k| (*k.key).cmp(key)).ok()?;
         self.known.get(at).and_then(Self::typed)
+    }
+
+    /// Them by something else than their key, for finding again what a read-back names otherwise; those
+    /// it cannot be told of are left out.
+    pub fn index_by<K: Eq + Hash>(
+        &self,
+        of: impl Fn(&'a D::Value) -> Option<K>,
+    ) -> HashMap<K, KnownValue<'a, D>> {
+        self.iter().filter_map(|known| Some((of(known.value)?, known))).collect()
     }
 
     /// Is nothing known?

@@ -16,11 +16,9 @@
 //!
 //! Uses `l2fib_add_del`, `l2_fib_table_dump`.
 
-use std::collections::HashMap;
-
 use ligato_kvs_api::{
-    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValue, KnownValues, OpError, Origin,
-    Retrieved, Spec,
+    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
+    Spec,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::l2::fib_entry::Action;
@@ -133,7 +131,7 @@ impl Descriptor for FibKind {
         known: KnownValues<'_, Self>,
     ) -> Result<Vec<Retrieved<Self>>, OpError> {
         let details = sb.dump(L2FibTableDump { bd_id: u32::MAX }).await?;
-        let known = by_address(known);
+        let known = known.index_by(|value| Some((value.bridge_domain.as_str(), mac(value)?)));
         let found = details.into_iter().filter_map(|details| {
             let bridge_domain = sb.bd_name(details.bd_id)?;
             let (mac, interface) = (details.mac, details.sw_if_index);
@@ -152,16 +150,6 @@ impl Descriptor for FibKind {
         });
         Ok(found.collect())
     }
-}
-
-/// Known values by bridge domain and address.
-fn by_address<'a>(
-    known: KnownValues<'a, FibKind>,
-) -> HashMap<(&'a str, MacAddress), KnownValue<'a, FibKind>> {
-    known
-        .iter()
-        .filter_map(|known| Some(((known.value.bridge_domain.as_str(), mac(known.value)?), known)))
-        .collect()
 }
 
 fn mac(value: &FibEntry) -> Option<MacAddress> {

@@ -18,8 +18,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ligato_kvs_api::{
-    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValue, KnownValues, OpError, Origin,
-    Retrieved, Spec,
+    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
+    Spec,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -29,6 +29,7 @@ use ligato_vpp_api::msg::ip_neighbor::{
     IpNeighbor, IpNeighborAddDel, IpNeighborDump, IpNeighborFlags,
 };
 use ligato_vpp_api::types::{Address, AddressFamily, InterfaceIndex, MacAddress};
+use ligato_vpp_ctx::address::parse_ip;
 use ligato_vpp_ctx::{Facts, VppCtx};
 
 /// The kind `vpp-arp`.
@@ -107,7 +108,7 @@ impl Descriptor for ArpKind {
     ) -> Result<Vec<Retrieved<Self>>, OpError> {
         let of = |af| sb.dump(IpNeighborDump { sw_if_index: InterfaceIndex::NONE, af });
         let (ip4, ip6) = tokio::try_join!(of(AddressFamily::IP4), of(AddressFamily::IP6))?;
-        let known = by_address(known);
+        let known = known.index_by(|value| Some((value.interface.as_str(), ip(value).ok()?)));
         let interfaces = sb.interfaces().snapshot();
         let names: HashMap<u32, &str> =
             interfaces.iter().map(|item| (item.data.sw_if_index, item.name)).collect();
@@ -130,22 +131,8 @@ impl Descriptor for ArpKind {
     }
 }
 
-/// Known values by interface and address.
-fn by_address<'a>(
-    known: KnownValues<'a, ArpKind>,
-) -> HashMap<(&'a str, IpAddr), KnownValue<'a, ArpKind>> {
-    known
-        .iter()
-        .filter_map(|known| {
-            let address = ip(known.value).ok()?;
-            Some(((known.value.interface.as_str(), address), known))
-        })
-        .collect()
-}
-
 fn ip(value: &ArpEntry) -> Result<IpAddr, Invalid> {
-    let text = &value.ip_address;
-    text.parse().map_err(|_| Invalid::field("ip_address", format!("{text:?} is not an IP address")))
+    parse_ip(&value.ip_address).map_err(|error| Invalid::field("ip_address", error.to_string()))
 }
 
 fn mac(value: &ArpEntry) -> Result<MacAddress, Invalid> {

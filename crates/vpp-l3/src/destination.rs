@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use ligato_kvs_api::Invalid;
 use ligato_proto::vpp::l3::Route;
+use ligato_vpp_ctx::address::parse_ip;
 
 use crate::allocation::AllocationRef;
 
@@ -71,7 +72,7 @@ fn check_next_hop(route: &Route) -> Result<(), String> {
             Err("must refer to a gateway, with /GW at the end".to_owned())
         };
     }
-    text.parse::<IpAddr>().map(|_| ()).map_err(|_| format!("{text:?} is not an IP address"))
+    parse_ip(text).map(|_| ()).map_err(|error| error.to_string())
 }
 
 /// Whether both routes lead to the same network; references are compared as text.

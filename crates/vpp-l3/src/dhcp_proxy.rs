@@ -28,6 +28,7 @@ use ligato_proto::vpp::l3::DhcpProxy;
 use ligato_proto::vpp::l3::dhcp_proxy::DhcpServer;
 use ligato_vpp_api::msg::dhcp::{BareAddress, DhcpProxyConfig, DhcpProxyDetails, DhcpProxyDump};
 use ligato_vpp_api::types::Address;
+use ligato_vpp_ctx::address::parse_ip;
 use ligato_vpp_ctx::{Facts, VppCtx};
 
 use crate::vrf_table;
@@ -152,10 +153,10 @@ impl Descriptor for DhcpProxyKind {
 }
 
 fn address(text: &str) -> Result<IpAddr, String> {
-    match text.parse::<IpAddr>() {
+    match parse_ip(text) {
         Ok(address) if address.is_unspecified() => Err(format!("{address} is nobody's")),
         Ok(address) => Ok(address),
-        Err(_) => Err(format!("{text:?} is not an IP address")),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -37,6 +37,7 @@ use ligato_vpp_api::types::{
     AddressUnion, FibPath, FibPathNh, FibPathNhProto, FibPathType, InterfaceIndex,
 };
 use ligato_vpp_api::{List, VppError as Code};
+use ligato_vpp_ctx::address::parse_ip;
 use ligato_vpp_ctx::{Facts, VppCtx};
 
 use crate::owner;
@@ -145,11 +146,11 @@ impl Descriptor for L3xcKind {
 fn check_path(value: &L3xConnect, at: usize, path: &Path, invalid: &mut Invalid) {
     let field = |name: &str| format!("paths[{at}].{name}");
     let next_hop = &path.next_hop_addr;
-    match next_hop.parse::<IpAddr>() {
+    match parse_ip(next_hop) {
         Ok(address) if address.is_ipv6() == is_ip6(value) => {}
         Ok(_) => invalid.push(field("next_hop_addr"), "is not of the protocol"),
-        Err(_) if !next_hop.is_empty() => {
-            invalid.push(field("next_hop_addr"), format!("{next_hop:?} is not an IP address"));
+        Err(error) if !next_hop.is_empty() => {
+            invalid.push(field("next_hop_addr"), error.to_string());
         }
         Err(_) if path.outgoing_interface.is_empty() => {
             invalid.push(field("outgoing_interface"), "must not be empty without a next hop");

@@ -14,12 +14,11 @@
 //!
 //! Uses `teib_entry_add_del`, `teib_dump`.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ligato_kvs_api::{
-    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValue, KnownValues, OpError, Origin,
-    Retrieved, Spec,
+    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
+    Spec,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -27,6 +26,7 @@ use ligato_proto::vpp::l3::TeibEntry;
 use ligato_vpp_api::VppError as Code;
 use ligato_vpp_api::msg::teib::{self, TeibDump, TeibEntryAddDel};
 use ligato_vpp_api::types::{Address, InterfaceIndex};
+use ligato_vpp_ctx::address::parse_ip;
 use ligato_vpp_ctx::{Facts, VppCtx};
 
 use crate::vrf_table;
@@ -110,7 +110,8 @@ impl Descriptor for TeibKind {
         known: KnownValues<'_, Self>,
     ) -> Result<Vec<Retrieved<Self>>, OpError> {
         let details = sb.dump_if_any(TeibDump {}).await?;
-        let known = by_peer(known);
+        let known = known
+            .index_by(|value| Some((value.interface.as_str(), parse_ip(&value.peer_addr).ok()?)));
         let found = details.iter().filter_map(|details| {
             let entry = &details.entry;
             let interface = sb.interface_name(entry.sw_if_index)?;
@@ -123,21 +124,8 @@ impl Descriptor for TeibKind {
     }
 }
 
-/// Known values by interface and peer.
-fn by_peer<'a>(
-    known: KnownValues<'a, TeibKind>,
-) -> HashMap<(&'a str, IpAddr), KnownValue<'a, TeibKind>> {
-    known
-        .iter()
-        .filter_map(|known| {
-            let peer = known.value.peer_addr.parse().ok()?;
-            Some(((known.value.interface.as_str(), peer), known))
-        })
-        .collect()
-}
-
 fn ip(field: &str, text: &str) -> Result<IpAddr, Invalid> {
-    text.parse().map_err(|_| Invalid::field(field, format!("{text:?} is not an IP address")))
+    parse_ip(text).map_err(|error| Invalid::field(field, error.to_string()))
 }
 
 // === to and from VPP ===

@@ -37,6 +37,7 @@ use ligato_vpp_api::msg::vrrp::{
 };
 use ligato_vpp_api::types::{Address, InterfaceIndex};
 use ligato_vpp_api::{List, VppError as Code};
+use ligato_vpp_ctx::address::parse_ip;
 use ligato_vpp_ctx::{Facts, VppCtx};
 
 use crate::owner;
@@ -244,9 +245,9 @@ fn to_vpp(
         enabled: _, // by a message of its own
     } = value;
     let bad = |problem: String| Invalid::field("ip_addresses", problem);
-    let addresses = ip_addresses.iter().map(|text| {
-        text.parse().map(Address).map_err(|_| bad(format!("{text:?} is not an IP address")))
-    });
+    let addresses = ip_addresses
+        .iter()
+        .map(|text| parse_ip(text).map(Address).map_err(|error| bad(error.to_string())));
     let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
     Ok(VrrpVrAddDel {
         is_add: is_add.into(),

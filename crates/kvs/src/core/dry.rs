@@ -76,11 +76,7 @@ impl Core {
         let all: Vec<NodeId> = self.graph.in_order().collect();
         for id in all {
             let node = self.graph.node(id);
-            let of_scope = only.as_ref().is_none_or(|only| only.contains(&self.base_of(id)))
-                && descriptors
-                    .as_ref()
-                    .is_none_or(|wanted| node.descriptor.is_some_and(|d| wanted.contains(&d)));
-            if !of_scope || node.is_refused() {
+            if !self.is_in(id, descriptors.as_ref(), only.as_ref()) || node.is_refused() {
                 continue;
             }
             let unwanted = node.desired.is_none()

@@ -99,6 +99,18 @@ impl Core {
         }
     }
 
+    /// Is the value, or what it is derived from, in the part that these name? `None` names all.
+    pub(super) fn is_in(
+        &self,
+        id: NodeId,
+        descriptors: Option<&FxHashSet<DescriptorId>>,
+        only: Option<&FxHashSet<NodeId>>,
+    ) -> bool {
+        let descriptor = self.graph.node(id).descriptor;
+        descriptors.is_none_or(|wanted| descriptor.is_some_and(|d| wanted.contains(&d)))
+            && only.is_none_or(|only| only.contains(&self.base_of(id)))
+    }
+
     /// A resync tries again what failed, and what an earlier read-back missed.
     fn seed_problems(
         &mut self,
@@ -107,10 +119,8 @@ impl Core {
     ) {
         let all: Vec<NodeId> = self.graph.in_order().collect();
         for id in all {
+            let in_scope = self.is_in(id, descriptors, only);
             let node = self.graph.node(id);
-            let in_scope = descriptors
-                .is_none_or(|wanted| node.descriptor.is_some_and(|d| wanted.contains(&d)))
-                && only.is_none_or(|only| only.contains(&self.base_of(id)));
             if in_scope && node.marks.missing && node.desired.is_some() {
                 self.remember(id);
                 if let Some(active) = &mut self.active {

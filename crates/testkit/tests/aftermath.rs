@@ -1,43 +1,32 @@
 //! What is left of a transaction when it is over: records, plans, problems and last operations.
 #![expect(clippy::unwrap_used, reason = "a test that cannot start fails")]
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
-use ligato_kvs::{Scheduler, SchedulerConfig, StatusEvent, StatusFilter};
+use ligato_kvs::{StatusEvent, StatusFilter};
 use ligato_kvs_api::{
     OpKind, Origin, Policy, RecordedOp, RecordedTxn, ResyncKind, RetryPolicy, Scope, Transaction,
     TxnOptions, TxnOutcome, TxnReport, ValueChange, ValueState,
 };
-use ligato_testkit::{FakeKind, FakeSb, Fault, messages::string};
+use ligato_testkit::{Fault, bases, messages::string, punctual, wishes};
 
-struct Rig {
-    sb: FakeSb,
-    scheduler: Scheduler,
+struct Rig(ligato_testkit::Rig);
+
+impl Deref for Rig {
+    type Target = ligato_testkit::Rig;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Rig {
     fn start() -> Self {
-        let sb = FakeSb::default();
-        let scheduler = Scheduler::builder()
-            .config(SchedulerConfig { retry_jitter: 0.0, ..SchedulerConfig::default() })
-            .descriptor(Arc::new(FakeKind::new("base", "b/{name}", &sb)))
-            .descriptor(Arc::new(FakeKind::new("derived", "d/{name}", &sb)))
-            .start()
-            .unwrap();
-        Self { sb, scheduler }
+        Self(ligato_testkit::Rig::start(punctual(), bases).unwrap())
     }
 
     async fn put(&self, values: &[(&str, &str)], options: TxnOptions) -> TxnReport {
-        let change = |(key, text): &(&str, &str)| match *text {
-            "-" => ValueChange::delete(*key),
-            text => ValueChange::put(*key, string(text)),
-        };
-        let changes = values.iter().map(change).collect();
-        self.scheduler.commit(Transaction::change(changes).with(options)).await
-    }
-
-    fn state(&self, key: &str) -> ValueState {
-        self.scheduler.snapshot().node(key).map_or(ValueState::Nonexistent, |n| n.state)
+        self.scheduler.commit(Transaction::change(wishes(values)).with(options)).await
     }
 
     fn last_op(&self, key: &str) -> OpKind {

@@ -2,32 +2,36 @@
 //! specification's chapter on what to do better). Each fails with the original's behaviour.
 #![expect(clippy::unwrap_used, reason = "a test that cannot start fails")]
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, time::Duration};
 
-use ligato_kvs::{Scheduler, SchedulerConfig, StatusEvent, StatusFilter};
+use ligato_kvs::{StatusEvent, StatusFilter};
 use ligato_kvs_api::{
     Notification, Origin, Policy, ResyncKind, RetryPolicy, Scope, Transaction, TxnOptions,
     TxnOutcome, TxnReport, ValueChange, ValueState,
 };
-use ligato_testkit::{FakeKind, FakeSb, Fault, messages::string, violations};
+use ligato_testkit::{
+    FakeKind, FakeSb, Fault, bases, messages::string, punctual, violations, wishes,
+};
 
-struct Rig {
-    sb: FakeSb,
-    scheduler: Scheduler,
+struct Rig(ligato_testkit::Rig);
+
+impl Deref for Rig {
+    type Target = ligato_testkit::Rig;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Rig {
     /// Readable keys below `b/` and `d/`, unreadable ones below `u/`.
     fn start() -> Self {
-        let sb = FakeSb::default();
-        let scheduler = Scheduler::builder()
-            .config(SchedulerConfig { retry_jitter: 0.0, ..SchedulerConfig::default() })
-            .descriptor(Arc::new(FakeKind::new("base", "b/{name}", &sb)))
-            .descriptor(Arc::new(FakeKind::new("derived", "d/{name}", &sb)))
-            .descriptor(Arc::new(FakeKind::new("unreadable", "u/{name}", &sb).unreadable()))
-            .start()
-            .unwrap();
-        Self { sb, scheduler }
+        let kinds = |sb: &FakeSb| {
+            let mut kinds = bases(sb);
+            kinds.push(FakeKind::new("unreadable", "u/{name}", sb).unreadable());
+            kinds
+        };
+        Self(ligato_testkit::Rig::start(punctual(), kinds).unwrap())
     }
 
     async fn put(&self, values: &[(&str, &str)]) -> TxnReport {
@@ -35,12 +39,7 @@ impl Rig {
     }
 
     async fn put_with(&self, values: &[(&str, &str)], options: TxnOptions) -> TxnReport {
-        let changes = values.iter().map(|(key, text)| match *text {
-            "-" => ValueChange::delete(*key),
-            text => ValueChange::put(*key, string(text)),
-        });
-        let report =
-            self.scheduler.commit(Transaction::change(changes.collect()).with(options)).await;
+        let report = self.scheduler.commit(Transaction::change(wishes(values)).with(options)).await;
         let wrong = violations(&self.scheduler.snapshot());
         assert!(wrong.is_empty(), "{wrong:#?}");
         report
@@ -64,14 +63,6 @@ impl Rig {
         while self.scheduler.stats().transactions == before {
             tokio::task::yield_now().await;
         }
-    }
-
-    fn state(&self, key: &str) -> ValueState {
-        self.scheduler.snapshot().node(key).map_or(ValueState::Nonexistent, |n| n.state)
-    }
-
-    fn there(&self, key: &str) -> Option<String> {
-        self.sb.content().get(key).cloned()
     }
 }
 

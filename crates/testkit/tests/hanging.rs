@@ -2,53 +2,49 @@
 //! depends on it waits, nothing else does; the outcome is unknown and is read back.
 #![expect(clippy::unwrap_used, reason = "a test that cannot start fails")]
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, time::Duration};
 
-use ligato_kvs::{Scheduler, SchedulerConfig, Ticket};
+use ligato_kvs::Ticket;
 use ligato_kvs_api::{
     Origin, Policy, ResyncKind, RetryPolicy, Scope, Transaction, TxnOptions, TxnOutcome, TxnReport,
     ValueChange, ValueState,
 };
-use ligato_testkit::{FakeKind, FakeSb, Fault, messages::string, violations};
+use ligato_testkit::{
+    FakeKind, FakeSb, Fault, bases, messages::string, punctual, violations, wishes,
+};
 use tokio::time::{Instant, timeout};
 
 /// Operations are given up after ten seconds; transactions step aside after a fifth of one.
 const SOON: Duration = Duration::from_secs(1);
 
-struct Rig {
-    sb: FakeSb,
-    scheduler: Scheduler,
+struct Rig(ligato_testkit::Rig);
+
+impl Deref for Rig {
+    type Target = ligato_testkit::Rig;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Rig {
     fn start() -> Self {
-        let sb = FakeSb::default();
-        let scheduler = Scheduler::builder()
-            .config(SchedulerConfig { retry_jitter: 0.0, ..SchedulerConfig::default() })
-            .descriptor(Arc::new(FakeKind::new("base", "b/{name}", &sb)))
-            .descriptor(Arc::new(FakeKind::new("derived", "d/{name}", &sb)))
-            .descriptor(Arc::new(FakeKind::new("many", "m/{name}", &sb).in_batches_of(8)))
-            .descriptor(Arc::new(FakeKind::new("other", "o/{name}", &sb).in_lane("elsewhere")))
-            .start()
-            .unwrap();
-        Self { sb, scheduler }
+        let kinds = |sb: &FakeSb| {
+            let mut kinds = bases(sb);
+            kinds.push(FakeKind::new("many", "m/{name}", sb).in_batches_of(8));
+            kinds.push(FakeKind::new("other", "o/{name}", sb).in_lane("elsewhere"));
+            kinds
+        };
+        Self(ligato_testkit::Rig::start(punctual(), kinds).unwrap())
     }
 
     fn submit(&self, values: &[(&str, &str)], options: TxnOptions) -> Ticket {
-        let changes = values.iter().map(|(key, text)| match *text {
-            "-" => ValueChange::delete(*key),
-            text => ValueChange::put(*key, string(text)),
-        });
-        self.scheduler.submit(Transaction::change(changes.collect()).with(options))
+        self.scheduler.submit(Transaction::change(wishes(values)).with(options))
     }
 
     /// Carried out without waiting for what hangs.
     async fn soon(&self, values: &[(&str, &str)]) -> TxnReport {
         timeout(SOON, self.submit(values, TxnOptions::default())).await.unwrap()
-    }
-
-    fn state(&self, key: &str) -> ValueState {
-        self.scheduler.snapshot().node(key).map_or(ValueState::Nonexistent, |n| n.state)
     }
 
     async fn settle(&self) {

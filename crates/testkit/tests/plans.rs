@@ -1,30 +1,17 @@
 //! Plans as data: of changes and of resyncs, and their execution exactly as shown.
 #![expect(clippy::unwrap_used, reason = "a test that cannot start fails")]
 
-use std::sync::Arc;
-
-use ligato_kvs::{Scheduler, SchedulerConfig};
+use ligato_kvs::Scheduler;
 use ligato_kvs_api::{
-    Origin, Plan, PlanError, ResyncKind, Scope, Transaction, TxnOptions, TxnOutcome, ValueChange,
-    ValueState,
+    Origin, Plan, PlanError, ResyncKind, Scope, Transaction, TxnOptions, TxnOutcome, ValueState,
 };
-use ligato_testkit::{FakeKind, FakeSb, messages::string, violations};
+use ligato_testkit::{FakeSb, Rig, bases, punctual, violations, wishes};
 
 async fn rig(values: &[(&str, &str)]) -> (FakeSb, Scheduler) {
-    let sb = FakeSb::default();
-    let scheduler = Scheduler::builder()
-        .config(SchedulerConfig { retry_jitter: 0.0, ..SchedulerConfig::default() })
-        .descriptor(Arc::new(FakeKind::new("base", "b/{name}", &sb)))
-        .descriptor(Arc::new(FakeKind::new("derived", "d/{name}", &sb)))
-        .start()
-        .unwrap();
-    scheduler.commit(Transaction::resync(ResyncKind::Full, put(values))).await;
+    let Rig { sb, scheduler } = Rig::start(punctual(), bases).unwrap();
+    scheduler.commit(Transaction::resync(ResyncKind::Full, wishes(values))).await;
     sb.take_log();
     (sb, scheduler)
-}
-
-fn put(values: &[(&str, &str)]) -> Vec<ValueChange> {
-    values.iter().map(|(key, text)| ValueChange::put(*key, string(text))).collect()
 }
 
 fn steps(plan: &Plan) -> Vec<String> {
@@ -70,7 +57,7 @@ async fn a_plan_of_a_downstream_resync_is_what_the_resync_does() {
 #[tokio::test(start_paused = true)]
 async fn a_plan_of_a_full_resync_counts_with_what_is_there() {
     let (sb, scheduler) = drifted().await;
-    let values = put(&[("b/1", "1b"), ("b/3", "x"), ("b/5", "5")]);
+    let values = wishes(&[("b/1", "1b"), ("b/3", "x"), ("b/5", "5")]);
     let resync = Transaction::resync(ResyncKind::Full, values);
     let plan = scheduler.plan(resync.clone()).await.unwrap();
     assert_eq!(scheduler.snapshot().node("b/5").map(|n| n.state), None);
@@ -89,7 +76,7 @@ async fn a_plan_is_not_carried_out_when_the_state_has_moved_on() {
     let (sb, scheduler) = drifted().await;
     let resync = Transaction::resync(ResyncKind::Downstream(Scope::All), Vec::new());
     let plan = scheduler.plan(resync.clone()).await.unwrap();
-    scheduler.commit(Transaction::change(put(&[("b/9", "9")]))).await;
+    scheduler.commit(Transaction::change(wishes(&[("b/9", "9")]))).await;
     sb.take_log();
     let refused = scheduler.apply(&plan, resync).await.unwrap_err();
     assert!(matches!(refused, PlanError::Moved { .. }), "{refused}");
@@ -108,11 +95,7 @@ async fn a_plan_of_a_part_stays_in_it() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_transaction_leaves_nothing_behind() {
     let (_, scheduler) = rig(&[]).await;
-    let changes = vec![
-        ValueChange::put("b/1", string("1")),
-        ValueChange::put("b/2", string("2 invalid")),
-        ValueChange::delete("b/1"),
-    ];
+    let changes = wishes(&[("b/1", "1"), ("b/2", "2 invalid"), ("b/1", "-")]);
     let options = TxnOptions { reject_invalid: true, ..TxnOptions::default() };
     let report = scheduler.commit(Transaction::change(changes).with(options)).await;
     assert!(matches!(report.outcome, TxnOutcome::Refused(_)), "{:?}", report.outcome);

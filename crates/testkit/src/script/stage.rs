@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use ligato_kvs::{Scheduler, SchedulerConfig, Ticket};
+use ligato_kvs::{Scheduler, Ticket};
 use ligato_kvs_api::{
     Availability, Notification, Plan, RegistrationError, ResyncKind, RetryPolicy, Scope,
     Transaction, TxnKind, TxnOptions, TxnOutcome, TxnReport, ValueChange,
@@ -16,6 +16,7 @@ use ligato_kvs_api::{
 use crate::{
     fake::{FakeKind, FakeSb},
     messages::{as_string, string},
+    rig::punctual,
     script::{Command, How},
 };
 
@@ -76,7 +77,7 @@ impl Stage {
     /// # Errors
     /// As [`set`](Self::set).
     pub fn set_over(sb: FakeSb) -> Result<Self, RegistrationError> {
-        let config = SchedulerConfig { retry_jitter: 0.0, ..SchedulerConfig::default() };
+        let config = punctual();
         let kinds = KINDS.iter().filter(|(name, _)| *name != "other");
         let scheduler = kinds
             .filter_map(|(name, _)| kind(name, &sb))

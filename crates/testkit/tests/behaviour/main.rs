@@ -8,36 +8,30 @@ mod waiting;
 mod watching;
 mod wishes;
 
-use std::sync::Arc;
+use std::ops::Deref;
 
-use ligato_kvs::{Scheduler, SchedulerConfig};
-use ligato_kvs_api::{Notification, Transaction, TxnOptions, TxnReport, ValueChange, ValueState};
-use ligato_testkit::{FakeKind, FakeSb, messages::string};
+use ligato_kvs::SchedulerConfig;
+use ligato_kvs_api::{Notification, Transaction, TxnOptions, TxnReport};
+use ligato_testkit::{bases, messages::string, punctual};
 
 /// A scheduler over the fake.
-struct Rig {
-    sb: FakeSb,
-    scheduler: Scheduler,
-}
+struct Rig(ligato_testkit::Rig);
 
-fn config() -> SchedulerConfig {
-    SchedulerConfig { retry_jitter: 0.0, ..SchedulerConfig::default() }
+impl Deref for Rig {
+    type Target = ligato_testkit::Rig;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Rig {
     fn start() -> Self {
-        Self::with(config())
+        Self::with(punctual())
     }
 
     fn with(config: SchedulerConfig) -> Self {
-        let sb = FakeSb::default();
-        let scheduler = Scheduler::builder()
-            .config(config)
-            .descriptor(Arc::new(FakeKind::new("base", "b/{name}", &sb)))
-            .descriptor(Arc::new(FakeKind::new("derived", "d/{name}", &sb)))
-            .start()
-            .unwrap();
-        Self { sb, scheduler }
+        Self(ligato_testkit::Rig::start(config, bases).unwrap())
     }
 
     async fn put(&self, values: &[(&str, &str)]) -> TxnReport {
@@ -49,19 +43,11 @@ impl Rig {
         let told = Notification::Value { key: key.into(), value, metadata: None };
         self.scheduler.sink().send(vec![told]);
     }
-
-    fn state(&self, key: &str) -> ValueState {
-        self.scheduler.snapshot().node(key).map_or(ValueState::Nonexistent, |n| n.state)
-    }
 }
 
 /// Wishes; `-` deletes.
 fn change(values: &[(&str, &str)]) -> Transaction {
-    let change = |(key, text): &(&str, &str)| match *text {
-        "-" => ValueChange::delete(*key),
-        text => ValueChange::put(*key, string(text)),
-    };
-    Transaction::change(values.iter().map(change).collect())
+    Transaction::change(ligato_testkit::wishes(values))
 }
 
 fn with(values: &[(&str, &str)], options: TxnOptions) -> Transaction {

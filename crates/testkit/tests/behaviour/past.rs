@@ -4,8 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use ligato_kvs::SchedulerConfig;
 use ligato_kvs_api::{Origin, Reason, ResyncKind, Scope, Transaction, ValueState};
+use ligato_testkit::punctual;
 
-use crate::{Rig, config};
+use crate::Rig;
 
 #[tokio::test(start_paused = true)]
 async fn history_is_bounded_by_count_bytes_and_age() {
@@ -15,7 +16,7 @@ async fn history_is_bounded_by_count_bytes_and_age() {
         |config| config.history_age = Duration::ZERO,
     ];
     for bound in bounds {
-        let mut config = config();
+        let mut config = punctual();
         bound(&mut config);
         let rig = Rig::with(config);
         let mut last = None;

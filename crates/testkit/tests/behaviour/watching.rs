@@ -2,13 +2,13 @@
 
 use ligato_kvs::{SchedulerConfig, StatusEvent, StatusFilter};
 use ligato_kvs_api::{Cause, ValueState};
-use ligato_testkit::Fault;
+use ligato_testkit::{Fault, punctual};
 
-use crate::{Rig, config};
+use crate::Rig;
 
 #[tokio::test(start_paused = true)]
 async fn a_subscription_is_a_snapshot_then_ordered_deltas_and_owns_up_to_losses() {
-    let rig = Rig::with(SchedulerConfig { subscription_buffer: 2, ..config() });
+    let rig = Rig::with(SchedulerConfig { subscription_buffer: 2, ..punctual() });
     rig.put(&[("b/1", "1")]).await;
     let mut stream = rig.scheduler.subscribe(StatusFilter::Prefix("b/".to_owned()));
     let Some(StatusEvent::Snapshot(first, statuses)) = stream.next().await else {

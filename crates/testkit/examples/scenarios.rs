@@ -10,5 +10,5 @@ fn main() {
     for line in &summary.lines {
         println!("{line}");
     }
-    std::process::exit(i32::from(summary.failed > 0));
+    std::process::exit(i32::from(!summary.is_good()));
 }

@@ -4,13 +4,18 @@ mod compare;
 mod facts;
 mod format;
 mod mock;
+mod read;
 mod rules;
 mod run;
+mod small;
 
 use std::path::{Path, PathBuf};
 
 use compare::Difference;
-use format::{Catalogue, Scenario};
+use format::Scenario;
+use read::Malformed;
+use serde_json::Value as Json;
+use small::Outcome;
 
 /// What came of some files.
 #[derive(Debug, Default)]
@@ -32,23 +37,22 @@ pub fn default_catalogue() -> Option<PathBuf> {
     here.ancestors().map(|dir| dir.join(inside)).find(|path| path.is_file())
 }
 
-/// Runs every scenario of every suite known here in the files.
+/// Runs every entry of every suite known here in the files.
 pub fn run_scenarios<P: AsRef<Path>>(paths: &[P]) -> Summary {
     let mut summary = Summary::default();
     for path in paths {
         let path = path.as_ref();
-        match read(path) {
-            Ok(catalogue) => {
-                let failed = summary.failed;
-                run_catalogue(&catalogue, &mut summary);
-                if summary.failed > failed {
-                    summary.lines.push(format!("those were of {}", path.display()));
+        let failed = summary.failed;
+        match read::suites(path) {
+            Ok(suites) => {
+                for (name, entries) in &suites {
+                    run_suite(path, name, entries, &mut summary);
                 }
             }
-            Err(error) => {
-                summary.failed += 1;
-                summary.lines.push(format!("{}: {error}", path.display()));
-            }
+            Err(error) => summary.fails(format!("{}: {error}", path.display())),
+        }
+        if summary.failed > failed {
+            summary.lines.push(format!("those were of {}", path.display()));
         }
     }
     let Summary { passed, failed, by_rule, .. } = summary;
@@ -56,32 +60,57 @@ pub fn run_scenarios<P: AsRef<Path>>(paths: &[P]) -> Summary {
     summary
 }
 
-fn read(path: &Path) -> Result<Catalogue, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    serde_json::from_str(&text).map_err(|error| error.to_string())
+impl Summary {
+    /// Was everything readable, and does everything agree?
+    pub fn is_good(&self) -> bool {
+        self.failed == 0
+    }
+
+    fn fails(&mut self, line: String) {
+        self.failed += 1;
+        self.lines.push(line);
+    }
 }
 
-fn run_catalogue(catalogue: &Catalogue, summary: &mut Summary) {
-    for (name, suite) in &catalogue.suites {
-        if name != "scheduler" {
-            summary.lines.push(format!("suite {name} is not known here: skipped"));
+fn run_suite(file: &Path, name: &str, entries: &[Json], summary: &mut Summary) {
+    let malformed = |error: Malformed, id: &str| format!("{}: {error} (in {id})", file.display());
+    for (at, entry) in entries.iter().enumerate() {
+        let id = entry["id"].as_str().unwrap_or("without an id");
+        let place = format!("suites.{name}[{at}]");
+        if name == "scheduler" {
+            match read::scenario(entry) {
+                Ok(scenario) => judge(&scenario, summary),
+                Err(error) => summary.fails(malformed(error.within(&place), id)),
+            }
             continue;
         }
-        let Some(scenarios) = suite.as_array() else {
-            summary.failed += 1;
-            summary.lines.push(format!("suites.{name}: not a list"));
-            continue;
-        };
-        for (at, scenario) in scenarios.iter().cloned().enumerate() {
-            let id = scenario["id"].as_str().unwrap_or("without an id").to_owned();
-            match serde_json::from_value::<Scenario>(scenario) {
-                Ok(scenario) => judge(&scenario, summary),
-                Err(error) => {
-                    summary.failed += 1;
-                    let place = format!("suites.{name}[{at}] ({id})");
-                    summary.lines.push(format!("{place} cannot be read: {error}"));
-                }
+        match run::on_a_clock_of_its_own(small::run(name, entry)) {
+            Err(error) => summary.fails(format!("{place} ({id}): {error}")),
+            Ok(None) => {
+                summary.lines.push(format!("suite {name} is not known here: skipped"));
+                return;
             }
+            Ok(Some(Err(error))) => summary.fails(malformed(error.within(&place), id)),
+            Ok(Some(Ok(outcome))) => count(id, outcome, summary),
+        }
+    }
+}
+
+/// Counts an entry of a small suite.
+fn count(id: &str, outcome: Outcome, summary: &mut Summary) {
+    match outcome {
+        Outcome::Agrees => summary.passed += 1,
+        Outcome::AgreesInPart(rest) => {
+            summary.passed += 1;
+            summary.lines.push(format!("{id}: agrees; {rest}"));
+        }
+        Outcome::ByRule(paragraph) => {
+            summary.by_rule += 1;
+            summary.lines.push(format!("{id}: differs by {paragraph}"));
+        }
+        Outcome::Differs(why) => summary.fails(format!("{id}: disagrees: {why}")),
+        Outcome::NoCounterpart(why) => {
+            summary.lines.push(format!("{id}: not run, {why}"));
         }
     }
 }

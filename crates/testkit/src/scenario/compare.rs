@@ -143,6 +143,23 @@ pub(super) fn step(number: usize, expect: &Json, observed: &Json, verdicts: &mut
     }
 }
 
+/// How exactly a retry has to keep its time, in milliseconds: records are looked for once in each.
+const PRECISION: u64 = 2;
+
+/// Compares when retries came with when they should.
+pub(super) fn delays(number: usize, nominal: &[u64], observed: &Json, verdicts: &mut Verdicts) {
+    let mut expected = nominal.to_vec();
+    let mut ours: Vec<u64> =
+        observed.as_array().into_iter().flatten().filter_map(Json::as_u64).collect();
+    expected.sort_unstable();
+    ours.sort_unstable();
+    let in_time = |(a, b): (&u64, &u64)| a.abs_diff(*b) <= PRECISION;
+    if expected.len() != ours.len() || !expected.iter().zip(&ours).all(in_time) {
+        let text = format!("retries came {ours:?} ms after the failure, expected {expected:?}");
+        verdicts.differ(number, "delays", text);
+    }
+}
+
 pub(super) fn list(from: &Json, what: &str) -> Vec<Json> {
     from.get(what).and_then(Json::as_array).cloned().unwrap_or_default()
 }

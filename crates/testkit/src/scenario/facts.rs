@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     compare::Taken,
-    format::{AValue, DescriptorSpec, Scenario},
+    format::{AValue, DescriptorSpec, Resync, Scenario, StepKind},
 };
 
 /// Operations on one value, from one side.
@@ -126,17 +126,17 @@ impl Facts {
         for record in behind {
             self.ours.entry(record.key.clone()).or_default().lied = true;
         }
-        if taken.step.step == "plan_result" {
+        if taken.step.step == StepKind::PlanResult {
             self.ours.entry(taken.step.key.clone()).or_default().planned = true;
         }
         let options = taken.step.options.clone().unwrap_or_default();
         let undone = options.revert && !taken.observed["result"]["kv_errors"].is_null();
-        if matches!(options.resync.as_deref(), Some("full" | "upstream")) {
+        if matches!(options.resync, Some(Resync::Full | Resync::Upstream)) {
             // A complete statement.
             self.asked.clear();
         }
         for value in taken.step.values.iter().flatten() {
-            if taken.step.step == "notify" {
+            if taken.step.step == StepKind::Notify {
                 self.notified.insert(value.key.clone());
             } else if !undone {
                 // What is undone leaves the wishes of before.

@@ -1,19 +1,11 @@
 //! The catalogue's JSON, as data.
 
-use std::collections::BTreeMap;
-
 use ligato_kvs_api::{Dependency, Target};
 use ligato_model::{Key, Value};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::messages::{array, as_array, as_string, string};
-
-/// A file of the format `kvscheduler-scenarios`.
-#[derive(Debug, Deserialize)]
-pub(super) struct Catalogue {
-    pub(super) suites: BTreeMap<String, Json>,
-}
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Scenario {
@@ -44,9 +36,21 @@ pub(super) struct SbRecord {
     #[serde(default)]
     pub(super) metadata: Option<i64>,
     #[serde(default)]
-    pub(super) origin: String,
+    pub(super) origin: Whose,
     #[serde(default)]
     pub(super) derived: bool,
+}
+
+/// Whose a value in the southbound is.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(super) enum Whose {
+    #[serde(rename = "NB")]
+    Nb,
+    #[serde(rename = "SB")]
+    Sb,
+    #[default]
+    #[serde(rename = "unknown")]
+    Unknown,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -70,7 +74,7 @@ pub(super) struct DescriptorSpec {
     #[serde(default)]
     pub(super) key_selector: Option<Selector>,
     #[serde(default)]
-    pub(super) derived_values: Option<String>,
+    pub(super) derived_values: Option<Derivation>,
     #[serde(default)]
     pub(super) derived_fixed: Vec<DerivedFixed>,
     #[serde(default)]
@@ -78,13 +82,13 @@ pub(super) struct DescriptorSpec {
     #[serde(default)]
     pub(super) update_with_recreate: Option<Recreate>,
     #[serde(default)]
-    pub(super) value_comparator: Option<String>,
+    pub(super) value_comparator: Option<Comparator>,
     #[serde(default)]
     pub(super) with_metadata: bool,
     #[serde(default)]
     pub(super) first_index: i64,
     #[serde(default)]
-    pub(super) without_ops: Vec<String>,
+    pub(super) without_ops: Vec<Op>,
     #[serde(default)]
     pub(super) retrieve_dependencies: Vec<String>,
     #[serde(default)]
@@ -93,6 +97,31 @@ pub(super) struct DescriptorSpec {
     pub(super) non_retriable_errors: Option<Vec<String>>,
     #[serde(default)]
     pub(super) retrieve_error: Option<String>,
+}
+
+/// How values derive others.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Derivation {
+    ArrayItems,
+}
+
+/// When two values are taken to be the same.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Comparator {
+    StringValue,
+    IgnoreSuffix,
+}
+
+/// An operation a descriptor may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Op {
+    Create,
+    Update,
+    Delete,
+    Retrieve,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -156,15 +185,33 @@ pub(super) struct Verdict {
     pub(super) fields: Vec<String>,
 }
 
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StepKind {
+    Txn,
+    Notify,
+    AwaitTxns,
+    ExpectNoTxn,
+    PlanResult,
+    SbSet,
+    Watch,
+    RegisterDescriptor,
+    Close,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Step {
-    pub(super) step: String,
+    pub(super) step: StepKind,
     #[serde(default)]
     pub(super) values: Option<Vec<StepValue>>,
     #[serde(default)]
     pub(super) options: Option<Options>,
     #[serde(default)]
     pub(super) count: usize,
+    /// Nominal delays between failures and the retries waited for, in milliseconds.
+    #[serde(default)]
+    pub(super) expected_delay_ms: Option<Vec<u64>>,
     #[serde(default)]
     pub(super) quiet_ms: u64,
     #[serde(default)]
@@ -198,7 +245,7 @@ pub(super) struct Options {
     #[serde(default)]
     pub(super) simulation: bool,
     #[serde(default)]
-    pub(super) resync: Option<String>,
+    pub(super) resync: Option<Resync>,
     #[serde(default)]
     pub(super) retry: Option<Retry>,
     #[serde(default)]
@@ -211,6 +258,14 @@ pub(super) struct Options {
     pub(super) description: Option<String>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Resync {
+    Full,
+    Upstream,
+    Downstream,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Retry {
     pub(super) period_ms: u64,
@@ -218,6 +273,24 @@ pub(super) struct Retry {
     pub(super) max_count: u32,
     #[serde(default)]
     pub(super) exp_backoff: bool,
+}
+
+// === impl StepKind ===
+
+impl StepKind {
+    /// Members that a step of this kind must have.
+    pub(super) fn members(self) -> &'static [&'static str] {
+        match self {
+            Self::Txn | Self::Notify => &["values"],
+            Self::AwaitTxns => &["count"],
+            Self::ExpectNoTxn => &["quiet_ms"],
+            Self::PlanResult => &["key", "error"],
+            Self::SbSet => &["sb"],
+            Self::Watch => &["name"],
+            Self::RegisterDescriptor => &["descriptor"],
+            Self::Close => &[],
+        }
+    }
 }
 
 // === impl AValue ===
@@ -269,6 +342,11 @@ impl Selector {
             && self.suffix.as_ref().is_none_or(|suffix| key.ends_with(suffix.as_str()))
     }
 
+    /// What patterns can say of it: a prefix, and keys.
+    pub(super) fn as_patterns(&self) -> (Option<String>, Vec<String>) {
+        (self.prefix.clone(), self.keys.clone().unwrap_or_default())
+    }
+
     fn name(&self) -> String {
         format!("{:?} {:?} {:?}", self.prefix, self.keys, self.suffix)
     }
@@ -292,20 +370,20 @@ impl DescriptorSpec {
 
 impl DescriptorSpec {
     pub(super) fn is_readable(&self) -> bool {
-        !self.without_ops.iter().any(|op| op == "retrieve") && self.retrieve_error.is_none()
+        !self.without_ops.contains(&Op::Retrieve) && self.retrieve_error.is_none()
     }
 
     /// Are the two the same for the descriptor?
     pub(super) fn equal(&self, a: &Value, b: &Value) -> bool {
-        match self.value_comparator.as_deref() {
-            Some("string-value") => {
+        match self.value_comparator {
+            Some(Comparator::StringValue) => {
                 matches!((as_string(a), as_string(b)), (Some(a), Some(b)) if a == b)
             }
-            Some("ignore-suffix") => match (as_array(a), as_array(b)) {
+            Some(Comparator::IgnoreSuffix) => match (as_array(a), as_array(b)) {
                 (Some(a), Some(b)) => a.0 == b.0,
                 _ => a == b,
             },
-            _ => a == b,
+            None => a == b,
         }
     }
 

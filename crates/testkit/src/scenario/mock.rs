@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     messages::as_array,
-    scenario::format::{AValue, DescriptorSpec, SbRecord},
+    scenario::format::{AValue, Derivation, DescriptorSpec, Op, SbRecord, Whose},
 };
 
 /// One value in the mock.
@@ -45,6 +45,8 @@ pub(super) struct State {
     derived: BTreeSet<String>,
     planned: HashMap<String, VecDeque<PlannedResult>>,
     pub(super) log: Vec<LoggedOp>,
+    /// Names of descriptors in the order in which they were read back.
+    pub(super) reads: Vec<String>,
     pub(super) inconsistent: BTreeSet<String>,
     counters: HashMap<String, i64>,
 }
@@ -56,6 +58,7 @@ pub(super) struct MockSb(Arc<Mutex<State>>);
 /// A descriptor of a scenario.
 pub(super) struct MockDescriptor {
     spec: DescriptorSpec,
+    patterns: Vec<KeyPattern>,
     after: Vec<&'static str>,
     sb: MockSb,
 }
@@ -86,10 +89,10 @@ impl State {
                 self.content.remove(&record.key);
                 continue;
             };
-            let origin = match record.origin.as_str() {
-                "NB" => Origin::Nb,
-                "SB" => Origin::Sb,
-                _ => Origin::Unknown,
+            let origin = match record.origin {
+                Whose::Nb => Origin::Nb,
+                Whose::Sb => Origin::Sb,
+                Whose::Unknown => Origin::Unknown,
             };
             let entry = Entry { value: value.message(), metadata: record.metadata, origin };
             self.content.insert(record.key.clone(), entry);
@@ -113,11 +116,17 @@ impl MockDescriptor {
             .map(|name| &*Box::leak(name.clone().into_boxed_str()))
             .collect();
         sb.lock().counters.entry(spec.name.clone()).or_insert(spec.first_index);
-        Self { spec, after, sb }
+        Self { spec, patterns: Vec::new(), after, sb }
     }
 
-    fn lacks(&self, op: &str) -> bool {
-        self.spec.without_ops.iter().any(|o| o == op)
+    /// The selector as data, so that overlaps can be seen.
+    pub(super) fn with_patterns(mut self, patterns: Vec<KeyPattern>) -> Self {
+        self.patterns = patterns;
+        self
+    }
+
+    fn lacks(&self, op: Op) -> bool {
+        self.spec.without_ops.contains(&op)
     }
 
     fn operate(
@@ -191,7 +200,7 @@ impl DynDescriptor for MockDescriptor {
     }
 
     fn keys(&self) -> &[KeyPattern] {
-        &[]
+        &self.patterns
     }
 
     fn selects(&self, key: &str) -> bool {
@@ -212,10 +221,10 @@ impl DynDescriptor for MockDescriptor {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            create: !self.lacks("create"),
-            update: !self.lacks("update"),
-            delete: !self.lacks("delete"),
-            retrieve: !self.lacks("retrieve"),
+            create: !self.lacks(Op::Create),
+            update: !self.lacks(Op::Update),
+            delete: !self.lacks(Op::Delete),
+            retrieve: !self.lacks(Op::Retrieve),
         }
     }
 
@@ -257,7 +266,7 @@ impl DynDescriptor for MockDescriptor {
 
     fn derive(&self, key: &Key, value: &Value) -> Vec<(Key, Value)> {
         let mut derived = Vec::new();
-        if self.spec.derived_values.as_deref() == Some("array-items")
+        if self.spec.derived_values == Some(Derivation::ArrayItems)
             && let Some((items, suffix)) = as_array(value)
         {
             for item in items {
@@ -305,6 +314,7 @@ impl DynDescriptor for MockDescriptor {
     }
 
     fn retrieve(&self, _known: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
+        self.sb.lock().reads.push(self.spec.name.clone());
         if let Some(error) = &self.spec.retrieve_error {
             return ready(Err(OpError::Retriable(error.clone())));
         }

@@ -1,6 +1,6 @@
 //! Runs one scenario and takes down what can be observed, in the catalogue's own form.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ligato_kvs::{Scheduler, SchedulerConfig, StatusEvent, StatusFilter, Subscription, View};
 use ligato_kvs_api::{
@@ -9,10 +9,11 @@ use ligato_kvs_api::{
     ValueChange, ValueStatus,
 };
 use serde_json::{Value as Json, json};
+use tokio::time::Instant;
 
 use crate::scenario::{
     compare::{self, Taken, Verdicts},
-    format::{AValue, Scenario, Step},
+    format::{AValue, Resync, Scenario, Step, StepKind},
     mock::{MockDescriptor, MockSb},
 };
 
@@ -24,16 +25,21 @@ pub(super) struct Bench {
     watchers: Vec<(String, Option<crate::scenario::format::Selector>, Subscription)>,
     seen: u64,
     ops_seen: usize,
+    /// When each record was there, by the clock of the run.
+    times: BTreeMap<u64, Instant>,
 }
 
-/// Runs a scenario on a clock of its own and compares every step.
+/// Runs a scenario and compares every step.
 pub(super) fn run(scenario: &Scenario) -> Result<Vec<Taken>, String> {
+    on_a_clock_of_its_own(run_steps(scenario))?
+}
+
+/// Carries something out with a clock that goes on only when nothing else is left to do.
+pub(super) fn on_a_clock_of_its_own<T>(future: impl Future<Output = T>) -> Result<T, String> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-    match runtime {
-        Ok(runtime) => runtime.block_on(run_steps(scenario)),
-        Err(error) => Err(format!("no runtime: {error}")),
-    }
+    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+    Ok(runtime.block_on(future))
 }
 
 async fn run_steps(scenario: &Scenario) -> Result<Vec<Taken>, String> {
@@ -50,10 +56,14 @@ async fn run_steps(scenario: &Scenario) -> Result<Vec<Taken>, String> {
     let mut steps = Vec::new();
     for (number, step) in (1..).zip(&scenario.steps) {
         let result = bench.step(step).await;
+        bench.note_times();
         if let Some(expect) = &step.expect {
             let observed = bench.observe(step, result, expect).await;
             let mut verdicts = Verdicts::default();
             compare::step(number, expect, &observed, &mut verdicts);
+            if let Some(nominal) = &step.expected_delay_ms {
+                compare::delays(number, nominal, &observed["delays_ms"], &mut verdicts);
+            }
             steps.push(Taken {
                 number,
                 step: step.clone(),
@@ -100,13 +110,14 @@ impl Bench {
             watchers: Vec::new(),
             seen: 0,
             ops_seen: 0,
+            times: BTreeMap::new(),
         })
     }
 
     async fn step(&mut self, step: &Step) -> Json {
-        match step.step.as_str() {
-            "txn" => return self.transaction(step).await,
-            "notify" => {
+        match step.step {
+            StepKind::Txn => return self.transaction(step).await,
+            StepKind::Notify => {
                 let value = |v: &crate::scenario::format::StepValue| Notification::Value {
                     key: v.key.as_str().into(),
                     value: v.value.as_ref().map(AValue::message),
@@ -116,21 +127,20 @@ impl Bench {
                 self.scheduler.sink().send(batch);
                 self.wait_for_records(1).await;
             }
-            "await_txns" => self.wait_for_records(step.count).await,
-            "expect_no_txn" => tokio::time::sleep(Duration::from_millis(step.quiet_ms)).await,
-            "plan_result" => {
+            StepKind::AwaitTxns => self.wait_for_records(step.count).await,
+            StepKind::ExpectNoTxn => tokio::time::sleep(Duration::from_millis(step.quiet_ms)).await,
+            StepKind::PlanResult => {
                 let after = step.after_sb.clone().unwrap_or_default();
                 self.sb.plan(&step.key, step.error.clone(), after);
             }
-            "sb_set" => self.sb.set(step.sb.as_deref().unwrap_or_default()),
-            "watch" => {
+            StepKind::SbSet => self.sb.set(step.sb.as_deref().unwrap_or_default()),
+            StepKind::Watch => {
                 let mut stream = self.scheduler.subscribe(StatusFilter::All);
                 stream.next().await;
                 self.watchers.push((step.name.clone(), step.selector.clone(), stream));
             }
-            "register_descriptor" => return self.register(step).await,
-            "close" => self.scheduler.close().await,
-            _ => {}
+            StepKind::RegisterDescriptor => return self.register(step).await,
+            StepKind::Close => self.scheduler.close().await,
         }
         Json::Null
     }
@@ -161,10 +171,12 @@ impl Bench {
                 None => ValueChange::delete(v.key.as_str()),
             })
             .collect();
-        let mut txn = match options.resync.as_deref() {
-            Some("full") => Transaction::resync(ResyncKind::Full, changes),
-            Some("upstream") => Transaction::resync(ResyncKind::Upstream, changes),
-            Some(_) => Transaction::resync(ResyncKind::Downstream(Scope::All), changes),
+        let mut txn = match options.resync {
+            Some(Resync::Full) => Transaction::resync(ResyncKind::Full, changes),
+            Some(Resync::Upstream) => Transaction::resync(ResyncKind::Upstream, changes),
+            Some(Resync::Downstream) => {
+                Transaction::resync(ResyncKind::Downstream(Scope::All), changes)
+            }
             None => Transaction::change(changes),
         };
         let retry = match (&options.retry, options.retry_default) {
@@ -193,10 +205,14 @@ impl Bench {
         result_json(&self.scheduler.commit(txn).await)
     }
 
-    async fn wait_for_records(&self, count: usize) {
+    async fn wait_for_records(&mut self, count: usize) {
         let wanted = self.seen + count as u64;
+        if wanted == 0 {
+            return;
+        }
         let reached = async {
             while self.scheduler.transaction(TxnSeq(wanted - 1)).is_none() {
+                self.note_times();
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
@@ -204,11 +220,35 @@ impl Bench {
         let _ = tokio::time::timeout(Duration::from_secs(60), reached).await;
     }
 
+    /// Takes down when the records that are new came.
+    fn note_times(&mut self) {
+        let next = self.times.last_key_value().map_or(0, |(seq, _)| seq + 1);
+        let new = (next..).take_while(|seq| self.scheduler.transaction(TxnSeq(*seq)).is_some());
+        let new: Vec<u64> = new.collect();
+        let now = Instant::now();
+        self.times.extend(new.into_iter().map(|seq| (seq, now)));
+    }
+
+    /// How long after the failure each of the new retries came, in milliseconds.
+    fn delays(&self, new: &[Arc<RecordedTxn>]) -> Json {
+        let all = self.scheduler.history(None, None);
+        let delay = |record: &Arc<RecordedTxn>| {
+            let (of, attempt) = record.retry_for?;
+            let failed = match attempt.checked_sub(1) {
+                None | Some(0) => of,
+                before => all.iter().find(|r| r.retry_for == before.map(|n| (of, n)))?.seq,
+            };
+            let waited = *self.times.get(&record.seq.0)? - *self.times.get(&failed.0)?;
+            Some(json!(waited.as_millis()))
+        };
+        new.iter().filter_map(delay).collect()
+    }
+
     async fn observe(&mut self, step: &Step, result: Json, expect: &Json) -> Json {
         let snapshot = self.scheduler.snapshot();
         let mut all = serde_json::Map::new();
         all.insert("result".to_owned(), result);
-        if step.step == "register_descriptor" {
+        if step.step == StepKind::RegisterDescriptor {
             // What the registration sets off belongs to the step that waits for it.
             return Json::Object(all);
         }
@@ -217,8 +257,10 @@ impl Bench {
         all.insert("sb_content".to_owned(), content);
         all.insert("sb_inconsistent_keys".to_owned(), inconsistent);
         let records = self.scheduler.history(None, None);
-        let new: Vec<Json> =
-            records.iter().filter(|r| r.seq.0 >= self.seen).map(|r| txn_json(r)).collect();
+        let new: Vec<Arc<RecordedTxn>> =
+            records.iter().filter(|r| r.seq.0 >= self.seen).cloned().collect();
+        all.insert("delays_ms".to_owned(), self.delays(&new));
+        let new: Vec<Json> = new.iter().map(|r| txn_json(r)).collect();
         self.seen = records.last().map_or(self.seen, |r| r.seq.0 + 1);
         all.insert("txns".to_owned(), Json::Array(new));
         let statuses = snapshot.statuses(&StatusFilter::All);

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use crate::scenario::{
     compare::{self, Pair, Taken},
     facts::{Facts, base_of, nodes_of},
+    format::Resync,
     rules::key_of,
 };
 
@@ -150,7 +151,7 @@ impl Leftover<'_> {
     /// M4: what a complete statement removes is among its arguments, whatever led to it.
     fn lists_what_is_unwanted(&self) -> bool {
         let options = self.taken.step.options.as_ref();
-        let statement = options.and_then(|o| o.resync.as_deref()) == Some("full");
+        let statement = options.and_then(|o| o.resync) == Some(Resync::Full);
         let asked = |key: &str| self.taken.step.values.iter().flatten().any(|v| v.key == key);
         statement
             && self.missing.is_empty()

@@ -32,7 +32,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Seed {
     pub(crate) node: NodeId,
-    pub(crate) reason: Reason,
+    /// `None`: something else may be the reason.
+    pub(crate) reason: Option<Reason>,
 }
 
 /// What the planner reads besides seeds.

@@ -3,9 +3,16 @@
 
 use ligato_kvs::Scheduler;
 use ligato_kvs_api::{
-    Origin, Plan, PlanError, ResyncKind, Scope, Transaction, TxnOptions, TxnOutcome, ValueState,
+    Origin, Plan, PlanError, ResyncKind, Scope, Transaction, TxnOptions, TxnOutcome, ValueChange,
+    ValueState,
 };
-use ligato_testkit::{FakeSb, Rig, bases, punctual, violations, wishes};
+use ligato_testkit::{
+    FakeSb, Rig, bases,
+    messages::string,
+    punctual,
+    script::{Stage, on_paused_clock},
+    violations, wishes,
+};
 
 async fn rig(values: &[(&str, &str)]) -> (FakeSb, Scheduler) {
     let Rig { sb, scheduler } = Rig::start(punctual(), bases).unwrap();
@@ -101,4 +108,104 @@ async fn a_refused_transaction_leaves_nothing_behind() {
     assert!(matches!(report.outcome, TxnOutcome::Refused(_)), "{:?}", report.outcome);
     let wrong = scheduler.audit().await;
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What may have happened before a resync: scripts after which something is not as it is wanted.
+const DRIFTS: [&str; 21] = [
+    "put b/1 1\nput b/2 2 needs b/1\nput b/3 3\ncommit\nsouthbound b/1\nsouthbound b/3 x\nsouthbound b/4 4",
+    // What others made, and what rests on it.
+    "foreign b/5 5\nnotify b/5 5\nput b/2 2 needs b/5\ncommit\nforeign b/5",
+    "put b/2 2 needs b/5\ncommit\nforeign b/5 5",
+    "foreign b/5 5 derives d/5\nnotify b/5 5 derives d/5\nput b/2 2 needs d/5\ncommit\nforeign b/5 5",
+    // What is derived.
+    "put b/1 1 derives d/1\ncommit\nsouthbound d/1",
+    "put b/1 1 derives d/1 derives d/2\nput b/2 2 needs d/1\ncommit\nsouthbound b/1 1 derives d/2",
+    "put b/1 1 derives d/1:needs:b/5\ncommit\nforeign b/5 5",
+    "put b/1 1 derives d/1\ncommit\nsouthbound b/1",
+    // What failed, waits or is refused.
+    "fault b/1 fails\nput b/1 1\nput b/2 2 needs b/1\ncommit",
+    "put b/1 1\ncommit\nfault b/1 no-answer\nput b/1 one\ncommit",
+    "fault d/1 fails\nput b/1 1 derives d/1\nput b/2 2 needs d/1\ncommit",
+    "put b/1 1\ncommit\nput b/1 one invalid\nput b/2 2 needs b/1\ncommit\nsouthbound b/1",
+    "put u/1 1\ncommit\nfault u/1 fails\nput u/1 one\nput b/2 2 follows u/1\ncommit",
+    "put b/1 1\nput b/2 2\ncommit\nfault b/1 fails\ndelete b/1\nfault b/2 no-answer\ndelete b/2\ncommit",
+    "put u/1 1\nput u/2 2\ncommit\nfault u/1 fails\ndelete u/1\nfault u/2 no-answer\ndelete u/2\ncommit",
+    "fault u/1 fails\nput u/1 1\nfault u/2 fails-late\nput u/2 2 derives d/2\nput b/3 3 needs d/2\ncommit",
+    "fault b/2 fails\nput b/1 1 needs b/2\nput b/2 2 needs b/1\nput b/3 3\ncommit stop",
+    // What needs each other.
+    "put b/1 1 needs b/2 needs b/5\nput b/2 2 needs b/1\ncommit\nforeign b/5 5",
+    "put b/1 1 needs b/2\nput b/2 2 needs b/1\ncommit\nsouthbound b/1\nsouthbound b/2",
+    "put b/1 1 needs b/2\nput b/2 2 needs b/1\ncommit\nsouthbound b/1",
+    // What follows and what excludes.
+    "put b/1 1\nput b/2 2 rebuilt-with b/1\nput b/3 3 not b/5\ncommit\nsouthbound b/1 x\nforeign b/5 5",
+];
+
+async fn after(script: &str) -> Stage {
+    let mut stage = Stage::set().unwrap();
+    for line in script.lines() {
+        stage.play(&line.parse().unwrap()).await;
+    }
+    stage.southbound().take_log();
+    stage
+}
+
+/// Every kind of resync, for what is wanted.
+fn resyncs(stage: &Stage) -> Vec<Transaction> {
+    let wanted = || -> Vec<ValueChange> {
+        let all = stage.wishes().iter();
+        all.map(|(key, text)| ValueChange::put(key.as_str(), string(text))).collect()
+    };
+    let downstream = |scope| Transaction::resync(ResyncKind::Downstream(scope), Vec::new());
+    vec![
+        Transaction::resync(ResyncKind::Full, wanted()),
+        Transaction::resync(ResyncKind::Upstream, wanted()),
+        downstream(Scope::All),
+        downstream(Scope::Prefix("b/".into())),
+        downstream(Scope::Descriptors(vec!["base".to_owned()])),
+    ]
+}
+
+#[test]
+fn a_resync_does_what_its_plan_shows_whether_or_not_it_is_made_from_it() {
+    let drifts = DRIFTS.iter().flat_map(|script| {
+        [(*script).to_owned(), format!("{script}\nresync read-back"), format!("{script}\nresync upstream")]
+    });
+    let mut wrong = Vec::new();
+    for script in drifts {
+        for at in 0..5 {
+            wrong.extend(on_paused_clock(disagreements(&script, at)).unwrap());
+        }
+    }
+    assert!(wrong.is_empty(), "{} disagree:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+async fn disagreements(script: &str, at: usize) -> Vec<String> {
+    // Not planned before.
+    let stage = after(script).await;
+    let resync = resyncs(&stage).remove(at);
+    let kind = &resync.kind;
+    stage.scheduler().commit(resync.clone()).await;
+    let direct = stage.southbound().take_log();
+    // Planned, and carried out as if it had not been.
+    let stage = after(script).await;
+    let plan = stage.scheduler().plan(resync.clone()).await.unwrap();
+    let planned: Vec<String> =
+        plan.steps.iter().map(|s| format!("{} {}", s.op.as_str().to_lowercase(), s.key)).collect();
+    assert!(stage.southbound().take_log().is_empty(), "{script}\n{kind:?} was planned");
+    stage.scheduler().commit(resync.clone()).await;
+    let afterwards = stage.southbound().take_log();
+    // Exactly the plan.
+    let stage = after(script).await;
+    let plan = stage.scheduler().plan(resync.clone()).await.unwrap();
+    stage.scheduler().apply(&plan, resync.clone()).await.unwrap();
+    let applied = stage.southbound().take_log();
+    let ways = [
+        ("when it is carried out", applied),
+        ("by a resync after it", afterwards),
+        ("by a resync without it", direct),
+    ];
+    let differs = |(way, done): (&str, Vec<String>)| {
+        (done != planned).then(|| format!("{script}\n{kind:?}: {planned:?} is planned, {done:?} is done {way}"))
+    };
+    ways.into_iter().filter_map(differs).collect()
 }

@@ -177,6 +177,11 @@ impl Active {
     }
 
     pub(crate) fn seed(&mut self, node: NodeId, reason: ligato_kvs_api::Reason) {
-        self.seeds.push(Seed { node, reason });
+        self.seeds.push(Seed { node, reason: Some(reason) });
+    }
+
+    /// The planner should look at a value; if something comes of it, that is because of others.
+    pub(crate) fn look_at(&mut self, node: NodeId) {
+        self.seeds.push(Seed { node, reason: None });
     }
 }

@@ -4,12 +4,19 @@
 //! was taken in for it is put back. A resync compares with what is really there: its plan begins
 //! with a read-back without repair, which changes what is *known*, never what is wanted or there.
 
-use ligato_kvs_api::{PlanError, Reason, ResyncKind, Scope, Transaction, TxnKind, TxnOptions};
+use ligato_kvs_api::{Origin, PlanError, Reason, ResyncKind, Scope, Transaction, TxnKind, TxnOptions};
 
 use crate::{
     core::{Audience, Core, Effect, Token},
     node::NodeId,
 };
+
+/// How a value is not as it should be.
+enum Difference {
+    /// It waits; others may let it come.
+    Waits,
+    For(Reason),
+}
 
 impl Core {
     /// Answers what a transaction would do, after a read-back if it takes one.
@@ -64,7 +71,8 @@ impl Core {
         self.effects.push_back(Effect::Planned { token, plan: Box::new(Ok(plan)) });
     }
 
-    /// What a resync repairs, as far as it is known without reading anything back.
+    /// What a resync repairs, as far as it is known: the same with and without a plan, with and
+    /// without having read anything back just now.
     pub(crate) fn seed_known_differences(&mut self, kind: &ResyncKind) {
         self.graph.settle();
         let scope = match kind {
@@ -75,24 +83,47 @@ impl Core {
         let only = self.nodes_in(scope);
         let all: Vec<NodeId> = self.graph.in_order().collect();
         for id in all {
-            let node = self.graph.node(id);
-            if !self.is_in(id, descriptors.as_ref(), only.as_ref()) || node.is_refused() {
+            if !self.is_in(id, descriptors.as_ref(), only.as_ref()) {
                 continue;
             }
-            let unwanted = node.desired.is_none()
-                && node.available()
-                && node.origin == ligato_kvs_api::Origin::Nb;
-            let reason = match node.desired {
-                Some(_) if node.problem.is_some() => Reason::Requested,
-                Some(_) if node.marks.differs || !node.available() => Reason::Drift,
-                None if unwanted => Reason::Unwanted,
-                _ => continue,
-            };
+            let difference = self.known_difference(id);
+            if difference.is_none() {
+                continue;
+            }
             self.remember(id);
-            self.graph.edit(id).problem = None;
-            if let Some(active) = &mut self.active {
-                active.seed(id, reason);
+            if self.graph.node(id).problem.is_some() {
+                self.graph.edit(id).problem = None;
+            }
+            let Some(active) = &mut self.active else { return };
+            match difference {
+                Some(Difference::Waits) => active.look_at(id),
+                Some(Difference::For(reason)) => active.seed(id, reason),
+                None => {}
             }
         }
+    }
+
+    /// What a resync has to do with the value, if anything.
+    fn known_difference(&self, id: NodeId) -> Option<Difference> {
+        let active = self.active.as_ref()?;
+        let node = self.graph.node(id);
+        if node.is_refused() || active.held.contains(&id) {
+            return None;
+        }
+        if node.problem.is_some() {
+            return Some(Difference::For(Reason::Requested));
+        }
+        if node.desired.is_none() {
+            let unwanted = node.available() && node.origin == Origin::Nb;
+            let goes = unwanted && !active.spare_unwanted;
+            return goes.then_some(Difference::For(Reason::Unwanted));
+        }
+        let unmet = self.graph.unmet(id) > 0;
+        if node.available() {
+            // Other than wanted, or there without what it needs.
+            return (node.marks.differs || unmet).then_some(Difference::For(Reason::Drift));
+        }
+        let waits = unmet && !node.marks.missing;
+        Some(if waits { Difference::Waits } else { Difference::For(Reason::Drift) })
     }
 }

@@ -343,7 +343,11 @@ impl Core {
                 }
                 active.reading = None;
                 active.phase = Phase::Planning;
+                let repaired = active.resync.clone().filter(|_| !active.only_look);
                 self.doubt_assumptions();
+                if let Some(kind) = repaired {
+                    self.seed_known_differences(&kind);
+                }
                 true
             }
             Phase::Planning => {
@@ -429,7 +433,7 @@ impl Core {
                 (false, true) => Reason::Unblocked { by: cause.key.clone() },
                 (false, false) => Reason::Blocked { by: cause.key.clone() },
             };
-            seeds.push(plan::Seed { node, reason });
+            seeds.push(plan::Seed { node, reason: Some(reason) });
         }
         if seeds.len() > self.graph.len() / 8 {
             self.graph.settle();

@@ -47,7 +47,8 @@ impl Core {
         }
         self.graph.settle();
         let scope = match kind {
-            ResyncKind::Upstream => return self.seed_unwanted(),
+            // What is known is what was read back last.
+            ResyncKind::Upstream => return self.seed_known_differences(&kind),
             ResyncKind::Full => Scope::All,
             ResyncKind::Downstream(scope) | ResyncKind::ReadBack(scope) => scope,
         };
@@ -152,24 +153,6 @@ impl Core {
             };
             if !well && node.problem.is_none() {
                 self.graph.edit(id).problem = Some(problem);
-            }
-        }
-    }
-
-    /// What NB does not want and no read-back confirmed as foreign goes.
-    fn seed_unwanted(&mut self) {
-        let discovered: Vec<NodeId> = self
-            .graph
-            .in_order()
-            .filter(|id| {
-                let node = self.graph.node(*id);
-                node.desired.is_none() && node.available() && node.origin == Origin::Nb
-            })
-            .collect();
-        for id in discovered {
-            self.remember(id);
-            if let Some(active) = &mut self.active {
-                active.seed(id, Reason::Unwanted);
             }
         }
     }

@@ -17,7 +17,9 @@ impl Planner<'_> {
         for seed in seeds {
             let marks = self.note(seed.node);
             if !std::mem::replace(&mut marks.seed, true) {
-                self.give_reason(seed.node, || seed.reason.clone());
+                if let Some(reason) = &seed.reason {
+                    self.give_reason(seed.node, || reason.clone());
+                }
                 self.classify(seed.node);
             }
         }

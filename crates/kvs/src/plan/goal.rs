@@ -24,11 +24,7 @@ impl Planner<'_> {
             }
         }
         for seed in seeds {
-            if self.is_stalled(seed.node) {
-                let marks = self.note(seed.node);
-                marks.update = false;
-                marks.recreate = false;
-            }
+            self.hold_back_if_stalled(seed.node);
         }
         for seed in seeds {
             self.look_at(seed.node);
@@ -223,6 +219,15 @@ impl Planner<'_> {
         false
     }
 
+    /// What is derived from a value that does not move does not move either.
+    fn hold_back_if_stalled(&mut self, id: NodeId) {
+        if self.is_stalled(id) {
+            let marks = self.note(id);
+            marks.update = false;
+            marks.recreate = false;
+        }
+    }
+
     fn goal_unmet(&mut self, id: NodeId) -> u32 {
         if !self.marks(id).counted {
             let graph = self.facts.graph;
@@ -260,10 +265,10 @@ impl Planner<'_> {
     }
 
     fn decide(&mut self, id: NodeId, up: bool) {
-        if up && !self.marks(id).seed && !self.facts.graph.node(id).available() {
+        if up {
             // It may be in doubt what is there of it.
-            self.note(id);
             self.classify(id);
+            self.hold_back_if_stalled(id);
         }
         let marks = self.note(id);
         marks.decided = true;
@@ -347,10 +352,7 @@ impl Planner<'_> {
     /// Only a value that others wait for can be part of a cycle.
     fn is_waited_for(&self, id: NodeId) -> bool {
         let graph = self.facts.graph;
-        let waits = |edge: &Edge| {
-            let node = graph.node(edge.from);
-            node.desired.is_some() && !self.goal(edge.from)
-        };
+        let waits = |edge: &Edge| !self.goal(edge.from);
         graph.dependants(id).iter().any(waits)
             || graph.member_of(id).iter().any(|g| graph.group_dependants(*g).iter().any(waits))
     }

@@ -45,6 +45,13 @@ pub enum Cause {
         /// The value in the way.
         with: Key,
     },
+    /// It must not be beside itself, or beside what is derived from it: it can never be.
+    ExcludesItself {
+        /// Label of the dependency.
+        label: String,
+        /// The value it excludes: itself, or one derived from it.
+        with: Key,
+    },
     /// Validation refused it.
     Invalid {
         /// Text of the error.
@@ -130,6 +137,9 @@ impl Cause {
                 on.render(f, depth + 1)
             }
             Self::Conflict { label, with } => write!(f, "{label}: {with} must go first"),
+            Self::ExcludesItself { label, with } => {
+                write!(f, "{label}: it can never be, as {with} is itself or derived from it")
+            }
             Self::Invalid { error, .. } => write!(f, "invalid: {error}"),
             Self::Failed { error, retry: None } => write!(f, "failed: {error}"),
             Self::Failed { error, retry: Some((attempt, ms)) } => {

@@ -1,6 +1,6 @@
 //! Why a value is where it is: from the value down to the root causes.
 
-use ligato_kvs_api::{Availability, Cause, DependencyKind, Explanation, Target, ValueState};
+use ligato_kvs_api::{Availability, Cause, DependencyKind, Explanation, ValueState};
 use ligato_model::Key;
 
 use crate::{
@@ -62,7 +62,7 @@ fn causes(graph: &Published, node: &Node, path: &mut Vec<NodeId>) -> Vec<Cause> 
     match node.parent {
         None if node.descriptor.is_none() => causes.push(Cause::NoDescriptor),
         Some(parent) if !node.available() => {
-            if let Some(base) = graph.node(parent).filter(|b| !b.available())
+            if let Some(base) = graph.node(parent).filter(|b| !b.shows_children())
                 && path.len() < DEPTH
                 && !path.contains(&parent)
             {
@@ -72,8 +72,13 @@ fn causes(graph: &Published, node: &Node, path: &mut Vec<NodeId>) -> Vec<Cause> 
         }
         _ => {}
     }
-    for need in node.needs.iter().filter(|need| !graph.satisfied(need)) {
-        causes.push(unmet(graph, need, path));
+    for need in node.needs.iter() {
+        if let Some(with) = graph.excluded_by_itself(node, need) {
+            let (label, with) = (need.label().to_string(), with.clone());
+            causes.push(Cause::ExcludesItself { label, with });
+        } else if !graph.satisfied(need) {
+            causes.push(unmet(graph, need, path));
+        }
     }
     if causes.is_empty() && node.state() == ValueState::Pending {
         causes.push(ring(graph, node));
@@ -171,7 +176,7 @@ fn provider<'g>(graph: &'g Published, need: &Need) -> Option<&'g str> {
 
 /// Existing nodes that would satisfy the group if they were available; the first few by key.
 fn members(graph: &Published, group: &GroupView) -> Vec<NodeId> {
-    let target = Target::AnyOf { prefixes: group.prefixes.to_vec(), filter: group.filter.clone() };
+    let target = group.target();
     let accepted = graph.nodes.iter().filter(|n| !n.is_empty() && target.accepts(&n.key));
     let mut keys: Vec<&Key> = accepted.map(|n| &n.key).collect();
     keys.sort_unstable();

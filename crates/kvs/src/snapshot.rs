@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use ligato_kvs_api::{
     Availability, BaseValueStatus, DependencyKind, DynDescriptor, Explanation, KeyFilter, Metadata,
-    OpKind, Origin, RecordedTxn, Revision, SouthboundName, ValueState, ValueStatus,
+    OpKind, Origin, RecordedTxn, Revision, SouthboundName, Target, ValueState, ValueStatus,
 };
 use ligato_model::{Key, Value};
 
@@ -41,6 +41,13 @@ pub(crate) struct GroupView {
     pub(crate) filter: Option<KeyFilter>,
     /// Is any candidate available?
     pub(crate) satisfied: bool,
+}
+
+impl GroupView {
+    /// Which keys are candidates.
+    pub(crate) fn target(&self) -> Target {
+        Target::AnyOf { prefixes: self.prefixes.to_vec(), filter: self.filter.clone() }
+    }
 }
 
 /// Which values to look at.
@@ -298,6 +305,31 @@ impl Published {
         exists != (need.kind() == DependencyKind::ConflictsWith)
     }
 
+    /// Is this need of the node met? What excludes itself, or what is derived from it, never is:
+    /// that it is not there makes no room for it.
+    pub(crate) fn is_met(&self, node: &Node, need: &Need) -> bool {
+        self.satisfied(need) && self.excluded_by_itself(node, need).is_none()
+    }
+
+    /// The node, or what is derived from it, if the need says that this must not be beside it.
+    pub(crate) fn excluded_by_itself<'n>(&'n self, node: &'n Node, need: &Need) -> Option<&'n Key> {
+        if need.kind() != DependencyKind::ConflictsWith {
+            return None;
+        }
+        let target = match need.on {
+            On::Node(id) => Target::Key(self.node(id)?.key.clone()),
+            On::Group(id) => self.groups.get(id)?.target(),
+        };
+        let mut open = vec![node];
+        while let Some(next) = open.pop() {
+            if target.accepts(&next.key) {
+                return Some(&next.key);
+            }
+            open.extend(next.children.iter().filter_map(|child| self.node(*child)));
+        }
+        None
+    }
+
     pub(crate) fn target_text(&self, need: &Need) -> String {
         match need.on {
             // Without a target that can be named, the label says it.
@@ -307,13 +339,7 @@ impl Published {
             On::Group(id) => self
                 .groups
                 .get(id)
-                .map(|g| {
-                    let target = ligato_kvs_api::Target::AnyOf {
-                        prefixes: g.prefixes.to_vec(),
-                        filter: g.filter.clone(),
-                    };
-                    target.to_string()
-                })
+                .map(|group| group.target().to_string())
                 .unwrap_or_else(|| need.label().to_string()),
         }
     }
@@ -324,7 +350,7 @@ impl Published {
             (ValueState::Pending, _) => node
                 .needs
                 .iter()
-                .filter(|need| !self.satisfied(need))
+                .filter(|need| !self.is_met(node, need))
                 .map(|need| need.label().to_string())
                 .collect(),
             (_, Some(problem)) => match &problem.kind {
@@ -373,7 +399,7 @@ impl Published {
             depends_on: node
                 .needs
                 .iter()
-                .map(|n| (n.label().to_string(), self.target_text(n), self.satisfied(n)))
+                .map(|n| (n.label().to_string(), self.target_text(n), self.is_met(node, n)))
                 .collect(),
         }
     }

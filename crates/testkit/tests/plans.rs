@@ -168,7 +168,11 @@ fn resyncs(stage: &Stage) -> Vec<Transaction> {
 #[test]
 fn a_resync_does_what_its_plan_shows_whether_or_not_it_is_made_from_it() {
     let drifts = DRIFTS.iter().flat_map(|script| {
-        [(*script).to_owned(), format!("{script}\nresync read-back"), format!("{script}\nresync upstream")]
+        [
+            (*script).to_owned(),
+            format!("{script}\nresync read-back"),
+            format!("{script}\nresync upstream"),
+        ]
     });
     let mut wrong = Vec::new();
     for script in drifts {
@@ -205,7 +209,8 @@ async fn disagreements(script: &str, at: usize) -> Vec<String> {
         ("by a resync without it", direct),
     ];
     let differs = |(way, done): (&str, Vec<String>)| {
-        (done != planned).then(|| format!("{script}\n{kind:?}: {planned:?} is planned, {done:?} is done {way}"))
+        (done != planned)
+            .then(|| format!("{script}\n{kind:?}: {planned:?} is planned, {done:?} is done {way}"))
     };
     ways.into_iter().filter_map(differs).collect()
 }

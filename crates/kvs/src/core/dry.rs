@@ -4,7 +4,9 @@
 //! was taken in for it is put back. A resync compares with what is really there: its plan begins
 //! with a read-back without repair, which changes what is *known*, never what is wanted or there.
 
-use ligato_kvs_api::{Origin, PlanError, Reason, ResyncKind, Scope, Transaction, TxnKind, TxnOptions};
+use ligato_kvs_api::{
+    Origin, PlanError, Reason, ResyncKind, Scope, Transaction, TxnKind, TxnOptions,
+};
 
 use crate::{
     core::{Audience, Core, Effect, Token},

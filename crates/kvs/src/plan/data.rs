@@ -87,7 +87,8 @@ impl Core {
                         || self.graph.wanted_members(group).into_iter().any(there)
                 }
             };
-            exists == (need.kind() == DependencyKind::ConflictsWith)
+            let excludes = need.kind() == DependencyKind::ConflictsWith;
+            exists == excludes || (excludes && need.on == On::Node(id))
         };
         let details = match node.problem.as_ref().map(|p| &p.kind) {
             Some(ProblemKind::Invalid { fields }) => fields.clone(),

@@ -31,6 +31,9 @@ pub enum RegistrationError {
     /// Reading back would go in a circle.
     #[error("descriptors wait for each other with reading back: {0}")]
     RetrieveCycle(String),
+    /// It panicked when it was asked what it is.
+    #[error("{0}")]
+    Panicked(String),
 }
 
 /// Checks one descriptor against itself and against those registered before.

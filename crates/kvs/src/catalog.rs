@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ligato_kvs_api::{DynDescriptor, RegistrationError, check_descriptor};
 use rustc_hash::FxHashMap;
 
-use crate::node::DescriptorId;
+use crate::{guard::Guarded, node::DescriptorId};
 
 /// All descriptors. Replaced as a whole when one comes or goes.
 #[derive(Clone, Default)]
@@ -27,8 +27,10 @@ impl Catalog {
     /// Adds a descriptor.
     pub(crate) fn register(
         &mut self,
-        new: Arc<dyn DynDescriptor>,
+        new: &Arc<dyn DynDescriptor>,
     ) -> Result<DescriptorId, RegistrationError> {
+        let new = Guarded::new(new).map_err(RegistrationError::Panicked)?;
+        let new: Arc<dyn DynDescriptor> = Arc::new(new);
         check_descriptor(&*new, self.iter().map(|(_, d)| &**d))?;
         let id = self.entries.len() as DescriptorId;
         self.by_name.insert(new.name().into(), id);

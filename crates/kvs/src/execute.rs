@@ -12,6 +12,7 @@ use ligato_model::Key;
 pub(crate) use crate::execute::run::{Run, Traffic};
 use crate::{
     core::{Answer, Call, CallId, Core, Effect, Operation, Phase},
+    guard::calm,
     node::{Applied, Content, DescriptorId, NodeId, On, PlannedRetry, Problem, ProblemKind},
     plan::Step,
     record::Outcome,
@@ -195,10 +196,12 @@ impl Core {
         self.note_collateral(id);
         let before = self.outcome_before(id, step);
         self.remember(id);
-        let old = self.graph.node(id).content().cloned();
         let wanted = self.graph.node(id).wanted().cloned();
         let described = self.descriptor_of(id).map(|(_, d)| d);
         let keeps = described.as_ref().is_some_and(|d| d.with_metadata());
+        if let (OpKind::Delete, Some(descriptor)) = (step.op, &described) {
+            self.forget_in_index(id, &**descriptor);
+        }
         let applied = match (step.op, &wanted) {
             (OpKind::Delete, _) | (_, None) => Applied::Absent,
             (_, Some(value)) => Applied::Known(Content {
@@ -226,26 +229,24 @@ impl Core {
                 node.last_op = if step.recreate && !step.along { OpKind::Update } else { op };
             }
         }
+        if let Some(descriptor) = &described {
+            let node = Arc::clone(self.graph.node(id));
+            if let Some(Content { value, metadata }) = node.content() {
+                self.ask(id, || descriptor.index(&node.key, value, metadata.as_ref()));
+            }
+        }
+        let node = self.graph.node(id);
         let state = match step.op {
             OpKind::Delete if step.recreate || step.along || wanted.is_none() => {
                 ValueState::Removed
             }
             _ => node.state(),
         };
-        if let Some(descriptor) = &described {
-            let node = self.graph.node(id);
-            match (step.op, node.content(), &old) {
-                (OpKind::Delete, _, Some(old)) => descriptor.index(&node.key, &old.value, None),
-                (_, Some(new), _) => {
-                    descriptor.index(&node.key, &new.value, new.metadata.as_ref());
-                }
-                _ => {}
-            }
-        }
         let value = if state == ValueState::Removed { None } else { wanted };
         let refused = state == ValueState::Invalid;
-        let error = self.graph.node(id).error_text().filter(|_| refused);
-        if let Some(error) = &error {
+        let told = refused || state == ValueState::Failed;
+        let error = node.error_text().filter(|_| told);
+        if let Some(error) = error.as_ref().filter(|_| refused) {
             // What was there had to go, and what is wanted cannot come.
             self.fail_key(id, OpKind::Create, error);
         }
@@ -268,8 +269,12 @@ impl Core {
         self.note_collateral(id);
         let before = self.outcome_before(id, step);
         self.remember(id);
-        let text: Arc<str> = error.to_string().into();
-        let tries = self.tries_after(id, error);
+        let (tries, complaint) = self.tries_after(id, error);
+        let mut text = error.to_string();
+        if let Some(complaint) = complaint {
+            text = format!("{text}; asked whether to try again, its {complaint}");
+        }
+        let text: Arc<str> = text.into();
         self.note_doubt(id, step, error);
         let retry = self.planned_retry(id, tries);
         let kind = match error {
@@ -355,15 +360,18 @@ impl Core {
         self.graph.set_applied(id, Applied::Unknown { last, exists, tried: step.op });
     }
 
-    fn tries_after(&self, id: NodeId, error: &OpError) -> Tries {
+    /// How often it is tried again, and what the descriptor said if it panicked.
+    fn tries_after(&self, id: NodeId, error: &OpError) -> (Tries, Option<String>) {
         let never =
             matches!(error, OpError::Invalid(_) | OpError::Unsupported(_)) || was_never_sent(error);
-        if never || !self.descriptor_of(id).is_some_and(|(_, d)| d.is_retriable(error)) {
-            Tries::None
-        } else if error.is_unknown() {
-            Tries::UntilAnswered
-        } else {
-            Tries::AsWished
+        let Some((_, descriptor)) = self.descriptor_of(id).filter(|_| !never) else {
+            return (Tries::None, None);
+        };
+        match calm(|| descriptor.is_retriable(error)) {
+            Err(complaint) => (Tries::None, Some(complaint)),
+            Ok(false) => (Tries::None, None),
+            Ok(true) if error.is_unknown() => (Tries::UntilAnswered, None),
+            Ok(true) => (Tries::AsWished, None),
         }
     }
 

@@ -15,6 +15,7 @@ mod engine;
 mod execute;
 mod explain;
 mod graph;
+mod guard;
 mod handle;
 mod inbox;
 mod keyindex;

@@ -76,6 +76,8 @@ pub(crate) struct Steps {
     pub(crate) edges: Vec<(u32, u32)>,
     /// Reserved values that this plan concerns; it leaves them as they are.
     pub(crate) conflicts: Vec<NodeId>,
+    /// Values whose descriptors panicked when they were asked: the plan is of no use.
+    pub(crate) panics: Vec<(NodeId, String)>,
 }
 
 /// Memory of the planner that is used again and again. Holds nothing between two plans.
@@ -94,6 +96,8 @@ pub(crate) struct Scratch {
     first_gone: FxHashMap<GroupId, NodeId>,
     blocked: Vec<NodeId>,
     work: Vec<NodeId>,
+    /// Values whose descriptors panicked, with what they said.
+    panics: Vec<(NodeId, String)>,
 }
 
 /// What the planner notes about one node.
@@ -147,6 +151,7 @@ pub(crate) fn plan(facts: Facts<'_>, seeds: Vec<Seed>, scratch: &mut Scratch) ->
     let steps = planner.make_steps();
     let mut ordered = planner.put_in_order(steps);
     ordered.conflicts = planner.conflicts();
+    ordered.panics = std::mem::take(&mut planner.scratch.panics);
     planner.clean_up();
     ordered
 }

@@ -16,7 +16,8 @@ use rustc_hash::FxHashSet;
 
 pub(crate) use crate::resync::reading::{Reading, known_values};
 use crate::{
-    core::{Answer, Call, CallId, Core, Phase, intake::calm},
+    core::{Answer, Call, CallId, Core, Phase},
+    guard::calm,
     node::{Applied, Content, DescriptorId, Node, NodeId, PlannedRetry, Problem, ProblemKind},
 };
 
@@ -189,7 +190,7 @@ impl Core {
         let node = self.graph.node(id);
         let was_there = node.available();
         let origin = self.origin_of(id, item.origin);
-        descriptor.index(&node.key, &item.value, metadata.as_ref());
+        let indexed = calm(|| descriptor.index(&node.key, &item.value, metadata.as_ref()));
         if !unchanged {
             self.remember(id);
         }
@@ -214,6 +215,9 @@ impl Core {
         self.compare(id);
         self.rebase(id, origin);
         self.seed_found(id);
+        if let Err(why) = indexed {
+            self.complain(id, &why);
+        }
     }
 
     /// What follows for the planner from a value that was found.
@@ -317,9 +321,10 @@ impl Core {
         sure: bool,
     ) {
         let key = self.graph.node(id).key.clone();
-        let derived = calm(|| descriptor.derive(&key, value)).unwrap_or_default();
+        // Who cannot tell what is derived from it leaves that as it is.
+        let Some(derived) = self.ask(id, || descriptor.derive(&key, value)) else { return };
         if self.graph.node(id).desired.is_none() && self.graph.node(id).origin != Origin::Sb {
-            let needs = calm(|| descriptor.dependencies(&key, value)).unwrap_or_default();
+            let needs = self.ask(id, || descriptor.dependencies(&key, value)).unwrap_or_default();
             let catalog = Arc::clone(&self.catalog);
             self.graph.set_needs(id, needs, &catalog);
         }
@@ -396,7 +401,7 @@ impl Core {
             }
         }
         if let Some((_, descriptor)) = self.descriptor_of(child) {
-            let nested = calm(|| descriptor.derive(key, value)).unwrap_or_default();
+            let Some(nested) = self.ask(child, || descriptor.derive(key, value)) else { return };
             if !nested.is_empty() || !self.graph.node(child).children.is_empty() {
                 self.take_back_children(child, value, &*descriptor, said, false);
             }
@@ -528,9 +533,7 @@ impl Core {
             if node.parent.is_some() || matches!(node.applied, Applied::Absent) {
                 continue;
             }
-            if let Some(content) = node.content() {
-                descriptor.index(&node.key, &content.value, None);
-            }
+            self.forget_in_index(node_id, descriptor);
             self.vanished(node_id);
         }
     }

@@ -52,6 +52,8 @@ struct State {
     held_reads: BTreeMap<&'static str, Arc<tokio::sync::Semaphore>>,
     log: Vec<String>,
     wrong: Vec<String>,
+    /// Functions of the kinds that panic when they are called.
+    panicking: BTreeSet<&'static str>,
 }
 
 /// How late a late answer is: within the default deadline of an operation.
@@ -72,6 +74,8 @@ pub struct FakeKind {
     release: Release,
     read_after: &'static [&'static str],
     batch: usize,
+    /// What any-of dependencies of its values accept.
+    filter: Option<fn(&str) -> bool>,
     sb: FakeSb,
 }
 
@@ -101,7 +105,14 @@ impl FakeSb {
 
     /// No more faults.
     pub fn heal(&self) {
-        self.lock().faults.clear();
+        let mut state = self.lock();
+        state.faults.clear();
+        state.panicking.clear();
+    }
+
+    /// From now on this function of the kinds, e.g. `equivalent`, panics.
+    pub fn panic_in(&self, function: &'static str) {
+        self.lock().panicking.insert(function);
     }
 
     /// Changes the content behind the scheduler's back.
@@ -174,12 +185,19 @@ impl FakeKind {
         let prefix = keys[0].literal_prefix();
         let release = Release::Delete;
         let (sb, read_after) = (sb.clone(), &[][..]);
-        Self { name, keys, prefix, lane: "fake", readable: true, release, read_after, batch: 1, sb }
+        let (lane, readable, batch, filter) = ("fake", true, 1, None);
+        Self { name, keys, prefix, lane, readable, release, read_after, batch, filter, sb }
     }
 
     /// So many operations are handed over together.
     pub fn in_batches_of(mut self, batch: usize) -> Self {
         self.batch = batch;
+        self
+    }
+
+    /// Any-of dependencies of its values accept only such keys.
+    pub fn picky(mut self, filter: fn(&str) -> bool) -> Self {
+        self.filter = Some(filter);
         self
     }
 
@@ -205,6 +223,11 @@ impl FakeKind {
     pub fn unreadable(mut self) -> Self {
         self.readable = false;
         self
+    }
+
+    fn called(&self, function: &str) {
+        let panics = self.sb.lock().panicking.contains(function);
+        assert!(!panics, "{function} is out of mind");
     }
 
     fn operate(
@@ -369,14 +392,17 @@ impl DynDescriptor for FakeKind {
     }
 
     fn availability(&self) -> Availability {
+        self.called("availability");
         Availability::Up { incarnation: 0 }
     }
 
     fn validate(&self, _: &Key, value: &Value) -> Result<(), Invalid> {
+        self.called("validate");
         if says(value, "invalid") { Err(Invalid::field("words", "it says so")) } else { Ok(()) }
     }
 
     fn supported(&self, _: &Key, value: &Value) -> Result<(), OpError> {
+        self.called("supported");
         if says(value, "unsupported") {
             return Err(OpError::Unsupported("it says so".to_owned()));
         }
@@ -384,15 +410,33 @@ impl DynDescriptor for FakeKind {
     }
 
     fn equivalent(&self, _: &Key, old: &Value, new: &Value) -> bool {
+        self.called("equivalent");
         let caseless = |value| as_string(value).unwrap_or_default().to_lowercase();
         old == new || caseless(old) == caseless(new)
     }
 
     fn release(&self) -> Release {
+        self.called("release");
         self.release
     }
 
+    fn selects(&self, key: &str) -> bool {
+        self.called("selects");
+        self.keys.iter().any(|pattern| pattern.matches(key))
+    }
+
+    fn key_label<'k>(&self, key: &'k str) -> &'k str {
+        self.called("key_label");
+        key.strip_prefix(self.prefix).unwrap_or(key)
+    }
+
+    fn is_retriable(&self, error: &OpError) -> bool {
+        self.called("is_retriable");
+        error.is_retriable()
+    }
+
     fn derive(&self, _: &Key, value: &Value) -> Vec<(Key, Value)> {
+        self.called("derive");
         let derived: Vec<(Key, Value)> =
             derived_of(value).into_iter().map(|(key, value)| (Key::from(key), value)).collect();
         let mut state = self.sb.lock();
@@ -401,19 +445,27 @@ impl DynDescriptor for FakeKind {
     }
 
     fn dependencies(&self, _: &Key, value: &Value) -> Vec<Dependency> {
-        needs_of(value)
+        self.called("dependencies");
+        let needs = needs_of(value).into_iter();
+        match self.filter {
+            Some(filter) => needs.map(|need| need.filtered("picky", filter)).collect(),
+            None => needs.collect(),
+        }
     }
 
     fn needs_recreate(&self, _: &Key, _: &Value, new: &Value, _: Option<&Metadata>) -> bool {
+        self.called("needs_recreate");
         says(new, "recreate")
     }
 
     fn create(&self, key: &Key, value: &Value) -> OpFuture<Option<Metadata>> {
+        self.called("create");
         let done = self.operate("create", key, None, Some(value));
         Box::pin(async move { done.await.map(|()| None) })
     }
 
     fn delete(&self, key: &Key, value: &Value, _: Option<&Metadata>) -> OpFuture<()> {
+        self.called("delete");
         self.operate("delete", key, Some(value), None)
     }
 
@@ -429,6 +481,7 @@ impl DynDescriptor for FakeKind {
     }
 
     fn retrieve(&self, _: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
+        self.called("retrieve");
         let gate = self.sb.lock().held_reads.get(self.name).cloned();
         let (sb, prefix) = (self.sb.clone(), self.prefix);
         Box::pin(async move {
@@ -440,13 +493,16 @@ impl DynDescriptor for FakeKind {
         })
     }
 
-    fn index(&self, _: &Key, _: &Value, _: Option<&Metadata>) {}
+    fn index(&self, _: &Key, _: &Value, _: Option<&Metadata>) {
+        self.called("index");
+    }
 
     fn watch(
         &self,
         _: NotificationSink,
         cancel: CancellationToken,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.called("watch");
         Box::pin(async move { cancel.cancelled().await })
     }
 }

@@ -16,6 +16,17 @@ use ligato_kvs_api::{
 use ligato_testkit::{FakeKind, FakeSb, Fault, messages::string};
 use proptest::prelude::*;
 
+/// What a kind is asked about values.
+const FUNCTIONS: [&str; 8] = [
+    "validate",
+    "supported",
+    "derive",
+    "dependencies",
+    "equivalent",
+    "needs_recreate",
+    "is_retriable",
+    "index",
+];
 const KEYS: [&str; 7] = ["b/0", "b/1", "b/2", "b/3", "b/4", "u/0", "u/1"];
 
 /// One thing that happens.
@@ -25,6 +36,8 @@ enum Event {
     Full(Vec<(usize, Option<String>)>),
     Plan(Vec<(usize, Option<String>)>),
     Fault(usize, Fault),
+    /// A function of the kinds panics from now on; `None`: no more faults.
+    Panic(Option<&'static str>),
     /// Somebody else changes a value or takes it away, and the southbound may tell.
     Drift(usize, Option<String>, bool),
     /// The southbound loses everything and comes back.
@@ -72,6 +85,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => changes().prop_map(Event::Full),
         1 => changes().prop_map(Event::Plan),
         4 => (0..KEYS.len(), fault).prop_map(|(k, f)| Event::Fault(k, f)),
+        1 => prop::option::of(prop::sample::select(FUNCTIONS.to_vec())).prop_map(Event::Panic),
         2 => (0..5_usize, prop::option::of(words()), any::<bool>())
             .prop_map(|(k, text, told)| Event::Drift(k, text, told)),
         1 => Just(Event::Restart),
@@ -126,6 +140,8 @@ impl Stage {
                 self.scheduler.plan(Transaction::change(changes(list))).await.unwrap();
             }
             Event::Fault(key, fault) => self.sb.fault(KEYS[*key], *fault),
+            Event::Panic(Some(function)) => self.sb.panic_in(function),
+            Event::Panic(None) => self.sb.heal(),
             Event::Drift(key, text, told) => {
                 let key = KEYS[*key];
                 self.sb.set(key, text.as_deref(), Origin::Sb);
@@ -323,17 +339,28 @@ fn a_record_that_differs_is_told_with_the_place() {
 }
 
 #[test]
-fn a_panic_of_the_scheduler_happens_again() {
-    let (recording, _) = sample();
-    let mut lines: Vec<String> = recording.lines().map(str::to_owned).collect();
-    let at = lines.iter().position(|line| line.contains("\"needs-recreate\"")).unwrap();
-    lines[at] = lines[at].replace("\"answer\":\"no\"", "\"answer\":{\"panicked\":\"boom\"}");
-    let error = again(sealed(&lines).as_bytes()).unwrap_err();
-    let ReplayError::Panicked { line, text, before } = error else { panic!("{error}") };
-    let input = |line: &String| line.starts_with("{\"input\"");
-    assert_eq!(line, lines[..at].iter().rposition(input).unwrap() as u64 + 1);
-    assert_eq!(text, "boom");
-    assert!(!before.transactions.is_empty());
+fn a_panic_of_a_kind_is_played_back_as_the_failure_it_was() {
+    let put = |key, text: &str| {
+        Event::Change(vec![(key, Some(text.to_owned()))], Policy::BestEffort, true)
+    };
+    for function in FUNCTIONS {
+        let events = [
+            put(1, "1 derives d/D"),
+            Event::Fault(1, Fault::Fails),
+            Event::Panic(Some(function)),
+            put(1, "one"),
+            put(2, "2"),
+        ];
+        let (recording, records) = record(&events, u64::MAX);
+        let mut done = records.iter().flat_map(|record| &record.executed);
+        let told = |error: &str| error.contains("out of mind");
+        assert!(
+            done.any(|op| op.new_error.as_deref().is_some_and(told)),
+            "{function}: {records:#?}"
+        );
+        let replay = again(&recording).unwrap();
+        assert_eq!(replay.transactions.len(), records.len(), "{function}");
+    }
 }
 
 #[test]

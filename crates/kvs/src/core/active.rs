@@ -66,6 +66,8 @@ pub(crate) struct Active {
     pub(crate) started: Duration,
     pub(crate) planning: Duration,
     pub(crate) seeds: Vec<Seed>,
+    /// Values whose descriptors panicked when they were asked about them.
+    pub(crate) panicked: FxHashSet<NodeId>,
     /// What touched nodes were before, in order of first touch; `None`: nothing.
     pub(crate) journal: Vec<(NodeId, Option<Arc<Node>>)>,
     pub(crate) old_needs: FxHashMap<NodeId, Arc<[Need]>>,

@@ -133,6 +133,7 @@ impl Core {
             started: self.now.mono,
             planning: Duration::ZERO,
             seeds: Vec::new(),
+            panicked: FxHashSet::default(),
             journal: Vec::new(),
             old_needs: rustc_hash::FxHashMap::default(),
             held: FxHashSet::default(),
@@ -438,6 +439,28 @@ impl Core {
         if seeds.len() > self.graph.len() / 8 {
             self.graph.settle();
         }
+        let steps = loop {
+            let steps = self.plan_from(seeds);
+            if steps.panics.is_empty() {
+                break steps;
+            }
+            // Those values fail; a plan is made without them.
+            for (id, why) in &steps.panics {
+                self.complain(*id, why);
+            }
+            let panicked = steps.panics.iter().map(|(node, _)| (*node, None));
+            let planned = steps.steps.into_iter().map(|step| (step.node, Some(step.reason)));
+            let again = panicked.chain(planned);
+            seeds = again.map(|(node, reason)| plan::Seed { node, reason }).collect();
+        };
+        if let Some(active) = &mut self.active {
+            active.planning += (self.stopwatch)().saturating_sub(started);
+        }
+        steps
+    }
+
+    fn plan_from(&mut self, seeds: Vec<plan::Seed>) -> Steps {
+        let Some(active) = &self.active else { return Steps::default() };
         let facts = Facts {
             graph: &self.graph,
             catalog: &self.catalog,
@@ -447,9 +470,7 @@ impl Core {
             spare_unwanted: active.spare_unwanted,
             old_needs: &active.old_needs,
         };
-        let steps = plan::plan(facts, seeds, &mut self.scratch);
-        active.planning += (self.stopwatch)().saturating_sub(started);
-        steps
+        plan::plan(facts, seeds, &mut self.scratch)
     }
 
     /// All steps of a round are done, failed or cancelled.

@@ -1,9 +1,6 @@
 //! From wishes to desired values: validated, with what is derived from them and what they need.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use ligato_kvs_api::{
     Dependency, DynDescriptor, Invalid, OpError, OpKind, Origin, Reason, Release, TxnSeq,
@@ -14,6 +11,7 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     core::Core,
+    guard::calm,
     node::{Applied, Desired, NodeId, Problem, ProblemKind, Terms},
 };
 
@@ -345,12 +343,12 @@ impl Core {
 
     /// Notes whether what is applied is what is wanted.
     pub(crate) fn compare(&mut self, id: NodeId) {
-        let node = self.graph.node(id);
+        let node = Arc::clone(self.graph.node(id));
         let differs = match (node.wanted(), &node.applied) {
             (Some(wanted), Applied::Known(content)) => match self.descriptor_of(id) {
                 Some((_, descriptor)) => {
                     let (key, old) = (&node.key, &content.value);
-                    !calm(|| descriptor.equivalent(key, old, wanted)).unwrap_or(false)
+                    !self.ask(id, || descriptor.equivalent(key, old, wanted)).unwrap_or(false)
                 }
                 None => *wanted != content.value,
             },
@@ -359,6 +357,41 @@ impl Core {
         };
         if self.graph.node(id).marks.differs != differs {
             self.graph.edit(id).marks.differs = differs;
+        }
+    }
+
+    /// Asks a descriptor about a value. A panic is the problem of the value: it fails, with the
+    /// message as its error, and this transaction does nothing more with it.
+    pub(crate) fn ask<T>(&mut self, id: NodeId, ask: impl FnOnce() -> T) -> Option<T> {
+        match calm(ask) {
+            Ok(answer) => Some(answer),
+            Err(why) => {
+                self.complain(id, &why);
+                None
+            }
+        }
+    }
+
+    /// The descriptor of the value panicked.
+    pub(crate) fn complain(&mut self, id: NodeId, why: &str) {
+        self.remember(id);
+        let problem = Problem { kind: ProblemKind::Failed, error: why.into(), retry: None };
+        let node = self.graph.edit(id);
+        node.problem = Some(Arc::new(problem));
+        let op = node.last_op;
+        self.fail_key(id, op, why);
+        if let Some(active) = &mut self.active {
+            active.held.insert(id);
+            active.panicked.insert(id);
+        }
+    }
+
+    /// What is not there any more is taken out of the index of its kind.
+    pub(crate) fn forget_in_index(&self, id: NodeId, descriptor: &dyn DynDescriptor) {
+        let node = self.graph.node(id);
+        let Some(content) = node.content() else { return };
+        if let Err(why) = calm(|| descriptor.index(&node.key, &content.value, None)) {
+            tracing::error!(key = %node.key, why, "it may still be in the index of its kind");
         }
     }
 
@@ -393,15 +426,4 @@ fn refusal(error: &OpError) -> Problem {
 
 fn field_names(invalid: &Invalid) -> Vec<String> {
     invalid.field_names()
-}
-
-/// Calls the pure half of a descriptor; a panic becomes its message.
-pub(crate) fn calm<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
-        let text = panic
-            .downcast_ref::<&str>()
-            .map(|s| (*s).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned());
-        format!("descriptor panicked: {}", text.unwrap_or_default())
-    })
 }

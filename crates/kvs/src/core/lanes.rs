@@ -9,10 +9,8 @@ use ligato_kvs_api::{
 use ligato_model::{Key, Value};
 
 use crate::{
-    core::{
-        Audience, Core, Effect, Info, Phase, Request, Token,
-        intake::{Wish, calm},
-    },
+    core::{Audience, Core, Effect, Info, Phase, Request, Token, intake::Wish},
+    guard::calm,
     handle::UnregisterMode,
     node::{Applied, Content, DescriptorId, NodeId, Terms},
     resync::Reading,
@@ -24,7 +22,10 @@ impl Core {
         new: &Arc<dyn DynDescriptor>,
     ) -> Result<DescriptorId, RegistrationError> {
         let mut catalog = (*self.catalog).clone();
-        let id = catalog.register(Arc::clone(new))?;
+        let id = catalog.register(new)?;
+        // From now on as it is in the catalog, where a panic in it stays its own.
+        let registered = catalog.get(id).cloned();
+        let new = registered.as_ref().unwrap_or(new);
         self.catalog = Arc::new(catalog);
         self.infos.push(Info { cell: self.stats.add_descriptor(new.name()), was_read: false });
         let name = new.southbound();
@@ -273,7 +274,7 @@ impl Core {
             return;
         }
         self.remember(id);
-        descriptor.index(key, &value, metadata.as_ref());
+        let indexed = calm(|| descriptor.index(key, &value, metadata.as_ref()));
         let content = Content { value: value.clone(), metadata };
         self.graph.set_applied(id, Applied::Known(content));
         let node = self.graph.edit(id);
@@ -285,11 +286,14 @@ impl Core {
         let op = if was_there { OpKind::Update } else { OpKind::Create };
         self.record_obtained(id, op);
         self.obtain_children(id, &**descriptor, &value);
+        if let Err(why) = indexed {
+            self.complain(id, &why);
+        }
     }
 
     fn obtain_children(&mut self, id: NodeId, descriptor: &dyn DynDescriptor, value: &Value) {
         let key = self.graph.node(id).key.clone();
-        let derived = calm(|| descriptor.derive(&key, value)).unwrap_or_default();
+        let Some(derived) = self.ask(id, || descriptor.derive(&key, value)) else { return };
         let catalog = Arc::clone(&self.catalog);
         let mut children = Vec::with_capacity(derived.len());
         for (key, value) in derived {
@@ -332,9 +336,7 @@ impl Core {
         for child in Arc::clone(&self.graph.node(id).children).iter() {
             self.child_goes(*child);
         }
-        if let Some(content) = self.graph.node(id).content() {
-            descriptor.index(&self.graph.node(id).key, &content.value, None);
-        }
+        self.forget_in_index(id, descriptor);
         self.remember(id);
         if let Some(active) = &mut self.active {
             active.named.push(id);
@@ -412,10 +414,8 @@ impl Core {
             }
             _ => Applied::Absent,
         };
-        if let Some((_, descriptor)) = self.descriptor_of(id)
-            && let Some(content) = self.graph.node(id).content()
-        {
-            descriptor.index(&self.graph.node(id).key, &content.value, None);
+        if let Some((_, descriptor)) = self.descriptor_of(id) {
+            self.forget_in_index(id, &*descriptor);
         }
         self.graph.set_applied(id, applied);
         let children = Arc::clone(&self.graph.node(id).children);

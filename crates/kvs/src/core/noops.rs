@@ -63,7 +63,7 @@ impl Core {
 
     /// `comes`, `goes`: what it is derived from is created or deleted by the plan.
     fn note_noop(&mut self, id: NodeId, comes: bool, goes: bool) {
-        if self.active.as_ref().is_some_and(|a| a.held.contains(&id)) {
+        if self.active.as_ref().is_some_and(|a| a.held.contains(&id) && !a.panicked.contains(&id)) {
             return;
         }
         let node = self.graph.node(id);

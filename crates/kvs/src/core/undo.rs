@@ -143,14 +143,15 @@ impl Core {
                 Applied::Known(content) => Some(content.value.clone()),
                 _ => None,
             });
-            let node = self.graph.node(*id);
+            let node = Arc::clone(self.graph.node(*id));
             let same = match (&was, &node.applied) {
                 (None, Applied::Absent) => true,
                 (Some(was), Applied::Known(now)) => {
                     *was == now.value
-                        || self
-                            .descriptor_of(*id)
-                            .is_some_and(|(_, d)| d.equivalent(&node.key, was, &now.value))
+                        || self.descriptor_of(*id).is_some_and(|(_, d)| {
+                            let equal = || d.equivalent(&node.key, was, &now.value);
+                            self.ask(*id, equal).unwrap_or(false)
+                        })
                 }
                 (None, Applied::Unknown { .. }) => {
                     before.as_ref().is_some_and(|b| matches!(b.applied, Applied::Unknown { .. }))

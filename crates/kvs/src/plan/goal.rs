@@ -4,6 +4,7 @@ use ligato_kvs_api::{DependencyKind, OpKind, Origin, Reason};
 
 use crate::{
     graph::Edge,
+    guard::calm,
     node::{Applied, Need, Node, NodeId, On},
     plan::{Planner, Seed},
 };
@@ -103,12 +104,14 @@ impl Planner<'_> {
             return;
         }
         let meta = content.metadata.as_ref();
-        if descriptor.capabilities().update
-            && !descriptor.needs_recreate(&node.key, &content.value, wanted, meta)
-        {
-            self.note(id).update = true;
-        } else {
-            self.note(id).recreate = true;
+        let in_place = calm(|| {
+            descriptor.capabilities().update
+                && !descriptor.needs_recreate(&node.key, &content.value, wanted, meta)
+        });
+        match in_place {
+            Ok(true) => self.note(id).update = true,
+            Ok(false) => self.note(id).recreate = true,
+            Err(why) => self.scratch.panics.push((id, why)),
         }
     }
 

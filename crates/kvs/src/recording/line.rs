@@ -188,6 +188,8 @@ pub(crate) enum Question {
     /// The filter of this name of one of its dependencies.
     Accepts(String),
     Availability,
+    /// To keep its index up to date, which has no answer: noted only if it panicked.
+    Index,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -288,7 +288,9 @@ impl DynDescriptor for Proxy {
     }
 
     fn index(&self, key: &Key, value: &Value, meta: Option<&Metadata>) {
-        self.inner.index(key, value, meta);
+        let index = || self.inner.index(key, value, meta);
+        let Err(panic) = catch_unwind(AssertUnwindSafe(index)) else { return };
+        self.ask(key, |_| Question::Index, || resume_unwind(panic), |(), _| Answer::Yes);
     }
 
     fn watch(

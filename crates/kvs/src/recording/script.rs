@@ -251,6 +251,18 @@ impl Prompter {
         }
     }
 
+    /// Was this asked next?
+    pub(super) fn is_next(&self, of: Index, key: &str, question: &Question) -> bool {
+        let prompt = self.lock();
+        prompt.outcome == Outcome::Same
+            && prompt.asked.front().is_some_and(|(line, asked)| {
+                *line < prompt.until
+                    && asked.of == of
+                    && asked.key == *key
+                    && asked.question == *question
+            })
+    }
+
     /// The recorded answer is not one to this question.
     pub(super) fn unfit(&self, of: Index, key: &str, question: &Question, answer: &Answer) {
         let mut prompt = self.lock();

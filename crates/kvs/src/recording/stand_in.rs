@@ -225,7 +225,12 @@ impl DynDescriptor for StandIn {
         Box::pin(std::future::pending())
     }
 
-    fn index(&self, _: &Key, _: &Value, _: Option<&Metadata>) {}
+    fn index(&self, key: &Key, _: &Value, _: Option<&Metadata>) {
+        if self.prompter.is_next(self.about.id, key, &Question::Index) {
+            // As it did then: it panicked.
+            self.ask(key, &Question::Index, yes_or_no);
+        }
+    }
 
     fn watch(
         &self,

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// One dependency of a value. All dependencies of a value are AND-ed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dependency {
-    /// Unique within the value; what users see while it is unmet, e.g. `interface-exists`.
+    /// Unique within the value, which is refused otherwise (the same dependency twice counts once);
+    /// what users see while it is unmet, e.g. `interface-exists`.
     pub label: Arc<str>,
     /// How the target influences the value.
     pub kind: DependencyKind,

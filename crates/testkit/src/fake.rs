@@ -4,7 +4,8 @@
 //! A value is a string of words: a content (any words without meaning), and then clauses
 //! `needs KEY`, `any PREFIX`, `not KEY`, `follows KEY` (needs it, and is updated when it changes),
 //! `rebuilt-with KEY` (needs it, and is made anew when it changes), `derives KEY`, `recreate` (cannot
-//! be changed in place), `invalid`, `unsupported`. So a test needs no descriptor of its own.
+//! be changed in place), `invalid`, `unsupported`, `muddles KEY` (two dependencies of one label). So a
+//! test needs no descriptor of its own.
 //!
 //! What is derived may have clauses of its own, after colons: `derives d/1:needs:b/2` gives `d/1` the
 //! words `derived needs b/2`. A tilde is a colon one level down. Two contents that differ only in
@@ -335,7 +336,11 @@ pub fn needs_of(value: &Value) -> Vec<Dependency> {
     for (clause, key) in clauses(value) {
         match clause.as_str() {
             "needs" => needs.push(Dependency::on(key.as_str(), key.as_str())),
-            "any" => needs.push(Dependency::on_any(key.as_str(), [key.as_str()])),
+            "any" => needs.push(Dependency::on_any(format!("any {key}"), [key.as_str()])),
+            "muddles" => {
+                needs.push(Dependency::on("muddled", key.as_str()));
+                needs.push(Dependency::on_any("muddled", [key.as_str()]));
+            }
             "not" => needs.push(
                 Dependency::on(format!("not {key}"), key.as_str())
                     .kind(DependencyKind::ConflictsWith),

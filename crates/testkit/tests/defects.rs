@@ -138,7 +138,10 @@ async fn b6_prefixes_match_the_same_way_in_both_directions() {
         assert_eq!(rig.state("b/w"), ValueState::Configured);
         rig.put(&[("b/target-1", "-")]).await;
         assert_eq!(rig.state("b/w"), ValueState::Pending);
-        assert_eq!(rig.scheduler.snapshot().status("b/w").unwrap().value.details, ["b/target-"]);
+        assert_eq!(
+            rig.scheduler.snapshot().status("b/w").unwrap().value.details,
+            ["any b/target-"]
+        );
     }
 }
 

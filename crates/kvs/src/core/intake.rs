@@ -405,13 +405,31 @@ fn describe(descriptor: &dyn DynDescriptor, key: &Key, value: &Value) -> Descrip
     let asked = calm(|| {
         descriptor.validate(key, value).map_err(OpError::Invalid)?;
         descriptor.supported(key, value)?;
-        Ok((descriptor.derive(key, value), descriptor.dependencies(key, value)))
+        let dependencies = distinct(descriptor.dependencies(key, value))?;
+        Ok((descriptor.derive(key, value), dependencies))
     });
     let result = asked.unwrap_or_else(|message| Err(OpError::Final(message)));
     match result {
         Ok((derived, dependencies)) => Description { problem: None, derived, dependencies },
         Err(error) => Description { problem: Some(refusal(&error)), ..Description::default() },
     }
+}
+
+/// The dependencies without repetition. A label names one dependency: users see nothing else of it.
+fn distinct(all: Vec<Dependency>) -> Result<Vec<Dependency>, OpError> {
+    let mut distinct: Vec<Dependency> = Vec::with_capacity(all.len());
+    for dependency in all {
+        match distinct.iter().find(|other| other.label == dependency.label) {
+            None => distinct.push(dependency),
+            Some(same) if *same == dependency => {}
+            Some(other) => {
+                let (label, a, b) = (&dependency.label, &other.target, &dependency.target);
+                let why = format!("its descriptor labels two dependencies {label}: {a} and {b}");
+                return Err(OpError::Final(why));
+            }
+        }
+    }
+    Ok(distinct)
 }
 
 /// The problem of a value that is not even tried.

@@ -52,3 +52,22 @@ async fn a_kind_goes_with_its_values_or_without_them() {
         assert!(rig.scheduler.audit().await.is_empty());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_label_names_one_dependency() {
+    let rig = Rig::start();
+    let report = rig.put(&[("b/1", "1 muddles b/2"), ("b/3", "3 needs b/2 needs b/2")]).await;
+    assert_eq!(rig.state("b/1"), ValueState::Invalid);
+    let why = "its descriptor labels two dependencies muddled: b/2 and b/2*";
+    assert!(report.errors.iter().any(|e| *e.key == *"b/1" && e.error.contains(why)), "{report:?}");
+    // The same twice counts once.
+    let status = rig.scheduler.snapshot().status("b/3").unwrap();
+    assert_eq!(
+        (status.value.state, &*status.value.details),
+        (ValueState::Pending, &["b/2".to_owned()][..])
+    );
+    rig.put(&[("b/2", "2")]).await;
+    assert_eq!(rig.state("b/3"), ValueState::Configured);
+    rig.put(&[("b/2", "-")]).await;
+    assert_eq!(rig.state("b/3"), ValueState::Pending);
+}

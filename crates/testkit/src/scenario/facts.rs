@@ -39,6 +39,8 @@ pub(super) struct Facts {
     pub(super) parents: BTreeMap<String, String>,
     /// Did the transaction that set a value last ask for retries?
     pub(super) retry_of: BTreeMap<String, bool>,
+    /// Did the last transaction of a northbound that touched a value there ask for retries?
+    pub(super) their_retry_of: BTreeMap<String, bool>,
     /// What a northbound asked for last; `null`: to be gone.
     pub(super) asked: BTreeMap<String, Json>,
     /// Keys that notifications were about.
@@ -135,6 +137,7 @@ impl Facts {
             // A complete statement.
             self.asked.clear();
         }
+        self.take_their_retries(taken, options.resync.is_some());
         for value in taken.step.values.iter().flatten() {
             if taken.step.step == StepKind::Notify {
                 self.notified.insert(value.key.clone());
@@ -146,6 +149,28 @@ impl Facts {
                     value.value.as_ref().map_or(Json::Null, |v| AValue::json(Some(&v.message())));
                 self.asked.insert(value.key.clone(), wish);
             }
+        }
+    }
+
+    /// There, a transaction gives its retry policy to all that it touches, named or not; a resync
+    /// touches everything.
+    fn take_their_retries(&mut self, taken: &Taken, everything: bool) {
+        if taken.step.step != StepKind::Txn {
+            return;
+        }
+        let options = taken.step.options.clone().unwrap_or_default();
+        let retries = options.retry.is_some() || options.retry_default;
+        let named = taken.step.values.iter().flatten().map(|value| value.key.clone());
+        let mut touched: BTreeSet<String> = named.collect();
+        for txn in taken.expect["txns"].as_array().into_iter().flatten() {
+            let ops = txn["executed"].as_array().into_iter().flatten();
+            touched.extend(ops.filter_map(|op| op["key"].as_str().map(str::to_owned)));
+        }
+        if everything {
+            touched.extend(nodes_of(&taken.expect).into_keys());
+        }
+        for key in touched {
+            self.their_retry_of.insert(base_of(&key, &self.parents), retries);
         }
     }
 

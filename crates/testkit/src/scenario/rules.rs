@@ -3,11 +3,13 @@
 //! happened.
 //!
 //! A rule looks at how a value differs, never at which scenario it is in. A value that differs by a
-//! rule is *tainted*: what follows for it in later steps differs too. Whatever is left over is a
-//! disagreement. Besides, in every step of every scenario the graph must be in order, and what was
-//! done with the southbound must have been done in an order that respects dependencies: see
-//! [`order`].
+//! rule is *tainted*: what follows for it in later steps differs too, until it agrees again in
+//! everything that can be seen. Whatever is left over is a disagreement. Besides, in every step of
+//! every scenario the graph must be in order, what was done with the southbound must have been done
+//! in an order that respects dependencies (see [`order`]), and our records must tell just that (see
+//! [`literal`]).
 
+mod literal;
 mod order;
 mod records;
 mod undo;
@@ -19,8 +21,8 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     compare::{Difference, Taken},
-    facts::{Facts, Ops, base_of, nodes_of},
-    format::Scenario,
+    facts::{Facts, Ops, base_of, nodes_of, statuses_of},
+    format::{DescriptorSpec, Scenario},
     rules::{records::Leftover, undo::Undo, values::View},
 };
 
@@ -63,6 +65,10 @@ pub(super) fn judge(scenario: &Scenario, steps: &[Taken]) -> Judgement {
         for text in order::disorder(scenario, taken, &facts, &excused) {
             judge.judgement.unexplained.push(Difference::plain(taken.number, "order", text));
         }
+        for text in literal::untruths(scenario, taken, &facts) {
+            judge.judgement.unexplained.push(Difference::plain(taken.number, "record", text));
+        }
+        judge.clear(scenario, taken, &facts);
     }
     judge.judgement
 }
@@ -119,6 +125,33 @@ impl Judge {
         }
     }
 
+    /// What agrees again in everything that can be seen does not differ any more, unless what is
+    /// believed of it cannot be seen, as nobody can read it back.
+    fn clear(&mut self, scenario: &Scenario, taken: &Taken, facts: &Facts) {
+        if taken.expect.is_null() {
+            return;
+        }
+        let seen = |from: &Json| (nodes_of(from), statuses_of(from), content_of(from));
+        let (theirs, ours) = (seen(&taken.expect), seen(&taken.observed));
+        let keys: BTreeSet<&String> = [&theirs, &ours]
+            .into_iter()
+            .flat_map(|(nodes, _, content)| nodes.keys().chain(content.keys()))
+            .collect();
+        let readable =
+            |key: &str| facts.owner(scenario, key).is_none_or(DescriptorSpec::is_readable);
+        let agrees = |key: &str| {
+            let content = |of: &BTreeMap<String, Json>| of.get(key).map(|c| c["value"].clone());
+            readable(key)
+                && theirs.0.get(key) == ours.0.get(key)
+                && theirs.1.get(key) == ours.1.get(key)
+                && content(&theirs.2) == content(&ours.2)
+        };
+        self.tainted.retain(|base| {
+            let family = keys.iter().filter(|key| base_of(key, &facts.parents) == *base);
+            !readable(base) || !family.into_iter().all(|key| agrees(key))
+        });
+    }
+
     fn taint(&mut self, paragraph: &'static str, key: &str, facts: &Facts) {
         self.judgement.paragraphs.insert(paragraph);
         self.tainted.insert(base_of(key, &facts.parents));
@@ -170,7 +203,13 @@ impl Judge {
             if theirs.contains_key(key) {
                 continue;
             }
-            let unwanted = facts.asked.get(key).is_none_or(Json::is_null);
+            // Whoever asks that a value of others goes means it.
+            let asked_to_go = taken.step.values.iter().flatten().any(|v| {
+                v.key == *key
+                    && v.value.is_none()
+                    && facts.nodes_before.get(key).is_some_and(|n| n["state"] == "OBTAINED")
+            });
+            let unwanted = !asked_to_go && facts.asked.get(key).is_none_or(Json::is_null);
             let done = |ops: &BTreeMap<String, Ops>, name: &str| {
                 ops.get(key).is_some_and(|o| o.step.iter().any(|(op, _)| op == name))
             };

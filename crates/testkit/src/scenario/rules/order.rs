@@ -54,6 +54,10 @@ pub(super) fn disorder(
             _ => {}
         }
     }
+    let circle = circle(scenario, facts, &ours);
+    if circle.iter().any(|key| unmet(scenario, facts, &ours, key).is_some()) {
+        found.push(format!("{circle:?} are PENDING although they wait only for each other"));
+    }
     let keys = |from: &Json| -> BTreeSet<String> {
         let list = from["sb_inconsistent_keys"].as_array().cloned().unwrap_or_default();
         list.iter().filter_map(|k| k.as_str().map(str::to_owned)).collect()
@@ -78,6 +82,33 @@ pub(super) fn disorder(
     let course = Course::new(scenario, taken, facts);
     found.extend(course.faults());
     found
+}
+
+/// The largest set of waiting values that need, besides what is available, only each other. They
+/// can come as one.
+fn circle(scenario: &Scenario, facts: &Facts, nodes: &BTreeMap<String, Json>) -> BTreeSet<String> {
+    let is_up = |key: &str| nodes.get(key).is_some_and(|node| node["available"] == true);
+    let mut set: BTreeSet<String> =
+        nodes.iter().filter(|(_, n)| n["state"] == "PENDING").map(|(key, _)| key.clone()).collect();
+    loop {
+        let fits = |key: &String| {
+            let (Some(spec), Some(node)) = (facts.owner(scenario, key), nodes.get(key)) else {
+                return false;
+            };
+            // Nothing rests on what is derived from it.
+            let can_be = |other: &String| {
+                (is_up(other) || set.contains(other)) && facts.parents.get(other) != Some(key)
+            };
+            let met = |target: &Target| nodes.keys().any(|o| target.accepts(o) && can_be(o));
+            facts.parents.get(key).is_none_or(|parent| is_up(parent) || set.contains(parent))
+                && spec.needs(key, &node["value"]).iter().all(|(_, target)| met(target))
+        };
+        let left: BTreeSet<String> = set.iter().filter(|key| fits(key)).cloned().collect();
+        if left.len() == set.len() {
+            return set;
+        }
+        set = left;
+    }
 }
 
 /// What was read back is not what is wanted, and the scenario only verifies.

@@ -1,7 +1,7 @@
 //! What is left of a difference after the values that differ for a reason are taken out: records,
 //! plans, calls and notifications that say the same in another way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ligato_kvs_api::Target;
 use serde_json::Value as Json;
@@ -45,7 +45,9 @@ impl Leftover<'_> {
         match self.what {
             "txn.values" if self.lists_what_is_unwanted() => Some(Paragraphs::from(["M4"])),
             // The graph, and with it what the southbound is told, is never at odds with itself.
-            "sb_inconsistent_keys" if self.extra.is_empty() => Some(Paragraphs::from(["27.8"])),
+            "sb_inconsistent_keys" if self.extra.is_empty() => {
+                self.by_value(|key| self.is_at_one(key).then_some("27.8"))
+            }
             "sb_ops" => self.by_value(|key| self.calls_of(key)),
             "result.kv_errors" => self.by_value(|key| self.errors_of(key)),
             _ => None,
@@ -97,7 +99,13 @@ impl Leftover<'_> {
             let told = status["details"].as_array().cloned().unwrap_or_default();
             let mut told: Vec<&str> = told.iter().filter_map(Json::as_str).collect();
             told.sort_unstable();
-            status["state"] != "PENDING" || told == unmet
+            let as_expected = || {
+                let all = self.missing.iter().flat_map(|s| {
+                    std::iter::once(s).chain(s["derived"].as_array().into_iter().flatten())
+                });
+                all.filter(|s| s["key"] == key).all(|s| s["details"] == status["details"])
+            };
+            if status["state"] == "PENDING" { told == unmet } else { as_expected() }
         };
         self.same_but(&["last_operation", "details"])
             && self.extra.iter().all(|status| {
@@ -203,8 +211,7 @@ impl Leftover<'_> {
             return Some("S4");
         }
         if now.is_empty() {
-            let before = self.facts.nodes_before.get(key);
-            return is_noise(&then, before, self.facts.nodes().get(key)).then_some("S10");
+            return self.is_noise(key, &then).then_some("S10");
         }
         if self.waits_as_before(key, &then, &now) {
             return Some("S10");
@@ -239,9 +246,12 @@ impl Leftover<'_> {
             // What is derived from NB's is NB's.
             return Some("B3");
         }
-        let later_repair = |ops: &[Json]| -> Vec<Json> { ops.iter().map(without_revert).collect() };
+        // A later repair is a transaction of its own, not a part of the undo.
+        let plain = |ops: &[Json]| -> Vec<Json> { ops.iter().map(without_revert).collect() };
         let is_undo = self.taken.step.options.as_ref().is_some_and(|o| o.revert);
-        (!is_undo && later_repair(&then) == later_repair(&now)).then_some("S2")
+        let only_theirs = then.iter().all(|op| has_flag(op, "revert"))
+            && !now.iter().any(|op| has_flag(op, "revert"));
+        (!is_undo && only_theirs && plain(&then) == plain(&now)).then_some("S2")
     }
 
     /// Was, or is, the value NB's?
@@ -251,14 +261,35 @@ impl Leftover<'_> {
         asked || was.is_some_and(|state| state != "OBTAINED")
     }
 
+    /// S10: nothing was done there, nothing changed here, and it stands where it is said to have
+    /// been left.
+    fn is_noise(&self, key: &str, theirs: &[Json]) -> bool {
+        let Some(last) = theirs.last() else { return false };
+        let (before, now) = (self.facts.nodes_before.get(key), self.facts.nodes().get(key));
+        let plain = |status: Option<&Json>| status.map(plain_status);
+        theirs.iter().all(is_noop)
+            && self.facts.ours.get(key).is_none_or(|ops| ops.step.is_empty())
+            && now
+                .is_some_and(|n| n["state"] == last["new_state"] && n["value"] == last["new_value"])
+            && before == now
+            && plain(self.facts.status_before.get(key)) == plain(self.facts.status(key))
+    }
+
     /// S10: nothing was done, and where it was before is told as it was.
     fn waits_as_before(&self, key: &str, theirs: &[Json], ours: &[Json]) -> bool {
         let (Some(last), [only]) = (theirs.last(), ours) else { return false };
         let before = self.facts.nodes_before.get(key).map(|n| n["state"].clone());
         let now = self.facts.nodes().get(key).map(|n| n["state"].clone());
         let gone = || Json::from("REMOVED");
+        let value = |nodes: &BTreeMap<String, Json>| {
+            nodes.get(key).map(|n| n["value"].clone()).unwrap_or_default()
+        };
         theirs.iter().chain(ours).all(is_noop)
             && last["new_state"] == only["new_state"]
+            && last["new_value"] == only["new_value"]
+            && last["new_error"] == only["new_error"]
+            && (only["prev_value"] == value(&self.facts.nodes_before)
+                || only["prev_value"].is_null() && !self.facts.content_now.contains_key(key))
             && only["prev_state"] == before.unwrap_or_else(|| Json::from("NONEXISTENT"))
             && only["new_state"] == now.unwrap_or_else(gone)
     }
@@ -316,6 +347,13 @@ impl Leftover<'_> {
         (fewer && !failed && then.get(key) == now.get(key)).then_some("S4")
     }
 
+    /// Do graph and southbound say the same of the value?
+    fn is_at_one(&self, key: &str) -> bool {
+        let there = self.facts.content_now.get(key).map(|entry| entry["value"].clone());
+        let node = self.facts.nodes().get(key).filter(|node| node["available"] == true);
+        there == node.map(|node| node["value"].clone())
+    }
+
     /// S10: what is known to be invalid, and still is, is not told again and again.
     fn errors_of(&self, key: &str) -> Option<&'static str> {
         let unknown = self.missing.iter().all(|e| e["error"] == "value is not actually configured")
@@ -364,15 +402,11 @@ fn plain_status(status: &Json) -> String {
 }
 
 fn is_noop(op: &Json) -> bool {
-    op["flags"].as_array().is_some_and(|flags| flags.iter().any(|flag| flag == "noop"))
+    has_flag(op, "noop")
 }
 
-/// Was nothing done, and did nothing change?
-fn is_noise(ops: &[Json], before: Option<&Json>, now: Option<&Json>) -> bool {
-    let (Some(first), Some(last)) = (ops.first(), ops.last()) else { return false };
-    let same = first["prev_state"] == last["new_state"]
-        || before.is_some_and(|n| n["state"] == last["new_state"]);
-    ops.iter().all(is_noop) && same && now.is_some_and(|n| n["state"] == last["new_state"])
+fn has_flag(op: &Json, name: &str) -> bool {
+    op["flags"].as_array().is_some_and(|flags| flags.iter().any(|flag| flag == name))
 }
 
 /// Do two records of one value tell of the same change, ours with no more operations?
@@ -380,8 +414,19 @@ fn says_the_same(theirs: &[Json], ours: &[Json]) -> bool {
     let (Some(first), Some(last)) = (theirs.first(), theirs.last()) else { return false };
     let (Some(our_first), Some(our_last)) = (ours.first(), ours.last()) else { return false };
     let agree = |a: &Json, b: &Json, what: &[&str]| what.iter().all(|m| a[m] == b[m]);
+    let marks = |ops: &[Json]| -> BTreeSet<String> {
+        let flags = ops.iter().filter_map(|op| op["flags"].as_array()).flatten();
+        let flags = flags.filter_map(Json::as_str);
+        let as_many = ours.len() == theirs.len();
+        let lasting = |flag: &&str| {
+            ["derived", "property", "revert", "retry"].contains(flag)
+                || (as_many && *flag == "recreate")
+        };
+        flags.filter(lasting).map(str::to_owned).collect()
+    };
     ours.len() <= theirs.len()
         && ours.len() <= 2
+        && marks(theirs) == marks(ours)
         && agree(first, our_first, &["prev_state", "prev_value", "prev_error"])
         && agree(last, our_last, &["new_state", "new_value", "new_error"])
         && (last["op"] == our_last["op"]

@@ -118,7 +118,7 @@ impl View<'_> {
             ("FAILED", "FAILED") | ("RETRYING", "RETRYING") if self.is_exact(key) => Some("B11"),
             // What differs from what is wanted is tried again when its turn comes.
             ("FAILED" | "RETRYING", "CONFIGURED")
-                if is && self.was_called(key) && self.is_as_asked(key) =>
+                if is && self.was_brought_about(key) && self.is_as_asked(key) =>
             {
                 Some("B8")
             }
@@ -201,10 +201,15 @@ impl View<'_> {
                 && refused.is_some_and(|all| all.iter().any(derived)))
     }
 
-    /// B12: the retry policy is that of the transaction that set the value.
+    /// B12: the retry policy is that of the transaction that set the value, not that of one which only
+    /// triggered it and has another.
     pub(super) fn other_retry(&self, key: &str) -> bool {
         let base = base_of(key, &self.facts.parents);
         let own = self.facts.retry_of.get(&base).copied().unwrap_or(false);
+        let theirs = self.facts.their_retry_of.get(&base).copied().unwrap_or(false);
+        if theirs == own {
+            return false;
+        }
         match (state(self.theirs.get(key)), state(self.ours.get(key))) {
             ("RETRYING", "FAILED") => !own,
             ("FAILED", "RETRYING") => own,
@@ -251,6 +256,13 @@ impl View<'_> {
         let base = base_of(key, &self.facts.parents);
         let there = self.facts.content_now.get(&base).map(|entry| &entry["value"]);
         self.facts.asked.get(&base).is_some_and(|asked| there == Some(asked))
+    }
+
+    /// Was it called in this step, the last time with success, and is what came of it there?
+    fn was_brought_about(&self, key: &str) -> bool {
+        let last = self.facts.ours.get(key).and_then(|ops| ops.step.last());
+        last.is_some_and(|(op, error)| op != "delete" && error.is_none())
+            && self.is_in_southbound(key)
     }
 
     fn was_called(&self, key: &str) -> bool {

@@ -1,0 +1,300 @@
+//! What our records must say of themselves, whatever was expected: they tell literally what was done
+//! with the southbound (S8), link one state to the next, and carry the marks of their transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use crate::scenario::{
+    compare::{Taken, list},
+    facts::{Facts, base_of, statuses_of},
+    format::Scenario,
+};
+
+/// What our records of a step say that is not so.
+pub(super) fn untruths(scenario: &Scenario, taken: &Taken, facts: &Facts) -> Vec<String> {
+    let txns = list(&taken.observed, "txns");
+    let mut found = calls(taken, &txns, facts);
+    for txn in &txns {
+        found.extend(marks(txn, facts));
+    }
+    found.extend(undone(taken, &txns));
+    // What fails, and what is verified, is read back, which says where it is by itself.
+    let verified = scenario.config.as_ref().is_some_and(|c| c.verify_mode);
+    let failed = executed(&txns).any(|(_, op)| !op["new_error"].is_null() && !has(op, "noop"));
+    if !verified && !failed {
+        found.extend(chains(taken, &txns));
+    }
+    found.extend(errors(taken, &txns));
+    found
+}
+
+fn text<'j>(op: &'j Json, member: &str) -> &'j str {
+    op[member].as_str().unwrap_or_default()
+}
+
+fn has(op: &Json, flag: &str) -> bool {
+    op["flags"].as_array().is_some_and(|flags| flags.iter().any(|f| f == flag))
+}
+
+fn executed(txns: &[Json]) -> impl Iterator<Item = (&Json, &Json)> {
+    txns.iter()
+        .flat_map(|txn| txn["executed"].as_array().into_iter().flatten().map(move |op| (txn, op)))
+}
+
+/// Every call is one operation of a record, and the other way round.
+fn calls(taken: &Taken, txns: &[Json], facts: &Facts) -> Vec<String> {
+    let describe =
+        |op: &str, key: &str, error: &str| format!("{} {key} {error}", op.to_lowercase());
+    let mut called: BTreeMap<String, i32> = BTreeMap::new();
+    for op in list(&taken.observed, "sb_ops").iter().filter(|op| op["op"] != "retrieve") {
+        *called.entry(describe(text(op, "op"), text(op, "key"), text(op, "error"))).or_default() +=
+            1;
+    }
+    for (txn, op) in executed(txns) {
+        let key = text(op, "key");
+        // What happened by itself, or has nobody to be called, is not sent.
+        let by_itself = txn["type"] == "SBNotification"
+            && ["OBTAINED", "REMOVED"].contains(&text(op, "new_state"))
+            && facts.asked.get(&base_of(key, &facts.parents)).is_none_or(Json::is_null);
+        let silent = has(op, "noop") || has(op, "property") || by_itself;
+        let not_called = text(op, "new_error").ends_with(" is not implemented");
+        if !silent && !not_called {
+            let error = text(op, "new_error");
+            *called.entry(describe(text(op, "op"), key, error)).or_default() -= 1;
+        }
+    }
+    let wrong = called.into_iter().filter(|(_, n)| *n != 0);
+    wrong
+        .map(|(call, n)| {
+            let what = if n > 0 {
+                "was called and is not on record"
+            } else {
+                "is on record and was not called"
+            };
+            format!("{} {what}", call.trim_end())
+        })
+        .collect()
+}
+
+/// The marks of operations are those of their transaction and of their value.
+fn marks(txn: &Json, facts: &Facts) -> Vec<String> {
+    let mut found = Vec::new();
+    let retry = text(txn, "type").starts_with("Retry");
+    for field in ["executed", "planned"] {
+        for op in txn[field].as_array().into_iter().flatten() {
+            let key = text(op, "key");
+            // What came and went within a step was seen by nobody.
+            let seen = facts.nodes().contains_key(key) || facts.nodes_before.contains_key(key);
+            let derived = if seen { facts.parents.contains_key(key) } else { has(op, "derived") };
+            let described = facts.registered_owner(key).is_some();
+            for (flag, should) in
+                [("retry", retry), ("derived", derived), ("property", derived && !described)]
+            {
+                if has(op, flag) != should {
+                    let not = if should { "not " } else { "" };
+                    found.push(format!("{field}: {} {key} is {not}marked {flag}", text(op, "op")));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// In a transaction that failed as a whole, what was done with success is followed by operations
+/// that are marked as its undoing, and after the first of them come no others.
+fn undone(taken: &Taken, txns: &[Json]) -> Vec<String> {
+    let asked = taken.step.options.as_ref().is_some_and(|o| o.revert);
+    let [txn] = txns else { return Vec::new() };
+    if !asked || txn["type"] != "NBTransaction" || taken.observed["result"]["kv_errors"].is_null() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut open: BTreeSet<&str> = BTreeSet::new();
+    let (mut undoing, mut failed) = (false, false);
+    for (_, op) in executed(txns) {
+        let key = text(op, "key");
+        let undo = has(op, "revert");
+        if undoing && !undo {
+            found.push(format!("{} {key} is in the undoing and not marked so", text(op, "op")));
+        }
+        if failed && !undo && !has(op, "noop") {
+            found.push(format!(
+                "{} {key} was done though the transaction had failed",
+                text(op, "op")
+            ));
+        }
+        undoing |= undo;
+        failed |= !op["new_error"].is_null() && !has(op, "noop");
+        if undo {
+            open.remove(key);
+        } else if !has(op, "noop") && op["new_error"].is_null() {
+            open.insert(key);
+        }
+    }
+    // What cannot be undone is told as such.
+    let whole = executed(txns).all(|(_, op)| !has(op, "revert") || op["new_error"].is_null());
+    let open = open.into_iter().filter(|_| failed && whole);
+    found.extend(open.map(|key| format!("what was done with {key} was not undone")));
+    found
+}
+
+/// Of one value each operation begins where the one before ended, the first where the step before
+/// ended, and the last ends where the value is now.
+fn chains(taken: &Taken, txns: &[Json]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut last: BTreeMap<&str, &Json> = BTreeMap::new();
+    for (_, op) in executed(txns) {
+        let key = text(op, "key");
+        if let Some(before) = last.insert(key, op)
+            && before["new_state"] != op["prev_state"]
+            && !comes_back(before, op)
+        {
+            found.push(format!(
+                "{key} was left {} and is said to have been {}",
+                before["new_state"], op["prev_state"]
+            ));
+        }
+    }
+    let now = statuses_of(&taken.observed);
+    for (key, op) in last {
+        let said = text(op, "new_state");
+        let is = now.get(key).map_or("REMOVED", |status| text(status, "state"));
+        if said != is {
+            found.push(format!("{key} was left {said} by the last operation and is {is}"));
+        }
+        let told = now.get(key).map(|status| text(status, "last_operation"));
+        // A value made anew was updated; one that others made was not touched.
+        let known = [text(op, "op"), if has(op, "recreate") { "UPDATE" } else { "" }];
+        let known = if is == "OBTAINED" { ["UNDEFINED"; 2] } else { known };
+        if let Some(told) = told.filter(|told| !known.contains(told)) {
+            found.push(format!(
+                "the last operation on {key} was {} and is said to be {told}",
+                known[0]
+            ));
+        }
+    }
+    found
+}
+
+/// What was gone is made anew: that it was not there before is one way to say it.
+fn comes_back(before: &Json, op: &Json) -> bool {
+    before["new_state"] == "REMOVED" && op["prev_state"] == "NONEXISTENT"
+}
+
+/// Whoever asked is told every error on record, and no other.
+fn errors(taken: &Taken, txns: &[Json]) -> Vec<String> {
+    let [txn] = txns else { return Vec::new() };
+    if txn["type"] != "NBTransaction" || taken.observed["result"]["seq_num"].is_null() {
+        return Vec::new();
+    }
+    let told: BTreeSet<(String, String)> = list(&taken.observed["result"], "kv_errors")
+        .iter()
+        .map(|e| (text(e, "key").to_owned(), text(e, "error").to_owned()))
+        .collect();
+    executed(txns)
+        .filter(|(_, op)| !op["new_error"].is_null() && op["prev_error"] != op["new_error"])
+        .map(|(_, op)| (text(op, "key").to_owned(), text(op, "new_error").to_owned()))
+        .filter(|error| {
+            !told.contains(error) && !error.1.contains("could not be removed before it")
+        })
+        .map(|(key, error)| format!("nobody was told of the error of {key}: {error}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::scenario::read;
+
+    /// What is wrong with a step that observed this.
+    fn wrong(revert: bool, errors: &Json, calls: &Json, txn: &Json, status: &Json) -> Vec<String> {
+        let scenario = read::scenario(&json!({
+            "id": "one",
+            "descriptors": [{ "name": "any" }],
+            "steps": [{ "step": "txn", "values": [], "options": { "revert": revert } }],
+        }));
+        let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+        let taken = Taken {
+            number: 1,
+            step: scenario.steps[0].clone(),
+            expect: Json::Null,
+            observed: json!({
+                "result": { "seq_num": 0, "kv_errors": errors },
+                "sb_ops": calls,
+                "txns": [txn],
+                "nodes": [],
+                "status": status,
+            }),
+            descriptors: scenario.descriptors.clone(),
+            differences: Vec::new(),
+        };
+        let mut facts = Facts::of(&scenario);
+        facts.take(&taken);
+        untruths(&scenario, &taken, &facts)
+    }
+
+    fn op(op: &str, key: &str, states: [&str; 2], error: Option<&str>, flags: &[&str]) -> Json {
+        let mut all = json!({
+            "op": op, "key": key, "prev_state": states[0], "new_state": states[1], "flags": flags,
+        });
+        if let Some(error) = error {
+            all["new_error"] = json!(error);
+        }
+        all
+    }
+
+    fn txn(kind: &str, executed: &[Json]) -> Json {
+        json!({ "type": kind, "executed": executed })
+    }
+
+    #[test]
+    fn records_tell_literally_what_was_called() {
+        let call = json!([{ "op": "create", "key": "a" }]);
+        let there = json!([{ "key": "a", "state": "CONFIGURED", "last_operation": "CREATE" }]);
+        let create = || op("CREATE", "a", ["NONEXISTENT", "CONFIGURED"], None, &[]);
+        let nb = |ops: &[Json]| txn("NBTransaction", ops);
+        let none: &Json = &Json::Null;
+        assert!(wrong(false, none, &call, &nb(&[create()]), &there).is_empty());
+        let lost = wrong(false, none, &call, &nb(&[]), &there);
+        assert_eq!(lost, ["create a was called and is not on record"]);
+        let made_up = wrong(false, none, &json!([]), &nb(&[create()]), &there);
+        assert_eq!(made_up, ["create a is on record and was not called"]);
+        let pending = json!([{ "key": "a", "state": "PENDING", "last_operation": "UPDATE" }]);
+        let elsewhere = wrong(false, none, &call, &nb(&[create()]), &pending);
+        assert_eq!(elsewhere.len(), 2, "{elsewhere:?}");
+        let retried = wrong(false, none, &call, &txn("RetryFailedOps", &[create()]), &there);
+        assert_eq!(retried, ["executed: CREATE a is not marked retry"]);
+        let failed = op("CREATE", "a", ["NONEXISTENT", "FAILED"], Some("no"), &[]);
+        let call = json!([{ "op": "create", "key": "a", "error": "no" }]);
+        let silent = wrong(false, &json!([]), &call, &nb(&[failed]), &json!([]));
+        assert_eq!(silent, ["nobody was told of the error of a: no"]);
+    }
+
+    #[test]
+    fn what_fails_as_a_whole_is_undone_and_marked_so() {
+        let calls = json!([
+            { "op": "create", "key": "a" },
+            { "op": "create", "key": "b", "error": "no" },
+            { "op": "delete", "key": "a" },
+        ]);
+        let errors = json!([{ "key": "b", "operation": "CREATE", "error": "no" }]);
+        let done = || op("CREATE", "a", ["NONEXISTENT", "CONFIGURED"], None, &[]);
+        let failed = || op("CREATE", "b", ["NONEXISTENT", "FAILED"], Some("no"), &[]);
+        let undo = |flags: &[&str]| op("DELETE", "a", ["CONFIGURED", "REMOVED"], None, flags);
+        let whole = txn("NBTransaction", &[done(), failed(), undo(&["revert"])]);
+        assert!(wrong(true, &errors, &calls, &whole, &json!([])).is_empty());
+        let unmarked = txn("NBTransaction", &[done(), failed(), undo(&[])]);
+        let found = wrong(true, &errors, &calls, &unmarked, &json!([]));
+        assert!(
+            found.iter().any(|text| text == "DELETE a was done though the transaction had failed")
+        );
+        let left = txn("NBTransaction", &[done(), failed()]);
+        let calls =
+            json!([{ "op": "create", "key": "a" }, { "op": "create", "key": "b", "error": "no" }]);
+        let found = wrong(true, &errors, &calls, &left, &json!([]));
+        assert_eq!(found, ["what was done with a was not undone"]);
+    }
+}

@@ -58,7 +58,9 @@ fn line(run: &Run, figure: &Figure, before: &[Run]) -> Line {
     };
     let ours = match (figure.p99, figure.against) {
         (Some(p99), Some(alone)) => {
-            format!("p99 {:.1} us, alone {:.1} us", p99 * 1e6, alone * 1e6)
+            let us = |s: &f64| format!("{:.1}", s * 1e6);
+            let controls: Vec<String> = figure.controls.iter().map(us).collect();
+            format!("p99 {}, alone {}, controls {}", us(&p99), us(&alone), controls.join(" "))
         }
         (Some(p99), None) => format!("{:.1} / {:.1} us", figure.seconds * 1e6, p99 * 1e6),
         (None, _) => format!("{:.4} s", figure.seconds),

@@ -24,6 +24,8 @@ pub(crate) struct Figure {
     pub(crate) p99: Option<f64>,
     /// The p99 it is to be compared with.
     pub(crate) against: Option<f64>,
+    /// The p99 beside threads that have nothing to do with the scheduler.
+    pub(crate) controls: Vec<f64>,
 }
 
 /// A scheduler with the five kinds.
@@ -48,14 +50,18 @@ struct Outcome {
 // === impl Figure ===
 
 impl Figure {
+    fn new(name: &str, seconds: f64, p99: Option<f64>) -> Self {
+        Self { name: name.to_owned(), seconds, p99, against: None, controls: Vec::new() }
+    }
+
     fn one_shot(name: &str, took: Duration) -> Self {
-        Self { name: name.to_owned(), seconds: took.as_secs_f64(), p99: None, against: None }
+        Self::new(name, took.as_secs_f64(), None)
     }
 
     pub(crate) fn of_latencies(name: &str, all: &mut [Duration]) -> Self {
         all.sort_unstable();
         let at = |share: usize| all[(all.len() - 1) * share / 100].as_secs_f64();
-        Self { name: name.to_owned(), seconds: at(50), p99: Some(at(99)), against: None }
+        Self::new(name, at(50), Some(at(99)))
     }
 }
 

@@ -15,11 +15,10 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use ligato_model::Key;
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
 
 use crate::{
     catalog::Catalog,
-    graph::{groups::Groups, ordered::Ordered},
+    graph::{edges::Spots, groups::Groups, ordered::Ordered},
     keyindex::hash_of,
     node::{Applied, DescriptorId, Node, NodeId, Role},
     snapshot::Published,
@@ -61,7 +60,7 @@ struct Links {
     /// Needs of others that point at this node.
     dependants: Vec<Edge>,
     /// For each need of this node: where its edge is in the target's list.
-    spots: SmallVec<[u32; 2]>,
+    spots: Spots,
     /// Needs that are not satisfied now.
     unmet: u32,
     /// Place in the list of its descriptor.
@@ -69,8 +68,9 @@ struct Links {
     /// Can it satisfy a group?
     grouped: bool,
     dirty: bool,
-    /// The hash under which it was published last.
-    published: Option<u32>,
+    published: bool,
+    /// If published, the hash under which it was last.
+    published_as: u32,
 }
 
 /// One need of one node, seen from its target.
@@ -114,9 +114,8 @@ impl Graph {
         self.slots.get(id as usize).map_or(0, |s| s.hash)
     }
 
-    /// Makes room for so many nodes altogether.
-    pub(crate) fn reserve(&mut self, nodes: usize) {
-        let more = nodes.saturating_sub(self.used);
+    /// Makes room for so many more nodes.
+    pub(crate) fn reserve(&mut self, more: usize) {
         let slots = &self.slots;
         self.by_key.reserve(more, |id| spread(slots.get(*id as usize).map_or(0, |s| s.hash)));
         self.slots.reserve(more.saturating_sub(self.free.len()));
@@ -136,9 +135,9 @@ impl Graph {
         let id = match self.free.pop() {
             Some(id) => {
                 if let Some(place) = self.slots.get_mut(id as usize) {
-                    let (dirty, published) = (place.links.dirty, place.links.published);
+                    let Links { dirty, published, published_as, .. } = place.links;
                     *place = slot;
-                    (place.links.dirty, place.links.published) = (dirty, published);
+                    place.links = Links { dirty, published, published_as, ..Links::default() };
                 }
                 id
             }
@@ -151,7 +150,7 @@ impl Graph {
         let slots = &self.slots;
         let hasher = |id: &NodeId| spread(slots.get(*id as usize).map_or(0, |s| s.hash));
         self.by_key.insert_unique(spread(hash), id, hasher);
-        self.ordered.comes(key.clone(), id);
+        self.ordered.comes(id);
         let grouped = self.groups.enlist(key, id);
         let links = self.links(id);
         links.grouped = grouped;
@@ -210,7 +209,7 @@ impl Graph {
     pub(crate) fn settle(&mut self) {
         if !self.ordered.is_settled() {
             let mut ordered = std::mem::take(&mut self.ordered);
-            ordered.settle(|key| self.find(key));
+            ordered.settle(|id| self.key_of(id));
             self.ordered = ordered;
         }
     }
@@ -240,7 +239,13 @@ impl Graph {
 
     /// Nodes whose keys start with a prefix, in key order.
     pub(crate) fn with_prefix<'g>(&'g self, prefix: &'g str) -> impl Iterator<Item = NodeId> + 'g {
-        self.ordered.with_prefix(prefix)
+        self.ordered
+            .from(prefix, |id| self.key_of(id))
+            .take_while(move |id| self.node(*id).key.starts_with(prefix))
+    }
+
+    fn key_of(&self, id: NodeId) -> Option<&Key> {
+        self.slots.get(id as usize)?.node.as_ref().map(|node| &node.key)
     }
 
     fn links(&mut self, id: NodeId) -> &mut Links {
@@ -362,7 +367,7 @@ impl Graph {
         if let Ok(entry) = self.by_key.find_entry(hash, |other| *other == id) {
             entry.remove();
         }
-        self.ordered.goes(node.key.clone());
+        self.ordered.goes(id, &node.key);
         self.groups.strike(&node.key, id);
         if let Some(slot) = self.slots.get_mut(id as usize) {
             slot.node = None;
@@ -388,7 +393,9 @@ impl Graph {
             slot.links.dirty = false;
             // An id that is used again for a key of the same hash is found as before.
             let hash = slot.node.as_ref().map(|_| slot.hash);
-            let was = std::mem::replace(&mut slot.links.published, hash);
+            let was = slot.links.published.then_some(slot.links.published_as);
+            slot.links.published = hash.is_some();
+            slot.links.published_as = hash.unwrap_or_default();
             if was != hash {
                 if let Some(was) = was {
                     into.keys.remove((was, *id));

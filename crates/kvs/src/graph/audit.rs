@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ligato_model::Key;
+
 use crate::{
     graph::{Edge, Graph},
     node::{Node, NodeId, On},
@@ -31,6 +33,13 @@ impl Graph {
         if (alive, alive) != indexed || alive != self.used {
             wrong.push(format!("{alive} nodes, {} counted, {indexed:?} indexed", self.used));
         }
+        let mut before: Option<&Key> = None;
+        for key in self.in_order().map(|id| &self.node(id).key) {
+            if before.is_some_and(|before| before >= key) {
+                wrong.push(format!("{key} is not in order"));
+            }
+            before = Some(key);
+        }
         self.audit_groups(&mut wrong);
         wrong
     }
@@ -39,9 +48,6 @@ impl Graph {
         let key = &node.key;
         if self.find(key) != Some(id) {
             wrong.push(format!("{key} is not found under its key"));
-        }
-        if self.ordered.get(key) != Some(id) {
-            wrong.push(format!("{key} is not in order"));
         }
         if node.is_empty() && self.dependants(id).is_empty() {
             wrong.push(format!("{key} is nothing, and nobody points at it"));

@@ -3,13 +3,61 @@
 use std::sync::Arc;
 
 use ligato_kvs_api::{Dependency, DependencyKind, Target};
-use smallvec::SmallVec;
 
 use crate::{
     catalog::Catalog,
-    graph::{Edge, Graph, ROLES},
+    graph::{Edge, Graph, NOWHERE, ROLES},
     node::{GroupId, Need, NodeId, On, Role},
 };
+
+/// For each need of a node where its edge is in the list of the target.
+#[derive(Debug)]
+pub(super) enum Spots {
+    /// In place, for nearly all nodes.
+    Few([u32; FEW]),
+    Many(Box<Spread>),
+}
+
+#[derive(Debug)]
+pub(super) struct Spread(Vec<u32>);
+
+const FEW: usize = 3;
+
+// === impl Spots ===
+
+impl Default for Spots {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+impl Spots {
+    fn new(needs: usize) -> Self {
+        if needs <= FEW {
+            Self::Few([NOWHERE; FEW])
+        } else {
+            Self::Many(Box::new(Spread(vec![NOWHERE; needs])))
+        }
+    }
+
+    fn get(&self, need: usize) -> Option<u32> {
+        let spots = match self {
+            Self::Few(spots) => &spots[..],
+            Self::Many(spread) => &spread.0,
+        };
+        spots.get(need).copied()
+    }
+
+    fn set(&mut self, need: u32, at: u32) {
+        let spots = match self {
+            Self::Few(spots) => &mut spots[..],
+            Self::Many(spread) => &mut spread.0,
+        };
+        if let Some(spot) = spots.get_mut(need as usize) {
+            *spot = at;
+        }
+    }
+}
 
 // === impl Graph ===
 
@@ -92,9 +140,9 @@ impl Graph {
             }
         }
         let mut unmet = 0;
-        let mut spots = SmallVec::with_capacity(needs.len());
+        let mut spots = Spots::new(needs.len());
         for (at, need) in (0..).zip(needs.iter()) {
-            spots.push(self.attach(Edge { from: id, need: at }, need.on));
+            spots.set(at, self.attach(Edge { from: id, need: at }, need.on));
             unmet += u32::from(!self.satisfied(need));
         }
         let links = self.links(id);
@@ -153,7 +201,7 @@ impl Graph {
     }
 
     fn detach(&mut self, id: NodeId, need: usize, on: On) {
-        let Some(at) = self.links(id).spots.get(need).copied() else { return };
+        let Some(at) = self.links(id).spots.get(need) else { return };
         let at = at as usize;
         let list = self.edges_to(on);
         if at >= list.len() {
@@ -161,10 +209,8 @@ impl Graph {
         }
         list.swap_remove(at);
         let (moved, idle) = (list.get(at).copied(), list.is_empty());
-        if let Some(moved) = moved
-            && let Some(spot) = self.links(moved.from).spots.get_mut(moved.need as usize)
-        {
-            *spot = at as u32;
+        if let Some(moved) = moved {
+            self.links(moved.from).spots.set(moved.need, at as u32);
         }
         if let On::Group(group) = on
             && idle

@@ -21,6 +21,7 @@ mod plan;
 mod record;
 mod southbound;
 mod state;
+mod statuses;
 mod txn;
 
 pub use conformity::{RegistrationError, check_descriptor};
@@ -36,9 +37,10 @@ pub use error::{FieldError, Invalid, OpError};
 pub use explain::{Cause, Explanation};
 pub use pattern::{KeyPattern, PatternError};
 pub use plan::{Plan, PlanError, PlanStep, Reason, Revision};
-pub use record::{RecordedOp, RecordedTxn, RecordedValue, TxnSeq};
+pub use record::{Derivation, RecordedErrors, RecordedOp, RecordedTxn, RecordedValue, TxnSeq};
 pub use southbound::{Availability, Notification, NotificationSink, Southbound, SouthboundName};
 pub use state::{BaseValueStatus, OpKind, Origin, ValueState, ValueStatus};
+pub use statuses::Statuses;
 pub use txn::{
     Acknowledgement, KeyError, Policy, ResyncKind, RetryPolicy, Scope, SourceId, Transaction,
     TxnKind, TxnOptions, TxnOutcome, TxnPriority, TxnReport, ValueChange,

@@ -74,16 +74,12 @@ pub struct RecordedOp {
     pub prev_value: Option<Value>,
     /// Content after.
     pub new_value: Option<Value>,
-    /// Error before and after.
-    pub prev_error: Option<Arc<str>>,
-    /// Error after.
-    pub new_error: Option<Arc<str>>,
+    /// Errors before and after, if there is one of them.
+    pub errors: Option<Box<RecordedErrors>>,
     /// Nothing was sent to the southbound.
     pub noop: bool,
-    /// The value is derived.
-    pub derived: bool,
-    /// The value is a property (derived, without descriptor).
-    pub property: bool,
+    /// What kind of value it was done to.
+    pub derivation: Derivation,
     /// Part of undoing a failed transaction.
     pub revert: bool,
     /// Part of a retry.
@@ -92,4 +88,54 @@ pub struct RecordedOp {
     pub recreate: bool,
     /// Why it was done.
     pub reason: Reason,
+}
+
+/// Errors of a value before and after an operation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordedErrors {
+    /// Before.
+    pub prev: Option<Arc<str>>,
+    /// After.
+    pub new: Option<Arc<str>>,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Derivation {
+    /// Somebody wanted it, or it was found.
+    #[default]
+    Base,
+    /// It is derived from another value.
+    Derived,
+    /// It is derived, and has no descriptor.
+    Property,
+}
+
+impl RecordedOp {
+    /// The error before.
+    pub fn prev_error(&self) -> Option<&str> {
+        self.errors.as_ref()?.prev.as_deref()
+    }
+
+    /// The error after.
+    pub fn new_error(&self) -> Option<&str> {
+        self.errors.as_ref()?.new.as_deref()
+    }
+
+    /// Is the value derived, properties included?
+    pub fn is_derived(&self) -> bool {
+        self.derivation != Derivation::Base
+    }
+
+    /// Is the value a property?
+    pub fn is_property(&self) -> bool {
+        self.derivation == Derivation::Property
+    }
+}
+
+impl RecordedErrors {
+    /// The errors of a record; nothing if there are none.
+    pub fn of(prev: Option<Arc<str>>, new: Option<Arc<str>>) -> Option<Box<Self>> {
+        (prev.is_some() || new.is_some()).then(|| Box::new(Self { prev, new }))
+    }
 }

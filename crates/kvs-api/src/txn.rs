@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use ligato_model::{Key, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::{BaseValueStatus, OpKind, TxnSeq, plan::Revision};
+use crate::{OpKind, Statuses, TxnSeq, plan::Revision};
 
 /// Name of a northbound source, e.g. `grpc`, `datasync`.
 pub type SourceId = Arc<str>;
@@ -179,7 +179,7 @@ pub struct TxnReport {
     /// Every operation that failed, in order of execution.
     pub errors: Vec<KeyError>,
     /// Status of every base value touched by it, sorted by key.
-    pub statuses: Vec<BaseValueStatus>,
+    pub statuses: Statuses,
 }
 
 /// How a transaction ended.

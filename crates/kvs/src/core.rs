@@ -17,6 +17,7 @@ mod flow;
 pub(crate) mod intake;
 mod lanes;
 mod noops;
+mod report;
 mod requests;
 mod scope;
 mod undo;
@@ -187,6 +188,8 @@ pub(crate) struct Core {
     pub(crate) down: FxHashSet<DescriptorId>,
     pub(crate) traffic: Traffic,
     pub(crate) published: Published,
+    /// What was published last, as it was handed out.
+    pub(crate) latest: Snapshot,
     pub(crate) history: History,
     pub(crate) scratch: Scratch,
     pub(crate) queue: VecDeque<Request>,
@@ -296,6 +299,7 @@ impl Core {
             down: FxHashSet::default(),
             traffic,
             published: Published::default(),
+            latest: Snapshot(Arc::default()),
             history: History::default(),
             scratch: Scratch::default(),
             queue: VecDeque::new(),
@@ -434,6 +438,7 @@ impl Core {
         self.published.catalog = Arc::clone(&self.catalog);
         self.published.history = self.history.records.clone();
         self.published.now = self.now.mono;
-        self.effects.push_back(Effect::Publish(Snapshot(Arc::new(self.published.clone()))));
+        self.latest = Snapshot(Arc::new(self.published.clone()));
+        self.effects.push_back(Effect::Publish(self.latest.clone()));
     }
 }

@@ -5,7 +5,8 @@ mod run;
 use std::{sync::Arc, time::Duration};
 
 use ligato_kvs_api::{
-    AnyOperation, DependencyKind, Metadata, OpError, OpKind, Origin, Policy, ValueState,
+    AnyOperation, DependencyKind, Metadata, OpError, OpKind, Origin, Policy, RecordedErrors,
+    RecordedOp, ValueState,
 };
 use ligato_model::Key;
 
@@ -85,7 +86,7 @@ impl Core {
 
     /// Starts a step; gives the operation if there is something to be done outside.
     fn start_step(&mut self, at: u32) -> Option<(DescriptorId, Operation)> {
-        let step = self.active.as_ref()?.run.steps[at as usize].clone();
+        let step = self.active.as_ref()?.run.steps[at as usize];
         match self.start_of(&step) {
             Start::Done => self.step_succeeded(at, &step, None),
             Start::Fail(error) => self.step_failed(at, &step, &error),
@@ -183,7 +184,7 @@ impl Core {
 
     /// An operation of the transaction under way has an outcome.
     pub(crate) fn step_answered(&mut self, at: u32, result: Result<Option<Metadata>, OpError>) {
-        let step = self.active.as_ref().and_then(|a| a.run.steps.get(at as usize)).cloned();
+        let step = self.active.as_ref().and_then(|a| a.run.steps.get(at as usize)).copied();
         let Some(step) = step else { return };
         match result {
             Ok(metadata) => self.step_succeeded(at, &step, metadata),
@@ -309,7 +310,7 @@ impl Core {
         let by = self.graph.node(failed.node).key.clone();
         let steps: Vec<Step> = {
             let Some(active) = &self.active else { return };
-            cancelled.iter().map(|at| active.run.steps[*at as usize].clone()).collect()
+            cancelled.iter().map(|at| active.run.steps[*at as usize]).collect()
         };
         for step in steps {
             if run::is_held_by(failed.op, &step) {
@@ -421,8 +422,7 @@ impl Core {
             return;
         }
         let stopped = active.run.stop();
-        let steps: Vec<Step> =
-            stopped.iter().map(|at| active.run.steps[*at as usize].clone()).collect();
+        let steps: Vec<Step> = stopped.iter().map(|at| active.run.steps[*at as usize]).collect();
         if active.options.policy == Policy::StopAtFirstFailure {
             for step in steps {
                 self.mark_stopped(step.node, STOPPED);
@@ -434,8 +434,7 @@ impl Core {
     fn give_up(&mut self) {
         let Some(active) = &mut self.active else { return };
         let stopped = active.run.stop();
-        let steps: Vec<Step> =
-            stopped.iter().map(|at| active.run.steps[*at as usize].clone()).collect();
+        let steps: Vec<Step> = stopped.iter().map(|at| active.run.steps[*at as usize]).collect();
         let all_or_nothing = active.options.policy == Policy::AllOrNothing;
         for Step { node, op, .. } in steps {
             self.mark_stopped(node, LATE);
@@ -550,25 +549,22 @@ impl Core {
     fn record_step(&mut self, at: u32, step: &Step, before: Outcome, after: Outcome) {
         let again = std::mem::replace(&mut self.trace(step.node).operated, true);
         let node = self.graph.node(step.node);
-        let (key, derived) = (node.key.clone(), node.parent.is_some());
-        let property = node.is_property();
+        let (key, derivation) = (node.key.clone(), node.derivation());
         let Some(active) = &mut self.active else { return };
-        let op = ligato_kvs_api::RecordedOp {
+        let op = RecordedOp {
             op: step.op,
             key,
             prev_state: before.state,
             new_state: after.state,
             prev_value: before.value.filter(|_| before.state != ValueState::Removed),
             new_value: after.value,
-            prev_error: before.error,
-            new_error: after.error,
+            errors: RecordedErrors::of(before.error, after.error),
             noop: false,
-            derived,
-            property,
+            derivation,
             revert: active.undoing,
             retry: active.draft.retry_for.is_some(),
             recreate: step.recreate && (step.op == OpKind::Delete || !step.along || again),
-            reason: step.reason.clone(),
+            reason: active.run.reason(step),
         };
         let round = active.round;
         active.draft.push(round, at, op);

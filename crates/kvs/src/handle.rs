@@ -11,8 +11,8 @@ use std::{
 use arc_swap::ArcSwap;
 use ligato_kvs_api::{
     AnyKnown, AnyRetrieved, BaseValueStatus, DynDescriptor, Explanation, NotificationSink, Plan,
-    PlanError, RecordedTxn, RegistrationError, Revision, Transaction, TxnOptions, TxnOutcome,
-    TxnReport, TxnSeq, ValueState,
+    PlanError, RecordedTxn, RegistrationError, Revision, Statuses, Transaction, TxnOptions,
+    TxnOutcome, TxnReport, TxnSeq, ValueState,
 };
 use ligato_model::Key;
 use tokio::sync::{mpsc, oneshot};
@@ -292,7 +292,7 @@ impl Scheduler {
 
     /// The record of one transaction, if it is still kept.
     pub fn transaction(&self, seq: TxnSeq) -> Option<Arc<RecordedTxn>> {
-        history::find(&self.snapshot().0.history, seq)
+        self.snapshot().0.history.find(seq)
     }
 
     /// What happened to one value, oldest first, as far as records are kept.
@@ -428,7 +428,7 @@ impl Future for Ticket {
                 revision: Revision::default(),
                 outcome: TxnOutcome::Refused("scheduler was closed".to_owned()),
                 errors: Vec::new(),
-                statuses: Vec::new(),
+                statuses: Statuses::default(),
             })
         })
     }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ligato_kvs_api::{
-    DependencyKind, Metadata, OpKind, Origin, RetryPolicy, SourceId, TxnSeq, ValueState,
+    DependencyKind, Derivation, Metadata, OpKind, Origin, RetryPolicy, SourceId, TxnSeq, ValueState,
 };
 use ligato_model::{Key, Value};
 
@@ -181,9 +181,13 @@ impl Node {
         matches!(self.applied, Applied::Known(_) | Applied::Unknown { exists: true, .. })
     }
 
-    /// Derived, and nobody describes it: nothing to do in the southbound.
-    pub(crate) fn is_property(&self) -> bool {
-        self.parent.is_some() && self.descriptor.is_none()
+    /// Where it comes from; nothing is to be done in the southbound for a property.
+    pub(crate) fn derivation(&self) -> Derivation {
+        match (self.parent, self.descriptor) {
+            (None, _) => Derivation::Base,
+            (Some(_), Some(_)) => Derivation::Derived,
+            (Some(_), None) => Derivation::Property,
+        }
     }
 
     /// Is it in the southbound by itself, unmanaged by NB?

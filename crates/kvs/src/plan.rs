@@ -54,7 +54,7 @@ pub(crate) struct Facts<'a> {
 }
 
 /// One step of a plan.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
     pub(crate) node: NodeId,
     pub(crate) op: OpKind,
@@ -64,7 +64,8 @@ pub(crate) struct Step {
     pub(crate) along: bool,
     /// It comes into being while something it needs does not exist yet: they need each other.
     pub(crate) in_cycle: bool,
-    pub(crate) reason: Reason,
+    /// Place of its reason among those of the plan.
+    pub(crate) reason: u32,
 }
 
 /// Steps in plan order with the edges between them.
@@ -74,6 +75,7 @@ pub(crate) struct Steps {
     /// Pairs (before, after) of indexes into the steps, sorted; before < after except inside
     /// dependency cycles, where there are none.
     pub(crate) edges: Vec<(u32, u32)>,
+    pub(crate) reasons: Vec<Reason>,
     /// Reserved values that this plan concerns; it leaves them as they are.
     pub(crate) conflicts: Vec<NodeId>,
     /// Values whose descriptors panicked when they were asked: the plan is of no use.
@@ -152,8 +154,18 @@ pub(crate) fn plan(facts: Facts<'_>, seeds: Vec<Seed>, scratch: &mut Scratch) ->
     let mut ordered = planner.put_in_order(steps);
     ordered.conflicts = planner.conflicts();
     ordered.panics = std::mem::take(&mut planner.scratch.panics);
+    ordered.reasons = std::mem::take(&mut planner.scratch.reasons);
     planner.clean_up();
     ordered
+}
+
+// === impl Steps ===
+
+impl Steps {
+    /// Why a step is taken.
+    pub(crate) fn reason(&self, step: &Step) -> Reason {
+        self.reasons.get(step.reason as usize).cloned().unwrap_or(Reason::Requested)
+    }
 }
 
 // === impl Planner ===
@@ -197,12 +209,17 @@ impl Planner<'_> {
         if self.note(id).reason != 0 {
             return;
         }
-        let reason = reason();
+        let place = self.add_reason(reason());
+        self.note(id).reason = place + 1;
+    }
+
+    /// The place of a reason.
+    fn add_reason(&mut self, reason: Reason) -> u32 {
         // Seeds mostly have the same reason, one after the other.
         if self.scratch.reasons.last() != Some(&reason) {
             self.scratch.reasons.push(reason);
         }
-        self.note(id).reason = self.scratch.reasons.len() as u32;
+        (self.scratch.reasons.len() - 1) as u32
     }
 
     fn reason_of(&self, id: NodeId) -> Option<&Reason> {
@@ -216,7 +233,6 @@ impl Planner<'_> {
         for id in self.scratch.touched.drain(..) {
             *self.scratch.marks.get_mut(id) = Marks::default();
         }
-        self.scratch.reasons.clear();
         self.scratch.first_put.clear();
         self.scratch.goal_change.clear();
         self.scratch.gone_members.clear();

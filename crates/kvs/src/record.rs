@@ -7,7 +7,9 @@ mod value;
 
 use std::{sync::Arc, time::SystemTime};
 
-use ligato_kvs_api::{RecordedOp, RecordedTxn, RecordedValue, TxnSeq, ValueState};
+use ligato_kvs_api::{
+    Reason, RecordedErrors, RecordedOp, RecordedTxn, RecordedValue, TxnSeq, ValueState,
+};
 use ligato_model::Value;
 
 pub use self::{
@@ -149,8 +151,8 @@ impl Draft {
 /// A step of a plan in the form of a record.
 pub(crate) fn planned_op(
     step: &Step,
+    reason: Reason,
     node: &Node,
-    property: bool,
     before: Outcome,
     after: Outcome,
     retry: bool,
@@ -162,14 +164,12 @@ pub(crate) fn planned_op(
         new_state: after.state,
         prev_value: before.value.filter(|_| before.state != ValueState::Removed),
         new_value: after.value,
-        prev_error: before.error,
-        new_error: after.error,
+        errors: RecordedErrors::of(before.error, after.error),
         noop: false,
-        derived: node.parent.is_some(),
-        property,
+        derivation: node.derivation(),
         revert: false,
         retry,
         recreate: step.recreate,
-        reason: step.reason.clone(),
+        reason,
     }
 }

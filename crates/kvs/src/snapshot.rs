@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use ligato_kvs_api::{
     Availability, BaseValueStatus, DependencyKind, DynDescriptor, Explanation, KeyFilter, Metadata,
-    OpKind, Origin, RecordedTxn, Revision, SouthboundName, Target, ValueState, ValueStatus,
+    OpKind, Origin, Revision, SouthboundName, Target, ValueState, ValueStatus,
 };
 use ligato_model::{Key, Value};
 
@@ -14,6 +14,7 @@ use crate::{
     explain,
     keyindex::{KeyIndex, hash_of},
     node::{Need, Node, NodeId, On, ProblemKind},
+    record::history::Records,
     tree::Tree,
 };
 
@@ -29,7 +30,7 @@ pub(crate) struct Published {
     pub(crate) groups: Tree<GroupView>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) lanes: Arc<Vec<(SouthboundName, Availability)>>,
-    pub(crate) history: imbl::Vector<Arc<RecordedTxn>>,
+    pub(crate) history: Records,
     /// The scheduler's monotonic clock when this was published.
     pub(crate) now: Duration,
 }

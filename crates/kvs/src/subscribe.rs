@@ -8,10 +8,7 @@ use std::{
 use ligato_kvs_api::{BaseValueStatus, Revision, TxnSeq};
 use tokio::sync::Notify;
 
-use crate::{
-    handle::Reader,
-    snapshot::{Snapshot, StatusFilter},
-};
+use crate::{catalog::Catalog, handle::Reader, snapshot::StatusFilter};
 
 /// One item of a [`Subscription`].
 #[derive(Debug, Clone)]
@@ -64,11 +61,13 @@ struct Pending {
     closed: bool,
 }
 
-/// What the owner hands out; shared by all subscribers.
+/// What the owner hands out; shared by all subscribers. It does not keep the state it led to: that
+/// of a slow subscriber would be kept for long.
 #[derive(Debug, Clone)]
 pub(crate) struct Delta {
     pub(crate) txn: TxnSeq,
-    pub(crate) after: Snapshot,
+    pub(crate) revision: Revision,
+    pub(crate) catalog: Arc<Catalog>,
     pub(crate) statuses: Arc<[BaseValueStatus]>,
 }
 
@@ -79,8 +78,9 @@ impl Subscribers {
         self.lock().push(Arc::downgrade(queue));
     }
 
-    pub(crate) fn are_there(&self) -> bool {
-        !self.lock().is_empty()
+    /// Is there one who would take a delta? Those who lost some begin with a snapshot again.
+    pub(crate) fn follow(&self) -> bool {
+        self.lock().iter().any(|queue| queue.upgrade().is_some_and(|queue| queue.lock().lost == 0))
     }
 
     pub(crate) fn tell(&self, delta: &Delta) {
@@ -187,27 +187,25 @@ impl Subscription {
             }
             let delta = state.deltas.pop_front()?;
             drop(state);
-            let revision = delta.after.revision();
+            let revision = delta.revision;
             if revision <= seen {
                 continue;
             }
             let statuses: Vec<BaseValueStatus> =
-                delta.statuses.iter().filter(|s| self.passes(&delta.after, s)).cloned().collect();
+                delta.statuses.iter().filter(|s| self.passes(&delta.catalog, s)).cloned().collect();
             if !statuses.is_empty() {
                 return Some(StatusEvent::Delta { revision, txn: delta.txn, statuses });
             }
         }
     }
 
-    fn passes(&self, after: &Snapshot, status: &BaseValueStatus) -> bool {
+    fn passes(&self, catalog: &Catalog, status: &BaseValueStatus) -> bool {
         let key = &status.value.key;
         match &self.filter {
             StatusFilter::All => true,
             StatusFilter::Prefix(prefix) => key.starts_with(prefix.as_str()),
             StatusFilter::Keys(keys) => keys.contains(key),
-            StatusFilter::Descriptor(name) => {
-                after.0.catalog.owner(key) == after.0.catalog.by_name(name)
-            }
+            StatusFilter::Descriptor(name) => catalog.owner(key) == catalog.by_name(name),
         }
     }
 }

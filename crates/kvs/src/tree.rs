@@ -71,6 +71,9 @@ impl<T> Tree<T> {
         let depth = self.depth;
         let root = self.root.get_or_insert_with(|| Arc::new(Branch::empty(depth)));
         Branch::set_all(root, indexes, depth, &mut element);
+        if root.is_empty() {
+            *self = Self::default();
+        }
     }
 
     /// All elements in index order.
@@ -104,6 +107,13 @@ impl<T> Branch<T> {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Leaf(slots) => slots.iter().all(Option::is_none),
+            Self::Inner(slots) => slots.iter().all(Option::is_none),
+        }
+    }
+
     fn set_all(
         this: &mut Arc<Self>,
         mut indexes: &[u32],
@@ -127,6 +137,9 @@ impl<T> Branch<T> {
                     if let Some(place) = slots.get_mut(slot(*first, depth)) {
                         let child = place.get_or_insert_with(|| Arc::new(Self::empty(below)));
                         Self::set_all(child, these, below, element);
+                        if child.is_empty() {
+                            *place = None;
+                        }
                     }
                     indexes = rest;
                 }
@@ -188,6 +201,8 @@ mod tests {
         assert_eq!(tree.get(70), None);
         assert_eq!(tree.get(4999).map(|v| **v), Some(1));
         assert_eq!(tree.get(1 << 20), None);
+        tree.set_all(&all, |_| None);
+        assert!(tree.root.is_none(), "nothing is kept of what is gone");
         assert!(before.iter().map(|v| **v).eq(0..5000));
     }
 }

@@ -95,7 +95,7 @@ impl Agent {
         let report = self.scheduler.commit(txn).await;
         assert!(report.is_done(), "{:?}", report.error_text());
         let record = self.scheduler.transaction(report.seq.unwrap()).unwrap();
-        let real = record.executed.iter().filter(|op| !op.noop && !op.property);
+        let real = record.executed.iter().filter(|op| !op.noop && !op.is_property());
         real.map(|op| format!("{} {}", op.op, op.key)).collect()
     }
 

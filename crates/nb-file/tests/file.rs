@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ligato_infra::clock::RealClock;
-use ligato_kvs_api::{Plan, PlanError, Transaction, TxnOutcome, TxnReport};
+use ligato_kvs_api::{Plan, PlanError, Statuses, Transaction, TxnOutcome, TxnReport};
 use ligato_nb_file::{Error, InitialConfig, Presence, load, read};
 use ligato_orchestrator::{
     Engine, ListFilter, Orchestrator, OrchestratorConfig, PushOptions, PushOutcome, names,
@@ -40,7 +40,7 @@ impl Engine for Fake {
             revision: ligato_kvs_api::Revision(0),
             outcome: TxnOutcome::Done,
             errors: Vec::new(),
-            statuses: Vec::new(),
+            statuses: Statuses::default(),
         };
         async move { report }.boxed()
     }

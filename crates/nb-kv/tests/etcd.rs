@@ -15,7 +15,7 @@ use ligato_infra::clock::RealClock;
 use ligato_keyval::{Bytes, StoreKey, Write};
 use ligato_keyval_etcd::{EtcdConfig, EtcdStore};
 use ligato_kvs_api::{
-    Plan, PlanError, Revision, Transaction, TxnKind, TxnOutcome, TxnReport, TxnSeq,
+    Plan, PlanError, Revision, Statuses, Transaction, TxnKind, TxnOutcome, TxnReport, TxnSeq,
 };
 use ligato_nb_kv::{EnvExpansion, KvSource};
 use ligato_orchestrator::{
@@ -105,7 +105,7 @@ impl Engine for Fake {
             }
         });
         let (seq, revision) = (Some(TxnSeq(0)), Revision(0));
-        let (errors, statuses) = (Vec::new(), Vec::new());
+        let (errors, statuses) = (Vec::new(), Statuses::default());
         let report = TxnReport { seq, revision, outcome: TxnOutcome::Done, errors, statuses };
         async move { report }.boxed()
     }

@@ -15,7 +15,7 @@ use ligato_keyval::{
 };
 use ligato_kvs::StatusEvent;
 use ligato_kvs_api::{
-    BaseValueStatus, OpKind, Plan, PlanError, Revision, Transaction, TxnKind, TxnOutcome,
+    BaseValueStatus, OpKind, Plan, PlanError, Revision, Statuses, Transaction, TxnKind, TxnOutcome,
     TxnReport, TxnSeq, ValueState, ValueStatus,
 };
 use ligato_model::Key;
@@ -54,7 +54,7 @@ impl Engine for Fake {
             revision: Revision(0),
             outcome: TxnOutcome::Done,
             errors: Vec::new(),
-            statuses: Vec::new(),
+            statuses: Statuses::default(),
         };
         async move { report }.boxed()
     }

@@ -219,7 +219,7 @@ impl Story {
         self.line(0, title);
         let record = report.seq.and_then(|seq| agent.transaction(seq));
         for op in record.iter().flat_map(|r| &r.executed).filter(|op| !op.noop) {
-            let error = op.new_error.as_deref().unwrap_or_default();
+            let error = op.new_error().unwrap_or_default();
             self.line(2, format!("{:<6} {} {error}", op.op, op.key).trim_end());
         }
         let statuses = wanted(agent);

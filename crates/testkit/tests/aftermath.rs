@@ -213,7 +213,7 @@ async fn what_had_to_go_and_is_invalid_now_says_so() {
     let told: Vec<&str> = report.errors.iter().map(|e| &*e.key).collect();
     assert_eq!(told, ["b/2"]);
     let op = rig.last_ops("b/2").pop().unwrap();
-    assert_eq!((op.new_state, op.new_error.is_some()), (ValueState::Invalid, true));
+    assert_eq!((op.new_state, op.new_error().is_some()), (ValueState::Invalid, true));
 }
 
 #[tokio::test(start_paused = true)]

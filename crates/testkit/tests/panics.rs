@@ -97,7 +97,7 @@ async fn a_panic_after_an_operation_does_not_undo_it() {
     let record = rig.scheduler.transaction(report.seq.unwrap()).unwrap();
     let op = record.executed.iter().find(|op| *op.key == *"b/1").unwrap();
     assert_eq!(op.new_state, ValueState::Failed);
-    assert!(op.new_error.is_some());
+    assert!(op.new_error().is_some());
     // What goes is gone, whatever its index says.
     let report = put(&rig, &[("b/1", "-")], TxnOptions::default()).await;
     assert_eq!((report.outcome, rig.there("b/1")), (TxnOutcome::Done, None));

@@ -354,10 +354,7 @@ fn a_panic_of_a_kind_is_played_back_as_the_failure_it_was() {
         let (recording, records) = record(&events, u64::MAX);
         let mut done = records.iter().flat_map(|record| &record.executed);
         let told = |error: &str| error.contains("out of mind");
-        assert!(
-            done.any(|op| op.new_error.as_deref().is_some_and(told)),
-            "{function}: {records:#?}"
-        );
+        assert!(done.any(|op| op.new_error().is_some_and(told)), "{function}: {records:#?}");
         let replay = again(&recording).unwrap();
         assert_eq!(replay.transactions.len(), records.len(), "{function}");
     }

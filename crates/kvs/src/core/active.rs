@@ -14,7 +14,7 @@ use crate::{
     record::{Draft, Outcome},
     resync::Reading,
     retry::Attempts,
-    snapshot::Published,
+    snapshot::Snapshot,
 };
 
 /// Where the transaction under way is.
@@ -49,7 +49,7 @@ pub(crate) struct Active {
     /// When it last got an answer or started something.
     pub(crate) progress: Duration,
     /// What was published before it stepped aside for the first time.
-    pub(crate) began_with: Option<Box<Published>>,
+    pub(crate) began_with: Option<Snapshot>,
     /// What it had touched when it stepped aside.
     pub(crate) seen: Vec<NodeId>,
     /// It has stepped aside before.

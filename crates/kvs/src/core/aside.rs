@@ -16,11 +16,9 @@ use ligato_model::Key;
 use rustc_hash::FxHashSet;
 
 use crate::{
-    core::{Active, Audience, Core, Effect, Phase, Request, Trace},
+    core::{Active, Audience, Core, Effect, Phase, Request, Trace, report::Comparison},
     graph::Graph,
     node::{DescriptorId, NodeId},
-    snapshot::Snapshot,
-    subscribe::Delta,
 };
 
 /// A transaction that stepped aside, with what is to be put back when it goes on.
@@ -166,7 +164,7 @@ impl Core {
         let Some(mut active) = self.active.take() else { return };
         active.was_aside = true;
         if active.began_with.is_none() {
-            active.began_with = Some(Box::new(self.published.clone()));
+            active.began_with = Some(self.latest.clone());
         }
         let mut nodes: Vec<NodeId> = active.journal.iter().map(|(id, _)| *id).collect();
         nodes.extend(active.run.steps.iter().map(|s| s.node));
@@ -219,15 +217,14 @@ impl Core {
         let mut changed: Vec<NodeId> = self.graph.dirty_nodes().to_vec();
         changed.sort_unstable();
         let bases = self.bases_of(&changed, Vec::new());
-        let before = self.published.clone();
+        let before = self.latest.clone();
         self.publish();
-        if !self.subscribers.are_there() {
+        if !self.subscribers.follow() {
             return self.effects.push_back(Effect::Untold);
         }
-        let (_, news) = self.statuses(&before, None, bases, false);
-        let after = Snapshot(std::sync::Arc::new(self.published.clone()));
-        let delta = Delta { txn: active.seq, after, statuses: news.into() };
-        self.effects.push_back(Effect::Tell(delta));
+        let (after, touched) = (self.latest.clone(), bases);
+        let comparison = Comparison { before, began_with: None, after, touched };
+        self.effects.push_back(Effect::Tell(comparison.delta(active.seq)));
     }
 
     fn can_go_on(&self, aside: &Aside) -> bool {

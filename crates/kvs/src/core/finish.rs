@@ -2,36 +2,17 @@
 
 use std::sync::Arc;
 
-use ligato_kvs_api::{
-    BaseValueStatus, OpKind, Origin, TxnOutcome, TxnReport, ValueState, ValueStatus,
-};
+use ligato_kvs_api::{OpKind, Origin, ValueState};
 use ligato_model::Key;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::{
-    core::{Active, Audience, Core, Effect, NO_PLACE, Phase},
-    node::{Applied, Node, NodeId, Problem, ProblemKind},
+    core::{Active, Audience, Core, Phase, report::Touched},
+    node::{NodeId, Problem, ProblemKind},
     plan::Steps,
     record::{self, Outcome},
     resync::Reading,
-    snapshot::{Published, Snapshot},
-    subscribe::Delta,
 };
-
-/// The base values of the report in key order.
-pub(crate) struct Touched {
-    bases: Vec<Base>,
-    /// Keys of those that will be gone by then.
-    leaving: FxHashMap<NodeId, Key>,
-}
-
-struct Base {
-    id: NodeId,
-    /// Something was done with it in the southbound.
-    operated: bool,
-    /// It was removed, if only from what is wanted.
-    removed: bool,
-}
 
 /// Keys that are gone whose origin is remembered.
 const GRAVES: usize = 65_536;
@@ -57,14 +38,14 @@ impl Core {
         self.bury(&changed);
         self.graph.sweep(changed);
         self.graph.take_disturbed();
-        let before = self.published.clone();
+        let before = self.latest.clone();
         // What is not needed any more makes room for the answer.
         (active.run, active.journal, active.seeds) = <_>::default();
         let blank = self.graph.len() == 0;
         let record = std::mem::take(&mut active.draft).finish(self.now.wall, &self.config, blank);
         self.history.push(record, &self.config);
         self.publish();
-        self.report(&active, &before, bases);
+        self.report(&active, before, bases);
         self.count(&active);
         if let Audience::Unregister(_, descriptor) = active.audience {
             self.remove_descriptor(descriptor);
@@ -88,7 +69,7 @@ impl Core {
                     parent.is_some_and(|p| !self.graph.node(p).shows_children())
                 })
             };
-            if op.derived && hidden() {
+            if op.is_derived() && hidden() {
                 invisible.push(at);
             }
         }
@@ -124,33 +105,6 @@ impl Core {
         self.bases_of(changed, named)
     }
 
-    /// Bases of changed values, and the named ones, in key order.
-    pub(crate) fn bases_of(&mut self, changed: &[NodeId], named: Vec<NodeId>) -> Touched {
-        let mut others: Vec<NodeId> = changed.iter().map(|id| self.base_of(*id)).collect();
-        others.sort_unstable();
-        others.dedup();
-        // What the request names is in key order already.
-        others.retain(|id| !self.trace(*id).listed);
-        let mut all = named;
-        all.extend(others);
-        if !all.is_sorted_by(|a, b| self.graph.node(*a).key < self.graph.node(*b).key) {
-            all = self.graph.put_in_order(all);
-        }
-        let mut touched = Touched { bases: Vec::new(), leaving: FxHashMap::default() };
-        touched.bases.reserve_exact(all.len());
-        for id in all {
-            let node = self.graph.node(id);
-            if node.is_empty() {
-                touched.leaving.insert(id, node.key.clone());
-            }
-            let trace = Some(self.traces.get(id)).filter(|t| t.epoch == self.epoch);
-            let operated = trace.is_some_and(|t| t.operated);
-            let removed = operated || trace.is_some_and(|t| t.noop != NO_PLACE);
-            touched.bases.push(Base { id, operated, removed });
-        }
-        touched
-    }
-
     /// Remembers whose values that go now were.
     fn bury(&mut self, changed: &[NodeId]) {
         for id in changed {
@@ -167,114 +121,6 @@ impl Core {
         while self.graveyard.len() > GRAVES {
             if let Some((key, _)) = self.graveyard.pop_front() {
                 self.graves.remove(&key);
-            }
-        }
-    }
-
-    fn report(&mut self, active: &Active, before: &Published, touched: Touched) {
-        let watched = self.subscribers.are_there();
-        let wanted = !matches!(active.audience, Audience::Nobody);
-        if !watched {
-            self.effects.push_back(Effect::Untold);
-        }
-        if !watched && !wanted {
-            return;
-        }
-        let (statuses, news) = self.statuses(before, active.began_with.as_deref(), touched, wanted);
-        if watched {
-            let after = Snapshot(Arc::new(self.published.clone()));
-            let delta = Delta { txn: active.seq, after, statuses: news.into() };
-            self.effects.push_back(Effect::Tell(delta));
-        }
-        self.answer(active, statuses);
-    }
-
-    /// Statuses for the report, if wanted, and for subscribers.
-    pub(crate) fn statuses(
-        &self,
-        before: &Published,
-        began_with: Option<&Published>,
-        touched: Touched,
-        wanted: bool,
-    ) -> (Vec<BaseValueStatus>, Vec<BaseValueStatus>) {
-        let watched = self.subscribers.are_there();
-        let mut statuses = Vec::with_capacity(if wanted { touched.bases.len() } else { 0 });
-        let mut news = Vec::new();
-        for Base { id, operated, removed } in touched.bases {
-            let now = self.published.node(id);
-            let Some(key) = now.map(|n| &n.key).or_else(|| touched.leaving.get(&id)) else {
-                continue;
-            };
-            let was = before.node(id).filter(|n| n.key == *key);
-            let status = match now.filter(|n| self.published.visible(n)) {
-                Some(node) => self.published.base_status(node),
-                // A key that is only waited for, or was never there, is no news.
-                None if !operated
-                    && !was.is_some_and(|n| before.visible(n))
-                    && !began_with.is_some_and(|b| was_visible(b, id, key)) =>
-                {
-                    continue;
-                }
-                None => gone(key, removed),
-            };
-            let done = operated && status.value.error.is_empty();
-            if watched && (done || self.is_news(&status, now, was, before)) {
-                news.push(status.clone());
-            }
-            if wanted {
-                statuses.push(status);
-            }
-        }
-        (statuses, news)
-    }
-
-    fn is_news(
-        &self,
-        status: &BaseValueStatus,
-        now: Option<&Node>,
-        was: Option<&Node>,
-        before: &Published,
-    ) -> bool {
-        let Some(was) = was.filter(|n| before.visible(n)) else {
-            return status.value.state != ValueState::Nonexistent;
-        };
-        let content = |n: &Node| match &n.applied {
-            Applied::Known(content) => Some(content.value.clone()),
-            _ => None,
-        };
-        // What was asked for last is no news by itself.
-        let plain = |mut status: BaseValueStatus| {
-            let all = std::iter::once(&mut status.value).chain(&mut status.derived_values);
-            all.for_each(|value| value.last_operation = OpKind::Undefined);
-            status
-        };
-        now.and_then(content) != content(was)
-            || plain(before.base_status(was)) != plain(status.clone())
-    }
-
-    fn answer(&mut self, active: &Active, statuses: Vec<BaseValueStatus>) {
-        let outcome = if active.undoing && active.undo_failed.is_empty() {
-            TxnOutcome::Undone
-        } else if active.undoing {
-            TxnOutcome::UndoFailed(active.undo_failed.clone())
-        } else if active.failures {
-            TxnOutcome::Partial
-        } else {
-            TxnOutcome::Done
-        };
-        let report = Box::new(TxnReport {
-            seq: Some(active.seq),
-            revision: self.published.revision,
-            outcome,
-            errors: active.errors.clone(),
-            statuses,
-        });
-        match active.audience {
-            Audience::Nobody => {}
-            Audience::Commit(token) => self.effects.push_back(Effect::Report { token, report }),
-            Audience::Unregister(token, _) => {
-                let report = Some(report);
-                self.effects.push_back(Effect::Unregistered { token, report });
             }
         }
     }
@@ -365,9 +211,9 @@ impl Core {
                 _ => ValueState::Configured,
             };
             let value = if state == ValueState::Removed { None } else { wanted };
-            let property = node.is_property();
             let after = Outcome { state, value, error: None };
-            ops.push(record::planned_op(step, node, property, before, after, retry));
+            let reason = steps.reason(step);
+            ops.push(record::planned_op(step, reason, node, before, after, retry));
         }
         if let Some(active) = &mut self.active {
             active.draft.planned = Some(ops);
@@ -398,26 +244,4 @@ impl Core {
         }
         Outcome::default()
     }
-}
-
-/// Status of a value that is not there any more: removed, or found to be gone.
-fn gone(key: &Key, removed: bool) -> BaseValueStatus {
-    let (state, last_operation) = if removed {
-        (ValueState::Removed, OpKind::Delete)
-    } else {
-        (ValueState::Nonexistent, OpKind::Undefined)
-    };
-    let value = ValueStatus {
-        key: key.clone(),
-        state,
-        error: String::new(),
-        last_operation,
-        details: Vec::new(),
-    };
-    BaseValueStatus { value, derived_values: Vec::new() }
-}
-
-/// Was the value there, or waiting, in that state?
-fn was_visible(then: &Published, id: NodeId, key: &Key) -> bool {
-    then.node(id).is_some_and(|node| node.key == *key && then.visible(node))
 }

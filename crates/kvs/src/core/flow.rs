@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ligato_kvs_api::{
     Origin, Policy, Reason, RecordedValue, ResyncKind, RetryPolicy, Transaction, TxnKind,
-    TxnOptions, TxnSeq,
+    TxnOptions, TxnSeq, ValueChange,
 };
 use ligato_model::{Key, Value};
 use rustc_hash::FxHashSet;
@@ -209,9 +209,7 @@ impl Core {
             // The last one of a key wins.
             changes.reverse();
         }
-        if changes.len() > self.graph.len() / 2 {
-            self.graph.reserve(changes.len());
-        }
+        self.make_room(&changes);
         let retry: Option<Arc<RetryPolicy>> = txn.options.retry.map(Arc::new);
         let since = self.current_seq();
         let terms_of = |source| Arc::new(Terms { source, retry: retry.clone(), since });
@@ -259,6 +257,21 @@ impl Core {
             matches!(txn.kind, TxnKind::Resync(ResyncKind::Full | ResyncKind::Upstream));
         if everything {
             self.let_go_unlisted();
+        }
+    }
+
+    /// Memory that grows bit by bit is copied again and again, and leaves holes behind.
+    fn make_room(&mut self, changes: &[ValueChange]) {
+        // With them comes what is derived from them.
+        let room = changes.len() + changes.len() / 4;
+        let one = changes.get(changes.len() / 2);
+        let are_new = one.is_some_and(|change| self.graph.find(&change.key).is_none());
+        if are_new && room > self.graph.len() / 2 {
+            self.graph.reserve(room);
+        }
+        if let Some(active) = &mut self.active {
+            active.journal.reserve(room);
+            active.seeds.reserve(room);
         }
     }
 
@@ -449,7 +462,7 @@ impl Core {
                 self.complain(*id, why);
             }
             let panicked = steps.panics.iter().map(|(node, _)| (*node, None));
-            let planned = steps.steps.into_iter().map(|step| (step.node, Some(step.reason)));
+            let planned = steps.steps.iter().map(|step| (step.node, Some(steps.reason(step))));
             let again = panicked.chain(planned);
             seeds = again.map(|(node, reason)| plan::Seed { node, reason }).collect();
         };

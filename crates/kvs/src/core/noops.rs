@@ -7,7 +7,7 @@ use crate::{
     plan::Steps,
     record::Outcome,
 };
-use ligato_kvs_api::{OpKind, Reason, RecordedOp, ValueState};
+use ligato_kvs_api::{OpKind, Reason, RecordedErrors, RecordedOp, ValueState};
 
 /// What a plan does with a node.
 const CREATED: u8 = 1;
@@ -201,11 +201,9 @@ impl Core {
             new_state: after.state,
             prev_value: before.value,
             new_value: after.value,
-            prev_error: before.error,
-            new_error: after.error,
+            errors: RecordedErrors::of(before.error, after.error),
             noop: true,
-            derived: node.parent.is_some(),
-            property: node.is_property(),
+            derivation: node.derivation(),
             revert: false,
             retry: false,
             recreate: false,
@@ -245,11 +243,9 @@ impl Core {
             new_state: state,
             prev_value: before.value,
             new_value: value,
-            prev_error: None,
-            new_error: None,
+            errors: None,
             noop: false,
-            derived: node.parent.is_some(),
-            property: node.is_property(),
+            derivation: node.derivation(),
             revert: false,
             retry: false,
             recreate: false,

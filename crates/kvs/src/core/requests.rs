@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use ligato_kvs_api::{ResyncKind, Transaction, TxnKind, TxnOutcome, TxnPriority, TxnReport};
+use ligato_kvs_api::{
+    ResyncKind, Statuses, Transaction, TxnKind, TxnOutcome, TxnPriority, TxnReport,
+};
 
 use crate::core::{Core, Effect, Input, Request, Token};
 
@@ -69,7 +71,7 @@ impl Core {
             revision: self.published.revision,
             outcome: TxnOutcome::Refused(why),
             errors: Vec::new(),
-            statuses: Vec::new(),
+            statuses: Statuses::default(),
         };
         self.effects.push_back(Effect::Report { token, report: Box::new(report) });
     }

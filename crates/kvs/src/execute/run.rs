@@ -1,7 +1,7 @@
 //! Steps under way: which may start, and what a failure takes with it.
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use ligato_kvs_api::OpKind;
+use ligato_kvs_api::{OpKind, Reason};
 
 use crate::{
     node::DescriptorId,
@@ -12,6 +12,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     pub(crate) steps: Vec<Step>,
+    reasons: Vec<Reason>,
     edges: Vec<(u32, u32)>,
     /// Where the edges that leave a step begin; empty if there are no edges.
     starts: Vec<u32>,
@@ -51,7 +52,7 @@ struct Road {
 
 impl Run {
     pub(crate) fn new(plan: Steps) -> Self {
-        let Steps { steps, edges, .. } = plan;
+        let Steps { steps, edges, reasons, .. } = plan;
         let mut waiting = vec![0; steps.len()];
         let mut starts = Vec::new();
         if !edges.is_empty() {
@@ -67,7 +68,13 @@ impl Run {
         let ready =
             (0..).zip(&waiting).filter(|(_, n)| **n == 0).map(|(at, _)| Reverse(at)).collect();
         let progress = vec![Progress::Waiting; steps.len()];
-        Self { steps, edges, starts, waiting, progress, ready, parked: Vec::new(), in_flight: 0 }
+        let (parked, in_flight) = (Vec::new(), 0);
+        Self { steps, reasons, edges, starts, waiting, progress, ready, parked, in_flight }
+    }
+
+    /// Why a step is taken.
+    pub(crate) fn reason(&self, step: &Step) -> Reason {
+        self.reasons.get(step.reason as usize).cloned().unwrap_or(Reason::Requested)
     }
 
     /// The next step that may start, if any.

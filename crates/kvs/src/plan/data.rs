@@ -36,7 +36,7 @@ impl Core {
                     new: node.wanted().cloned().filter(|_| step.op != OpKind::Delete),
                     recreate: step.recreate,
                     derived: node.parent.is_some(),
-                    reason: step.reason.clone(),
+                    reason: run.reason(step),
                     after,
                 }
             })

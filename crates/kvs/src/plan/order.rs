@@ -43,7 +43,7 @@ enum Tie {
 
 impl Planner<'_> {
     pub(super) fn put_in_order(&self, steps: Vec<Step>) -> Steps {
-        let mut links = Vec::new();
+        let mut links = Vec::with_capacity(2 * steps.len());
         let mut awaited = FxHashMap::default();
         for (at, step) in (0..).zip(&steps) {
             if step.op == OpKind::Delete {
@@ -76,8 +76,10 @@ impl Planner<'_> {
             }
         };
         let tie = |other: u32| {
-            let root =
-                |s: &Step| matches!(s.reason, Reason::Requested | Reason::Unwanted | Reason::Undo);
+            let root = |s: &Step| {
+                let reason = self.scratch.reasons.get(s.reason as usize);
+                matches!(reason, Some(Reason::Requested | Reason::Unwanted | Reason::Undo))
+            };
             let is_root = steps.get(other as usize).is_some_and(root);
             if is_root && !root(step) { Tie::FromRoot } else { Tie::Need }
         };

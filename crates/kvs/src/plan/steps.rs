@@ -13,7 +13,7 @@ impl Planner<'_> {
     pub(super) fn make_steps(&mut self) -> Vec<Step> {
         let touched = std::mem::take(&mut self.scratch.touched);
         let touched = self.facts.graph.put_in_order(touched);
-        let mut classes: [Vec<Step>; 5] = Default::default();
+        let mut steps = Vec::with_capacity(touched.len());
         for id in touched.iter().copied() {
             let (gone, put) = (self.marks(id).gone, self.put_op(id));
             if !gone && put.is_none() {
@@ -23,25 +23,21 @@ impl Planner<'_> {
             let along = self.goes_along(id);
             let in_cycle = self.needs_itself(id);
             let step = |op, reason| Step { node: id, op, recreate, along, in_cycle, reason };
+            let reason = self.reason(id);
             if gone {
-                classes[usize::from(recreate)].push(step(OpKind::Delete, self.reason(id)));
+                steps.push(step(OpKind::Delete, reason));
             }
             if let Some(op) = put {
-                let class = match op {
-                    OpKind::Create if recreate => 2,
-                    OpKind::Create => 3,
-                    _ => 4,
-                };
-                let reason = match self.reason(id) {
+                let reason = match self.reason_of(id).cloned() {
                     // It goes because of that one, and comes back because of it.
-                    Reason::Blocked { by } => Reason::Unblocked { by },
-                    other => other,
+                    Some(Reason::Blocked { by }) => self.add_reason(Reason::Unblocked { by }),
+                    _ => reason,
                 };
-                classes[class].push(step(op, reason));
+                steps.push(step(op, reason));
             }
         }
+        steps.sort_by_key(class);
         self.scratch.touched = touched;
-        let steps: Vec<Step> = classes.into_iter().flatten().collect();
         for (at, step) in (0..).zip(&steps) {
             let marks = self.note(step.node);
             if step.op == OpKind::Delete {
@@ -106,13 +102,25 @@ impl Planner<'_> {
         self.facts.graph.node(id).parent.is_some_and(|parent| self.marks(parent).gone)
     }
 
-    fn reason(&self, id: NodeId) -> Reason {
+    /// The place of the reason of a step.
+    fn reason(&mut self, id: NodeId) -> u32 {
         // What is derived comes and goes with its base, unless something else is known of it.
-        let by_base = || {
-            let graph = self.facts.graph;
+        let graph = self.facts.graph;
+        self.give_reason(id, || {
             let parent = graph.node(id).parent.map(|parent| graph.node(parent).key.clone());
             parent.map_or(Reason::Requested, |from| Reason::Derived { from })
-        };
-        self.reason_of(id).cloned().unwrap_or_else(by_base)
+        });
+        self.marks(id).reason.saturating_sub(1)
+    }
+}
+
+/// Deletes come first, then creates, then updates; what is re-created stands between.
+fn class(step: &Step) -> u8 {
+    match (step.op, step.recreate) {
+        (OpKind::Delete, false) => 0,
+        (OpKind::Delete, true) => 1,
+        (OpKind::Create, true) => 2,
+        (OpKind::Create, false) => 3,
+        _ => 4,
     }
 }

@@ -68,15 +68,15 @@ fn op_json(op: &RecordedOp) -> Json {
             all.insert(name.to_owned(), value_json(value.as_ref()));
         }
     }
-    for (name, error) in [("NewErrMsg", &op.new_error), ("PrevErrMsg", &op.prev_error)] {
+    for (name, error) in [("NewErrMsg", op.new_error()), ("PrevErrMsg", op.prev_error())] {
         if let Some(error) = error {
-            all.insert(name.to_owned(), json!(&**error));
+            all.insert(name.to_owned(), json!(error));
         }
     }
     let flags = [
         ("NOOP", op.noop),
-        ("IsDerived", op.derived),
-        ("IsProperty", op.property),
+        ("IsDerived", op.is_derived()),
+        ("IsProperty", op.is_property()),
         ("IsRevert", op.revert),
         ("IsRetry", op.retry),
         ("IsRecreate", op.recreate),

@@ -118,10 +118,10 @@ fn operations(out: &mut String, ops: &[RecordedOp], detail: Detail) {
             };
             let _ = writeln!(out, "        - value: {} ", one_line(value));
         }
-        if let Some(error) = &op.prev_error {
+        if let Some(error) = op.prev_error() {
             let _ = writeln!(out, "        - prev-error: {error}");
         }
-        if let Some(error) = &op.new_error {
+        if let Some(error) = op.new_error() {
             let _ = writeln!(out, "        - error: {error}");
         }
         if detail == Detail::Verbose {
@@ -138,11 +138,11 @@ fn flags(op: &RecordedOp) -> Vec<&'static str> {
             flags.push(text);
         }
     };
-    add(op.derived && !op.property, "DERIVED");
-    add(op.property, "PROPERTY");
+    add(op.is_derived() && !op.is_property(), "DERIVED");
+    add(op.is_property(), "PROPERTY");
     add(op.noop, "NOOP");
-    add(op.revert && !op.property, "REVERT");
-    add(op.retry && !op.property, "RETRY");
+    add(op.revert && !op.is_property(), "REVERT");
+    add(op.retry && !op.is_property(), "RETRY");
     add(op.recreate, "RECREATE");
     add_state_flags(op, &mut add);
     flags

@@ -259,14 +259,13 @@ pub(crate) fn finished<'r>(record: &'r RecordedTxn, ids: Ids<'_>) -> Finished<'r
 }
 
 fn done<'r>(op: &'r RecordedOp, ids: Ids<'_>) -> Done<'r> {
-    let mut shown = |state: ValueState, value: &Option<Value>, error: &'r Option<_>| {
-        let error: &Option<std::sync::Arc<str>> = error;
-        Shown(state.as_str(), value.as_ref().map(&mut *ids), error.as_deref())
+    let mut shown = |state: ValueState, value: &Option<Value>, error: Option<&'r str>| {
+        Shown(state.as_str(), value.as_ref().map(&mut *ids), error)
     };
     let marks = [
         ("noop", op.noop),
-        ("derived", op.derived),
-        ("property", op.property),
+        ("derived", op.is_derived()),
+        ("property", op.is_property()),
         ("revert", op.revert),
         ("retry", op.retry),
         ("recreate", op.recreate),
@@ -274,8 +273,8 @@ fn done<'r>(op: &'r RecordedOp, ids: Ids<'_>) -> Done<'r> {
     Done {
         op: op.op.as_str(),
         key: &op.key,
-        before: shown(op.prev_state, &op.prev_value, &op.prev_error),
-        after: shown(op.new_state, &op.new_value, &op.new_error),
+        before: shown(op.prev_state, &op.prev_value, op.prev_error()),
+        after: shown(op.new_state, &op.new_value, op.new_error()),
         marks: marks.into_iter().filter(|(_, set)| *set).map(|(mark, _)| mark).collect(),
         reason: &op.reason,
     }

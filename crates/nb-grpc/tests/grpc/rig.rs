@@ -155,7 +155,8 @@ impl Engine for StandIn {
             .collect();
         let outcome = if errors.is_empty() { TxnOutcome::Done } else { TxnOutcome::Partial };
         let revision = Revision(seq.0);
-        let report = TxnReport { seq: Some(seq), revision, outcome, errors, statuses };
+        let (seq, statuses) = (Some(seq), statuses.into());
+        let report = TxnReport { seq, revision, outcome, errors, statuses };
         async move {
             if let Some(gate) = gate {
                 gate.await.unwrap();

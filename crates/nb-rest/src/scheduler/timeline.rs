@@ -128,7 +128,7 @@ fn flags(
         ("last-update", format!("TXN-{txn}")),
         ("value-state", op.new_state.as_str().to_owned()),
     ]);
-    if let Some(error) = &op.new_error {
+    if let Some(error) = op.new_error() {
         flags.insert("error", error.to_string());
     }
     let available = matches!(
@@ -138,7 +138,7 @@ fn flags(
     if !available {
         flags.insert("unavailable", String::new());
     }
-    if op.derived {
+    if op.is_derived() {
         flags.insert("derived", String::new());
     }
     flags.extend(descriptor.map(|name| ("descriptor", name)));

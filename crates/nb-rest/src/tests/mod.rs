@@ -18,7 +18,7 @@ use ligato_infra::{
     logging::{self, LogFormat, LogLevel},
 };
 use ligato_kvs::Scheduler;
-use ligato_kvs_api::{Plan, PlanError, Revision, TxnOutcome, TxnReport};
+use ligato_kvs_api::{Plan, PlanError, Revision, Statuses, TxnOutcome, TxnReport};
 use ligato_model::{Key, Value};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -48,7 +48,7 @@ impl Configuration for Desired {
             revision: Revision(1),
             outcome: TxnOutcome::Done,
             errors: Vec::new(),
-            statuses: Vec::new(),
+            statuses: Statuses::default(),
         })
     }
 

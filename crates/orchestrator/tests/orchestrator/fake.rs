@@ -96,8 +96,8 @@ impl Engine for Fake {
         }
         statuses.sort_by(|one, other| one.value.key.cmp(&other.value.key));
         let seq = Some(TxnSeq(7));
-        let report =
-            TxnReport { seq, revision: Revision(1), outcome, errors: Vec::new(), statuses };
+        let (errors, statuses) = (Vec::new(), statuses.into());
+        let report = TxnReport { seq, revision: Revision(1), outcome, errors, statuses };
         let gate = inner.gate.take();
         async move {
             if let Some(gate) = gate {

@@ -458,15 +458,15 @@ fn op_json(op: &RecordedOp) -> Json {
             json[name] = AValue::json(value.as_ref());
         }
     }
-    for (name, error) in [("prev_error", &op.prev_error), ("new_error", &op.new_error)] {
+    for (name, error) in [("prev_error", op.prev_error()), ("new_error", op.new_error())] {
         if let Some(error) = error {
-            json[name] = json!(&**error);
+            json[name] = json!(error);
         }
     }
     let flags = [
         ("noop", op.noop),
-        ("derived", op.derived),
-        ("property", op.property),
+        ("derived", op.is_derived()),
+        ("property", op.is_property()),
         ("revert", op.revert),
         ("retry", op.retry),
         ("recreate", op.recreate),

@@ -123,7 +123,7 @@ impl Stage {
 
 fn operation(op: &RecordedOp) -> String {
     let noop = if op.noop { " (nothing sent)" } else { "" };
-    let error = op.new_error.as_ref().map(|e| format!(", error: {e}")).unwrap_or_default();
+    let error = op.new_error().map(|e| format!(", error: {e}")).unwrap_or_default();
     format!(
         "{} {}: {} -> {}{noop}, {}{error}",
         op.op, op.key, op.prev_state, op.new_state, op.reason

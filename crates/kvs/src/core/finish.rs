@@ -28,6 +28,8 @@ impl Core {
         let mut changed: Vec<NodeId> = self.graph.dirty_nodes().to_vec();
         if let Some(active) = &mut self.active {
             changed.append(&mut active.seen);
+            // What is not needed any more makes room for the answer.
+            (active.run, active.journal, active.seeds) = <_>::default();
         }
         changed.sort_unstable();
         changed.dedup();
@@ -39,8 +41,6 @@ impl Core {
         self.graph.sweep(changed);
         self.graph.take_disturbed();
         let before = self.latest.clone();
-        // What is not needed any more makes room for the answer.
-        (active.run, active.journal, active.seeds) = <_>::default();
         let blank = self.graph.len() == 0;
         let record = std::mem::take(&mut active.draft).finish(self.now.wall, &self.config, blank);
         self.history.push(record, &self.config);

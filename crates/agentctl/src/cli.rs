@@ -345,9 +345,17 @@ pub(crate) enum Vpp {
         #[arg(required = true, allow_hyphen_values = true)]
         words: Vec<String>,
     },
-    /// Print version and command line of VPP
+    /// Print version and command line of VPP, its plugins, and what of each kind works on it
     #[command(visible_alias = "i")]
     Info,
+    /// Send any message of VPP's binary API; the agent must allow it (`binapi-access`)
+    Api {
+        /// Name of a request, such as `show_version`; without one, requests are listed
+        message: Option<String>,
+        /// Its fields as JSON, named as in VPP's API files; what is not given is zero
+        #[arg(requires = "message")]
+        fields: Option<String>,
+    },
 }
 
 /// `kvdb …`

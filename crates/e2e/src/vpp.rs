@@ -13,7 +13,7 @@ use crate::{Child, Sandbox, binary, find_on_path, wait_until};
 /// Which VPP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VppKind {
-    /// `vpp-sim` of this workspace.
+    /// `vpp-sim` of this workspace; of the release that `E2E_RELEASE` names, or the newest.
     Simulated,
     /// A `vpp` binary on the `PATH`, or named by `VPP_BINARY`.
     Real,
@@ -66,6 +66,9 @@ impl Vpp {
             VppKind::Simulated => {
                 let mut command = sandbox.command(binary("vpp-sim")?);
                 command.arg("--socket").arg(self.socket());
+                if let Some(release) = std::env::var_os("E2E_RELEASE") {
+                    command.arg("--release").arg(release);
+                }
                 command
             }
             VppKind::Real => {

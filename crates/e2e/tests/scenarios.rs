@@ -3,6 +3,7 @@
 //!
 //! `E2E_SCENARIOS=a,b` runs only these, `E2E_SCENARIOS=kernel` those that need something that not
 //! every kernel has; `E2E_VPP=real` (or `simulated`) only on this VPP;
+//! `E2E_RELEASE=22.02` simulates this release of VPP;
 //! `E2E_JOBS` is how many at a time, two for each processor if nothing is said.
 
 #![expect(

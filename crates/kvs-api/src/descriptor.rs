@@ -35,8 +35,8 @@ pub struct Spec {
     pub batch: usize,
     /// What becomes of a value that existed before the agent took it over, when NB lets it go.
     pub release: Release,
-    /// VPP messages or kernel attributes used; for the book.
-    pub uses: &'static [&'static str],
+    /// Messages of the southbound used; what of this kind works on a southbound that lacks some.
+    pub uses: &'static [Use],
 }
 
 impl Spec {
@@ -60,6 +60,38 @@ impl Spec {
             release: Release::Delete,
             uses: &[],
         }
+    }
+}
+
+/// What a kind, or a part of it, needs of its southbound.
+///
+/// Each message is one text; older variants of a message that serve as well follow it, newest first, as in
+/// `memif_create_v2 | memif_create`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// The part of the kind that does not work without, such as a field; `None` for the whole kind.
+    pub part: Option<&'static str>,
+    /// Messages, or attributes of the kernel; all of them are needed.
+    pub messages: &'static [&'static str],
+}
+
+impl Use {
+    /// The part of a kind without which its values cannot be read back.
+    pub const READING_BACK: &'static str = "reading back";
+
+    /// What nothing of the kind works without.
+    pub const fn kind(messages: &'static [&'static str]) -> Self {
+        Self { part: None, messages }
+    }
+
+    /// What one part of the kind does not work without; the rest does.
+    pub const fn part(part: &'static str, messages: &'static [&'static str]) -> Self {
+        Self { part: Some(part), messages }
+    }
+
+    /// The variants of each message, newest first.
+    pub fn variants(&self) -> impl Iterator<Item = impl Iterator<Item = &'static str>> {
+        self.messages.iter().map(|message| message.split(" | "))
     }
 }
 

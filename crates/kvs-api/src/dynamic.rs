@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Availability, Change, Concurrency, Dependency, Descriptor, Invalid, KeyPattern, KnownValues,
-    NotificationSink, OpError, Origin, Release, Retrieved, Southbound, SouthboundName, Update,
+    NotificationSink, OpError, Origin, Release, Retrieved, Southbound, SouthboundName, Update, Use,
 };
 
 /// A running operation; owns everything it needs.
@@ -149,8 +149,8 @@ pub trait DynDescriptor: Send + Sync + 'static {
     fn about(&self) -> &str {
         ""
     }
-    /// Messages or attributes of the southbound that it uses; for the book.
-    fn uses(&self) -> &[&str] {
+    /// Messages or attributes of the southbound that it uses.
+    fn uses(&self) -> &[Use] {
         &[]
     }
     /// Keys it owns; empty only if [`selects`](Self::selects) is written by hand.
@@ -305,7 +305,7 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
         D::SPEC.about
     }
 
-    fn uses(&self) -> &[&str] {
+    fn uses(&self) -> &[Use] {
         D::SPEC.uses
     }
 

@@ -27,7 +27,7 @@ mod txn;
 pub use conformity::{RegistrationError, check_descriptor};
 pub use dependency::{Dependency, DependencyKind, KeyFilter, Target};
 pub use descriptor::{
-    Change, Concurrency, Descriptor, KnownValue, KnownValues, Release, Retrieved, Spec, Update,
+    Change, Concurrency, Descriptor, KnownValue, KnownValues, Release, Retrieved, Spec, Update, Use,
 };
 pub use dynamic::{
     AnyKnown, AnyOperation, AnyRetrieved, Capabilities, DynDescriptor, Erased, Metadata, OpFuture,

@@ -14,7 +14,7 @@
 //! * uses: `RTM_NEWADDR`, `RTM_DELADDR`, sysctl `net.ipv6.conf.IF.disable_ipv6`
 
 use ipnet::IpNet;
-use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, KeyPattern, OpError, Spec};
+use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, KeyPattern, OpError, Spec, Use};
 use ligato_linux_ctx::keys::{self, AddressSource};
 use ligato_linux_ctx::{AllocRef, CtxError, LinuxCtx, LinuxFacts, RefRule};
 use ligato_model::Key;
@@ -36,7 +36,7 @@ impl Descriptor for InterfaceAddress {
         // What it is, is in its key.
         change: Change::Recreate,
         retrievable: false,
-        uses: &["RTM_NEWADDR", "RTM_DELADDR"],
+        uses: &[Use::kind(&["RTM_NEWADDR", "RTM_DELADDR"])],
         ..Spec::new(
             "linux-interface-address",
             "One address of a Linux interface.",

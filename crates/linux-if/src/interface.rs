@@ -36,7 +36,7 @@ mod tests;
 
 use ligato_kvs_api::{
     Concurrency, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Retrieved,
-    Spec, Update,
+    Spec, Update, Use,
 };
 use ligato_linux_ctx::keys::{self, AddressSource, AdminState};
 use ligato_linux_ctx::{InterfaceMeta, LinuxCtx, LinuxFacts, NetNs, TapSupport, alias};
@@ -58,7 +58,13 @@ impl Descriptor for LinuxInterface {
         retrieve_after: &["netalloc-ip-address", "microservice"],
         // The ends of a pair share a link, so the order in which they are made matters.
         concurrency: Concurrency::Serial,
-        uses: &["RTM_NEWLINK", "RTM_DELLINK", "RTM_GETLINK", "RTM_GETADDR", "SIOCETHTOOL"],
+        uses: &[Use::kind(&[
+            "RTM_NEWLINK",
+            "RTM_DELLINK",
+            "RTM_GETLINK",
+            "RTM_GETADDR",
+            "SIOCETHTOOL",
+        ])],
         ..Spec::new(
             "linux-interface",
             "A network interface of Linux.",

@@ -10,7 +10,7 @@
 //! * derives: nothing · keeps: nothing
 //! * uses: `RTM_NEWLINK` with `IFLA_MASTER`
 
-use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, KeyPattern, OpError, Spec};
+use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, KeyPattern, OpError, Spec, Use};
 use ligato_linux_ctx::{CtxError, LinuxCtx, LinuxFacts, keys};
 use ligato_model::{Key, Model};
 use ligato_proto::linux::interfaces::Interface;
@@ -30,7 +30,7 @@ impl Descriptor for InterfaceVrf {
         // What it is, is in its key.
         change: Change::Recreate,
         retrievable: false,
-        uses: &["RTM_NEWLINK"],
+        uses: &[Use::kind(&["RTM_NEWLINK"])],
         ..Spec::new(
             "linux-interface-vrf",
             "Membership of a Linux interface in a VRF.",

@@ -9,7 +9,7 @@
 //!
 //! A read-back asks the kernel, not what the watch remembers.
 
-use ligato_kvs_api::{Descriptor, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec};
+use ligato_kvs_api::{Descriptor, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec, Use};
 use ligato_linux_ctx::LinuxCtx;
 use ligato_model::Key;
 
@@ -23,7 +23,7 @@ impl Descriptor for HostWatcher {
     type Sb = LinuxCtx;
 
     const SPEC: Spec = Spec {
-        uses: &["RTM_NEWLINK", "RTM_DELLINK", "RTM_NEWADDR", "RTM_DELADDR"],
+        uses: &[Use::kind(&["RTM_NEWLINK", "RTM_DELLINK", "RTM_NEWADDR", "RTM_DELADDR"])],
         ..Spec::new(
             "linux-interface-watcher",
             "What the host has in its default namespace: links that are up, addresses, VRFs.",

@@ -20,7 +20,7 @@ use std::net::IpAddr;
 
 use ligato_kvs_api::{
     Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec,
-    Update,
+    Update, Use,
 };
 use ligato_linux_ctx::keys::{self, AdminState};
 use ligato_linux_ctx::{AllocRef, CtxError, LinuxCtx, LinuxFacts, RefRule};
@@ -41,7 +41,7 @@ impl Descriptor for LinuxArp {
 
     const SPEC: Spec = Spec {
         retrieve_after: &["netalloc-ip-address", "linux-interface"],
-        uses: &["RTM_NEWNEIGH", "RTM_DELNEIGH", "RTM_GETNEIGH"],
+        uses: &[Use::kind(&["RTM_NEWNEIGH", "RTM_DELNEIGH", "RTM_GETNEIGH"])],
         ..Spec::new(
             "linux-arp",
             "A permanent neighbour of a Linux interface.",

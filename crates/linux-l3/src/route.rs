@@ -26,7 +26,7 @@ mod tests;
 mod wanted;
 
 use ligato_kvs_api::{
-    Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Retrieved, Spec, Update,
+    Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Retrieved, Spec, Update, Use,
 };
 use ligato_linux_ctx::keys::{self, AdminState};
 use ligato_linux_ctx::{CtxError, LinuxCtx, LinuxFacts};
@@ -57,7 +57,7 @@ impl Descriptor for LinuxRoute {
 
     const SPEC: Spec = Spec {
         retrieve_after: &["netalloc-ip-address", "linux-interface"],
-        uses: &["RTM_NEWROUTE", "RTM_DELROUTE", "RTM_GETROUTE"],
+        uses: &[Use::kind(&["RTM_NEWROUTE", "RTM_DELROUTE", "RTM_GETROUTE"])],
         ..Spec::new(
             "linux-route",
             "A route of Linux.",

@@ -63,14 +63,14 @@ pub(crate) async fn assemble(
     let scrape = Metrics::new();
 
     // Southbound.
-    let Target { client, stats_socket, sim } =
+    let Target { client, binary_api, stats_socket, sim } =
         Target::open(config.agent.vpp, &config.govpp).await?;
     let (vpp, linux) = contexts(client, &config)?;
 
     // Engine.
-    let mut scheduler = Scheduler::builder()
-        .config(scheduler_config(&config.scheduler))
-        .descriptors(kinds(&config, &vpp, &linux));
+    let kinds = kinds(&config, &vpp, &linux);
+    let mut scheduler =
+        Scheduler::builder().config(scheduler_config(&config.scheduler)).descriptors(kinds.clone());
     if !config.scheduler.recording.is_empty() {
         let SchedulerConf { recording, recording_limit, .. } = &config.scheduler;
         let agent = build_facts::full_version();
@@ -93,7 +93,7 @@ pub(crate) async fn assemble(
     let builder = AgentBuilder::new(clock, health.clone(), scrape.clone(), shutdown)
         .start_timeout(config.agent.start_timeout.0)
         .stop_timeout(config.agent.stop_timeout.0)
-        .plugin(VppPlugin::new(Arc::clone(&vpp), sim))
+        .plugin(VppPlugin::new(Arc::clone(&vpp), kinds, binary_api, sim))
         .plugin(SchedulerPlugin(scheduler.clone()))
         .plugin(OrchestratorPlugin::new(orchestrator));
     let statistics =

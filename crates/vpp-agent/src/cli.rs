@@ -22,6 +22,8 @@ pub(crate) enum Task {
     KindsReference,
     /// Print the page of VPP messages.
     MessagesReference,
+    /// Print both tables by release as data.
+    MatrixData,
     /// Print the version.
     Version,
     /// Print everything about the version.
@@ -29,12 +31,16 @@ pub(crate) enum Task {
 }
 
 /// Flags that are no keys.
-const SWITCHES: [(&str, &str); 8] = [
+const SWITCHES: [(&str, &str); 9] = [
     ("print-config", "Show the configuration that would be used, with the origin of each value"),
     ("check-config", "Say whether the configuration can be used"),
     ("config-reference", "Print the reference of all configuration files"),
     ("kinds-reference", "Print what each kind of value is, owns and uses"),
     ("messages-reference", "Print which release of VPP has which message"),
+    (
+        "matrix-data",
+        "Print which release of VPP has which message, and which kind works there, as JSON",
+    ),
     ("lenient-config", "Warn about unknown keys instead of refusing them"),
     ("short-version", "Print the version"),
     ("version", "Print version, revision, builder and date"),
@@ -63,6 +69,9 @@ pub(crate) fn parse(
     }
     if asked("messages-reference") {
         return Ok(Task::MessagesReference);
+    }
+    if asked("matrix-data") {
+        return Ok(Task::MatrixData);
     }
     let sources = sources(&matches, env);
     Ok(if asked("print-config") {

@@ -25,6 +25,7 @@ use std::{
 use anyhow::Context;
 use ligato_infra::{
     Shutdown, StopReason,
+    agent::{StartError, StartFailure, StopReport},
     config::{Effective, Sources, to_markdown},
     on_signals,
 };
@@ -62,6 +63,7 @@ fn execute(task: Task, begun: Instant) -> anyhow::Result<ExitCode> {
         Task::ConfigReference => print(to_markdown(&conf::sections()).trim_end())?,
         Task::KindsReference => print(pages::kinds::page()?.trim_end())?,
         Task::MessagesReference => print(pages::messages::page().trim_end())?,
+        Task::MatrixData => print(&pages::matrix::data()?)?,
         Task::PrintConfig(sources) => print(load(sources)?.1.to_string().trim_end())?,
         Task::CheckConfig(sources) => {
             load(sources)?;
@@ -96,8 +98,16 @@ async fn run(sources: Sources, begun: Instant) -> anyhow::Result<ExitCode> {
 
     let shutdown = Shutdown::new();
     on_signals(&shutdown).context("signals cannot be handled")?;
-    let agent = assemble::assemble(config, logs, shutdown, begun).await?;
-    let running = agent.start().await.context("the agent did not start")?;
+    let agent = assemble::assemble(config, logs, shutdown.clone(), begun).await?;
+    let running = match agent.start().await {
+        Ok(running) => running,
+        // Who asks for the end while it starts gets what was asked for.
+        Err(StartError { failure: StartFailure::Interrupted, rollback, .. }) => {
+            let reason = shutdown.reason().unwrap_or(StopReason::Requested);
+            return Ok(said_stopped(&reason, &rollback));
+        }
+        Err(error) => return Err(error).context("the agent did not start"),
+    };
     let report = running.start_report();
     for timing in &report.plugins {
         let (init, start) = (timing.init, timing.start);
@@ -106,10 +116,14 @@ async fn run(sources: Sources, begun: Instant) -> anyhow::Result<ExitCode> {
     tracing::info!(plugins = report.plugins.len(), took = ?report.total, "started");
 
     let ended = running.run().await;
-    let clean = ended.report.is_clean();
-    tracing::info!(reason = ?ended.reason, clean, "stopped");
-    let wanted = matches!(ended.reason, StopReason::Signal(_) | StopReason::Requested);
-    Ok(if wanted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(said_stopped(&ended.reason, &ended.report))
+}
+
+/// Says how it ended; the code tells whether that was wanted.
+fn said_stopped(reason: &StopReason, report: &StopReport) -> ExitCode {
+    tracing::info!(?reason, clean = report.is_clean(), "stopped");
+    let wanted = matches!(reason, StopReason::Signal(_) | StopReason::Requested);
+    if wanted { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn print(text: &str) -> io::Result<()> {

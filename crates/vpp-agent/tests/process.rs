@@ -75,9 +75,13 @@ impl Agent {
 
     /// Runs a command of VPP by `POST /vpp/command`.
     fn vpp(&self, body: &str) -> (u16, String) {
+        self.post("/vpp/command", body)
+    }
+
+    fn post(&self, path: &str, body: &str) -> (u16, String) {
         let length = body.len();
         self.exchange(&format!(
-            "POST /vpp/command HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\
+            "POST {path} HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         ))
     }
@@ -263,6 +267,62 @@ fn what_came_through_an_api_is_back_after_a_crash() {
 
     let agent = start(dir.path(), &arguments);
     assert_eq!(desired(&agent), (200, true, false));
+    assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
+fn whoever_ends_it_while_it_starts_gets_a_good_end() {
+    let dir = tempfile::tempdir().expect("a folder");
+    for moment in 0..10 {
+        let agent = start(dir.path(), &["--vpp", "sim"]);
+        std::thread::sleep(Duration::from_millis(3 * moment));
+        assert_eq!(agent.stop(), Some(0), "ended {} ms after it listened", 3 * moment);
+    }
+}
+
+#[test]
+fn what_of_each_kind_works_on_this_vpp_is_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let agent = start(dir.path(), &["--vpp", "sim"]);
+    agent.until("/readiness", |status, _| status == 200);
+    let (status, answer) = agent.get("/vpp/info");
+    assert_eq!(status, 200, "{answer}");
+    let body = answer.split("\r\n\r\n").nth(1).expect("a body");
+    let info: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(info["connected"], true);
+    assert_eq!(info["vpp"]["version"], "26.06-release");
+    let kinds = info["kinds"].as_array().expect("kinds");
+    let bond = kinds.iter().find(|kind| kind["kind"] == "bond-interface").expect("a kind");
+    assert_eq!(*bond, serde_json::json!({ "kind": "bond-interface", "level": "supported" }));
+    assert!(kinds.iter().all(|kind| kind["kind"] != "linux-interface"));
+    assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
+fn messages_of_vpp_can_be_sent_where_that_is_allowed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let agent = start(dir.path(), &["--vpp", "sim"]);
+    agent.until("/readiness", |status, _| status == 200);
+    let (status, answer) = agent.post("/vpp/api", r#"{"message": "show_version"}"#);
+    assert_eq!(status, 503, "{answer}");
+    assert!(answer.contains("binapi-access"), "{answer}");
+    assert_eq!(agent.stop(), Some(0));
+
+    let agent = start(dir.path(), &["--vpp", "sim", "--govpp-binapi-access=true"]);
+    agent.until("/readiness", |status, _| status == 200);
+    let (status, answer) = agent.post("/vpp/api", r#"{"message": "show_version"}"#);
+    assert!(status == 200 && answer.contains("26.06-release"), "{answer}");
+    for (body, status, part) in [
+        (r#"{"message": "make_tea"}"#, 404, "make_tea"),
+        (r#"{"message": "show_version", "fields": {"a": 1}}"#, 400, "a"),
+        (r#"{"massage": "show_version"}"#, 400, "massage"),
+        ("", 400, "the body"),
+    ] {
+        let (found, answer) = agent.post("/vpp/api", body);
+        assert!(found == status && answer.contains(part), "{body}: {answer}");
+    }
+    let (status, answer) = agent.get("/vpp/api?message=sw_interface_dump");
+    assert!(status == 200 && answer.contains("name_filter"), "{answer}");
     assert_eq!(agent.stop(), Some(0));
 }
 

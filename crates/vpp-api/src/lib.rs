@@ -27,6 +27,7 @@ pub use header::{
     FRAME_HEADER_LEN, Header, HeaderKind, SOCKCLNT_CREATE_ID, SOCKCLNT_CREATE_REPLY_ID, peek_id,
     read_frame_header, write_frame_header,
 };
+pub use json::ApiFile;
 pub use ligato_vpp_api_macros::{Message, Wire};
 pub use list::{Count, List, TooManyElements};
 pub use message::{

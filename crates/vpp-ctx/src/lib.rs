@@ -5,6 +5,7 @@
 //! keeps anything itself.
 
 pub mod address;
+pub mod capability;
 mod ctx;
 mod facts;
 mod names;

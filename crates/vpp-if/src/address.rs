@@ -10,7 +10,7 @@
 
 use std::net::IpAddr;
 
-use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, OpError, Spec};
+use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, OpError, Spec, Use};
 use ligato_model::{Key, Model};
 use ligato_proto::netalloc::IpAllocation;
 use ligato_vpp_api::VppError as Code;
@@ -31,7 +31,7 @@ impl Descriptor for InterfaceAddress {
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrievable: false,
-        uses: &["sw_interface_add_del_address"],
+        uses: &[Use::kind(&["sw_interface_add_del_address"])],
         ..Spec::new(
             "vpp-interface-address",
             "An address of a VPP interface.",

@@ -7,7 +7,7 @@
 //! Waits for the interface that is to become a member. Not read back by itself: the bond is read back with its members.
 //! Messages: `bond_add_member`, `bond_detach_member`.
 
-use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, OpError, Spec};
+use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, OpError, Spec, Use};
 use ligato_model::Key;
 use ligato_proto::vpp::interfaces::bond_link::BondedInterface;
 use ligato_vpp_api::VppError as Code;
@@ -28,7 +28,7 @@ impl Descriptor for BondMember {
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrievable: false,
-        uses: &["bond_add_member", "bond_detach_member"],
+        uses: &[Use::kind(&["bond_add_member", "bond_detach_member"])],
         ..Spec::new("bond-interface", "A member of a bond.", &[keys::BOND_MEMBER], None)
     };
 

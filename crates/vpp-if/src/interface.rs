@@ -28,7 +28,7 @@ mod retrieve;
 mod validate;
 
 use ligato_kvs_api::{
-    Dependency, Descriptor, Invalid, KnownValues, OpError, Retrieved, Spec, Update,
+    Dependency, Descriptor, Invalid, KnownValues, OpError, Retrieved, Spec, Update, Use,
 };
 use ligato_model::{Key, Value};
 use ligato_proto::vpp::interfaces::Interface;
@@ -49,35 +49,49 @@ impl Descriptor for VppInterface {
     const SPEC: Spec = Spec {
         retrieve_after: &["netalloc-ip-address", "linux-interface"],
         uses: &[
-            "sw_interface_dump",
-            "sw_interface_tag_add_del",
-            "sw_interface_set_flags",
-            "sw_interface_set_mac_address",
-            "hw_interface_set_mtu",
-            "sw_interface_set_mtu",
-            "create_loopback",
-            "delete_loopback",
-            "memif_create_v2",
-            "memif_delete",
-            "memif_dump",
-            "memif_socket_filename_add_del_v2",
-            "memif_socket_filename_dump",
-            "af_packet_create_v3",
-            "af_packet_delete",
-            "tap_create_v3",
-            "tap_delete_v2",
-            "sw_interface_tap_v2_dump",
-            "create_vlan_subif",
-            "delete_subif",
-            "l2_interface_vlan_tag_rewrite",
-            "bond_create2",
-            "bond_delete",
-            "sw_bond_interface_dump",
-            "sw_member_interface_dump",
-            "ip_address_dump",
-            "ip_unnumbered_dump",
-            "sw_interface_get_table",
-            "sw_interface_rx_placement_dump",
+            Use::kind(&[
+                "sw_interface_dump",
+                "sw_interface_tag_add_del",
+                "sw_interface_set_flags",
+                "ip_address_dump",
+                "sw_interface_get_table",
+            ]),
+            Use::part("`phys_address`", &["sw_interface_set_mac_address"]),
+            Use::part("`mtu`", &["hw_interface_set_mtu", "sw_interface_set_mtu"]),
+            Use::part("type SOFTWARE_LOOPBACK", &["create_loopback", "delete_loopback"]),
+            Use::part(
+                "type MEMIF",
+                &[
+                    "memif_create_v2 | memif_create",
+                    "memif_socket_filename_add_del_v2 | memif_socket_filename_add_del",
+                    "memif_delete",
+                    "memif_dump",
+                    "memif_socket_filename_dump",
+                ],
+            ),
+            Use::part(
+                "type AF_PACKET",
+                &["af_packet_create_v3 | af_packet_create_v2", "af_packet_delete"],
+            ),
+            Use::part(
+                "type TAP",
+                &["tap_create_v3 | tap_create_v2", "tap_delete_v2", "sw_interface_tap_v2_dump"],
+            ),
+            Use::part(
+                "type SUB_INTERFACE",
+                &["create_vlan_subif", "delete_subif", "l2_interface_vlan_tag_rewrite"],
+            ),
+            Use::part(
+                "type BOND_INTERFACE",
+                &[
+                    "bond_create2",
+                    "bond_delete",
+                    "sw_bond_interface_dump",
+                    "sw_member_interface_dump",
+                ],
+            ),
+            Use::part("reading `unnumbered` back", &["ip_unnumbered_dump"]),
+            Use::part("reading `rx_placements` back", &["sw_interface_rx_placement_dump"]),
         ],
         ..Spec::new(
             "vpp-interface",

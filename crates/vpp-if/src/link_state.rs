@@ -6,7 +6,7 @@
 
 mod watcher;
 
-use ligato_kvs_api::{Descriptor, KnownValues, OpError, Origin, Retrieved, Spec};
+use ligato_kvs_api::{Descriptor, KnownValues, OpError, Origin, Retrieved, Spec, Use};
 use ligato_model::Key;
 use ligato_vpp_api::msg::interface::SwInterfaceDump;
 use ligato_vpp_api::types::{IfStatusFlags, InterfaceIndex};
@@ -27,7 +27,7 @@ impl Descriptor for LinkState {
 
     const SPEC: Spec = Spec {
         retrieve_after: &["vpp-interface"],
-        uses: &["sw_interface_dump", "want_interface_events", "sw_interface_event"],
+        uses: &[Use::kind(&["sw_interface_dump", "want_interface_events", "sw_interface_event"])],
         ..Spec::new(
             "vpp-interface-link-state",
             "Whether a VPP interface has a link, as VPP reports it.",

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ligato_kvs_api::{Dependency, Descriptor, Invalid, OpError, Spec, Update};
+use ligato_kvs_api::{Dependency, Descriptor, Invalid, OpError, Spec, Update, Use};
 use ligato_model::Key;
 use ligato_proto::vpp::interfaces::Interface;
 use ligato_proto::vpp::interfaces::interface::{self, Link as LinkOf, Type, rx_mode::Type as Mode};
@@ -31,7 +31,7 @@ impl Descriptor for RxMode {
 
     const SPEC: Spec = Spec {
         retrievable: false,
-        uses: &["sw_interface_set_rx_mode"],
+        uses: &[Use::kind(&["sw_interface_set_rx_mode"])],
         ..Spec::new(
             "vpp-interface-rx-mode",
             "How the receive queues of a VPP interface are read.",

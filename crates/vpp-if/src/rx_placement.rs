@@ -7,7 +7,7 @@
 //! Waits for the link being up: an interface without a link, such as a memif without a peer, has no queues. Not read
 //! back by itself. Messages: `sw_interface_set_rx_placement`.
 
-use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, OpError, Spec};
+use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, OpError, Spec, Use};
 use ligato_model::Key;
 use ligato_proto::vpp::interfaces::interface;
 use ligato_vpp_api::msg::interface::SwInterfaceSetRxPlacement;
@@ -27,7 +27,7 @@ impl Descriptor for RxPlacement {
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrievable: false,
-        uses: &["sw_interface_set_rx_placement"],
+        uses: &[Use::kind(&["sw_interface_set_rx_placement"])],
         ..Spec::new(
             "vpp-interface-rx-placement",
             "The worker that reads a receive queue of a VPP interface.",

@@ -7,7 +7,7 @@
 //! Waits for the other interface having an address and for its own assignment to a VRF. Not read back by itself.
 //! Messages: `sw_interface_set_unnumbered`.
 
-use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, OpError, Spec};
+use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, OpError, Spec, Use};
 use ligato_model::Key;
 use ligato_proto::vpp::interfaces::interface;
 use ligato_vpp_api::VppError as Code;
@@ -29,7 +29,7 @@ impl Descriptor for Unnumbered {
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrievable: false,
-        uses: &["sw_interface_set_unnumbered"],
+        uses: &[Use::kind(&["sw_interface_set_unnumbered"])],
         ..Spec::new(
             "vpp-unnumbered-interface",
             "A VPP interface that borrows the address of another one.",

@@ -9,7 +9,7 @@
 //! turn, so VPP is never asked to move an interface that has some. Not read back by itself. Messages:
 //! `sw_interface_set_table`.
 
-use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, OpError, Spec};
+use ligato_kvs_api::{Change, Dependency, Descriptor, Invalid, OpError, Spec, Use};
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::l3::{VrfTable, vrf_table::Protocol};
 use ligato_vpp_api::VppError as Code;
@@ -30,7 +30,7 @@ impl Descriptor for InterfaceVrf {
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrievable: false,
-        uses: &["sw_interface_set_table"],
+        uses: &[Use::kind(&["sw_interface_set_table"])],
         ..Spec::new(
             "vpp-interface-vrf",
             "The VRF of a VPP interface.",

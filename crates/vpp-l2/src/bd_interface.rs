@@ -5,7 +5,7 @@
 //!
 //! Uses `sw_interface_set_l2_bridge`.
 
-use ligato_kvs_api::{Change, Dependency, Descriptor, KeyPattern, OpError, Spec};
+use ligato_kvs_api::{Change, Dependency, Descriptor, KeyPattern, OpError, Spec, Use};
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface as VppInterface;
 use ligato_proto::vpp::l2::bridge_domain::Interface;
@@ -33,7 +33,7 @@ impl Descriptor for BdInterfaceKind {
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrievable: false,
-        uses: &["sw_interface_set_l2_bridge"],
+        uses: &[Use::kind(&["sw_interface_set_l2_bridge"])],
         ..Spec::new("vpp-bd-interface", "An interface of VPP in a bridge domain.", &[KEYS], None)
     };
 

@@ -32,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use ligato_kvs_api::{
-    Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec, Update,
+    Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec, Update, Use,
 };
 use ligato_model::{Key, Model, Value};
 use ligato_proto::vpp::l2::BridgeDomain;
@@ -64,10 +64,8 @@ impl Descriptor for BridgeDomainKind {
     const SPEC: Spec = Spec {
         retrieve_after: &["vpp-interface"],
         uses: &[
-            "bridge_domain_add_del",
-            "bridge_domain_dump",
-            "bd_ip_mac_add_del",
-            "bd_ip_mac_dump",
+            Use::kind(&["bridge_domain_add_del", "bridge_domain_dump"]),
+            Use::part("`arp_termination_table`", &["bd_ip_mac_add_del", "bd_ip_mac_dump"]),
         ],
         ..Spec::new(
             "vpp-bridge-domain",

@@ -18,7 +18,7 @@
 
 use ligato_kvs_api::{
     Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
-    Spec,
+    Spec, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::l2::fib_entry::Action;
@@ -43,7 +43,7 @@ impl Descriptor for FibKind {
         change: Change::Recreate,
         batch: 256,
         retrieve_after: &["vpp-interface", "vpp-bridge-domain"],
-        uses: &["l2fib_add_del", "l2_fib_table_dump"],
+        uses: &[Use::kind(&["l2fib_add_del", "l2_fib_table_dump"])],
         ..Spec::new(
             "vpp-l2-fib",
             "A configured MAC address of a bridge domain.",

@@ -16,7 +16,7 @@
 
 use ligato_kvs_api::{
     Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec,
-    Update,
+    Update, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -36,7 +36,7 @@ impl Descriptor for XConnectKind {
 
     const SPEC: Spec = Spec {
         retrieve_after: &["vpp-interface"],
-        uses: &["sw_interface_set_l2_xconnect", "l2_xconnect_dump"],
+        uses: &[Use::kind(&["sw_interface_set_l2_xconnect", "l2_xconnect_dump"])],
         ..Spec::new(
             "vpp-xconnect",
             "Everything from one interface of VPP to another.",

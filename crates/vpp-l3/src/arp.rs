@@ -19,7 +19,7 @@ use std::net::IpAddr;
 
 use ligato_kvs_api::{
     Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
-    Spec,
+    Spec, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -45,7 +45,7 @@ impl Descriptor for ArpKind {
         change: Change::Recreate,
         batch: 256,
         retrieve_after: &["vpp-interface"],
-        uses: &["ip_neighbor_add_del", "ip_neighbor_dump"],
+        uses: &[Use::kind(&["ip_neighbor_add_del", "ip_neighbor_dump"])],
         ..Spec::new(
             "vpp-arp",
             "The MAC address behind an IP address of an interface of VPP.",

@@ -21,7 +21,7 @@ use std::net::IpAddr;
 use futures::future::try_join_all;
 use ligato_kvs_api::{
     Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec,
-    Update,
+    Update, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::l3::DhcpProxy;
@@ -46,7 +46,7 @@ impl Descriptor for DhcpProxyKind {
     type Sb = VppCtx;
 
     const SPEC: Spec = Spec {
-        uses: &["dhcp_proxy_config", "dhcp_proxy_dump"],
+        uses: &[Use::kind(&["dhcp_proxy_config", "dhcp_proxy_dump"])],
         ..Spec::new(
             "dhcp-proxy",
             "DHCP requests forwarded to servers by VPP.",

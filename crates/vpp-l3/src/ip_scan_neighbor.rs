@@ -18,7 +18,7 @@
 
 use ligato_kvs_api::{
     Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Southbound, Spec,
-    Update,
+    Update, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::l3::IpScanNeighbor;
@@ -41,7 +41,10 @@ impl Descriptor for IpScanNeighborKind {
     type Sb = VppCtx;
 
     const SPEC: Spec = Spec {
-        uses: &["ip_neighbor_config", "ip_neighbor_config_get"],
+        uses: &[
+            Use::kind(&["ip_neighbor_config"]),
+            Use::part(Use::READING_BACK, &["ip_neighbor_config_get"]),
+        ],
         ..Spec::new(
             "vpp-ip-scan-neighbor",
             "Limits and ageing of the neighbours VPP learns.",

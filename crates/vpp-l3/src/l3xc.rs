@@ -26,7 +26,7 @@
 use std::net::IpAddr;
 
 use ligato_kvs_api::{
-    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Retrieved, Spec,
+    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Retrieved, Spec, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -55,7 +55,7 @@ impl Descriptor for L3xcKind {
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrieve_after: &["vpp-interface"],
-        uses: &["l3xc_update", "l3xc_del", "l3xc_dump"],
+        uses: &[Use::kind(&["l3xc_update", "l3xc_del", "l3xc_dump"])],
         ..Spec::new(
             "vpp-l3xc",
             "IP packets from one interface of VPP to given paths.",

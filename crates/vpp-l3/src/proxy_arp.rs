@@ -24,7 +24,7 @@ use std::net::Ipv4Addr;
 use futures::future::try_join_all;
 use ligato_kvs_api::{
     Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec,
-    Update,
+    Update, Use,
 };
 use ligato_model::{Key, Model, Value};
 use ligato_proto::vpp::l3::ProxyArp;
@@ -47,7 +47,7 @@ impl Descriptor for ProxyArpKind {
 
     const SPEC: Spec = Spec {
         retrieve_after: &["vpp-interface"],
-        uses: &["proxy_arp_add_del", "proxy_arp_dump", "proxy_arp_intfc_dump"],
+        uses: &[Use::kind(&["proxy_arp_add_del", "proxy_arp_dump", "proxy_arp_intfc_dump"])],
         ..Spec::new(
             "vpp-proxy-arp",
             "Addresses for which VPP answers ARP requests.",

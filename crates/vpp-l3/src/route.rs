@@ -28,7 +28,7 @@ use std::collections::HashMap;
 use futures::TryStreamExt;
 use ligato_kvs_api::{
     Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
-    Spec,
+    Spec, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -65,7 +65,12 @@ impl Descriptor for RouteKind {
         change: Change::Recreate,
         batch: 256,
         retrieve_after: &["vpp-interface", "vpp-vrf-table"],
-        uses: &["ip_route_add_del", "ip_route_dump", "ip_route_lookup", "ip_table_dump"],
+        uses: &[Use::kind(&[
+            "ip_route_add_del",
+            "ip_route_dump",
+            "ip_route_lookup",
+            "ip_table_dump",
+        ])],
         ..Spec::new(
             "vpp-route",
             "A route of VPP.",

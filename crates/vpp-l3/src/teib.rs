@@ -18,7 +18,7 @@ use std::net::IpAddr;
 
 use ligato_kvs_api::{
     Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
-    Spec,
+    Spec, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -43,7 +43,7 @@ impl Descriptor for TeibKind {
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrieve_after: &["vpp-interface"],
-        uses: &["teib_entry_add_del", "teib_dump"],
+        uses: &[Use::kind(&["teib_entry_add_del", "teib_dump"])],
         ..Spec::new(
             "vpp-teib",
             "Where a peer of a multipoint tunnel of VPP is reached.",

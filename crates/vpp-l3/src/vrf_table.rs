@@ -20,7 +20,7 @@
 //! Uses `ip_table_add_del`, `ip_table_dump`, `set_ip_flow_hash_v2`.
 
 use ligato_kvs_api::{
-    Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec, Update,
+    Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec, Update, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::l3::VrfTable;
@@ -63,7 +63,10 @@ impl Descriptor for VrfTableKind {
     type Sb = VppCtx;
 
     const SPEC: Spec = Spec {
-        uses: &["ip_table_add_del", "ip_table_dump", "set_ip_flow_hash_v2"],
+        uses: &[
+            Use::kind(&["ip_table_add_del", "ip_table_dump"]),
+            Use::part("`flow_hash_settings`", &["set_ip_flow_hash_v2"]),
+        ],
         ..Spec::new(
             "vpp-vrf-table",
             "A routing table of VPP.",

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ligato_kvs_api::{
-    Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Retrieved, Spec, Update,
+    Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Retrieved, Spec, Update, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -60,7 +60,7 @@ impl Descriptor for VrrpKind {
 
     const SPEC: Spec = Spec {
         retrieve_after: &["vpp-interface"],
-        uses: &["vrrp_vr_add_del", "vrrp_vr_start_stop", "vrrp_vr_dump"],
+        uses: &[Use::kind(&["vrrp_vr_add_del", "vrrp_vr_start_stop", "vrrp_vr_dump"])],
         ..Spec::new(
             "vrrp",
             "Addresses that move to another router when VPP is down.",

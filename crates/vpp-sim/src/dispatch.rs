@@ -20,7 +20,7 @@ use ligato_vpp_api::msg::ip_neighbor::{
 use ligato_vpp_api::msg::l2::*;
 use ligato_vpp_api::msg::l3xc::{L3xcDel, L3xcDump, L3xcUpdate};
 use ligato_vpp_api::msg::memclnt::{
-    ApiVersions, ControlPing, MemclntKeepalive, SockclntCreate, SockclntDelete,
+    ApiVersions, ControlPing, GetApiJson, MemclntKeepalive, SockclntCreate, SockclntDelete,
 };
 use ligato_vpp_api::msg::memif::{
     MemifCreate, MemifCreateV2, MemifDelete, MemifDump, MemifSocketFilenameAddDel,
@@ -57,6 +57,7 @@ fn connection(t: &mut Registry) {
     t.ask::<SockclntDelete>(memclnt::sockclnt_delete);
     t.ask::<MemclntKeepalive>(memclnt::keepalive);
     t.ask::<ControlPing>(memclnt::control_ping);
+    t.ask::<GetApiJson>(memclnt::get_api_json);
     t.ask::<ApiVersions>(memclnt::api_versions);
     t.ask::<ShowVersion>(vpe::show_version);
     t.ask::<ShowVpeSystemTime>(vpe::show_vpe_system_time);

@@ -25,6 +25,8 @@ pub enum Action {
     Close,
     /// The connection is closed after the request is executed, without an answer.
     ExecuteAndClose,
+    /// VPP dies before it executes the request, as by [`Sim::crash`](crate::Sim::crash).
+    Die,
 }
 
 /// How often a fault happens.

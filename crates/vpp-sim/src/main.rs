@@ -21,7 +21,7 @@ struct Arguments {
     /// How often counters move, in milliseconds.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     stats_interval: u64,
-    /// Release whose messages are offered.
+    /// Release whose messages are offered, with their layout: 22.02, 22.06, 22.10 … 26.06.
     #[arg(long, default_value = "26.06")]
     release: String,
     /// Decides everything that is left to chance.

@@ -1,9 +1,9 @@
 //! Message ids of one run: fixed ones for the handshake, all others different in every run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use ligato_vpp_api::Message;
+use ligato_vpp_api::{ApiFile, Message};
 
 use crate::registry::Registry;
 use crate::release::Release;
@@ -48,11 +48,11 @@ impl Numbering {
         let mut this =
             Self { registry: Arc::clone(registry), ids: HashMap::new(), routes: Vec::new() };
         let mut next = FIRST_DYNAMIC + (boot % 61) as u16 * 16;
-        for entry in registry.entries.iter().filter(|entry| release.has(entry.definition.name)) {
+        for entry in registry.entries.iter().filter(|entry| release.has(entry.definition)) {
             this.assign(entry.definition.name, entry.name_crc, &mut next);
             this.assign(entry.answer.definition.name, entry.answer.name_crc, &mut next);
         }
-        for (definition, name_crc) in &registry.events {
+        for (definition, name_crc) in registry.events.iter().filter(|(d, _)| release.has(d)) {
             this.assign(definition.name, name_crc, &mut next);
         }
         this.fill_routes();
@@ -94,6 +94,35 @@ impl Numbering {
     /// Id of a message, if the release has it.
     pub(crate) fn id_of<M: Message>(&self) -> Option<u16> {
         self.ids.get(M::NAME_CRC).copied()
+    }
+
+    /// The definitions of everything offered, as an API file.
+    pub(crate) fn definitions(&self) -> ApiFile {
+        let mut file = ApiFile::default();
+        let mut told = HashSet::new();
+        let mut tell = |file: &mut ApiFile, definition, name_crc| {
+            let offered = self.ids.contains_key(name_crc);
+            if offered && told.insert(name_crc) {
+                file.message(definition);
+            }
+            offered
+        };
+        for entry in &self.registry.entries {
+            let answer = entry.answer;
+            if !tell(&mut file, entry.definition, entry.name_crc) {
+                continue;
+            }
+            tell(&mut file, answer.definition, answer.name_crc);
+            let (request, name) = (entry.definition.name, answer.definition.name);
+            match answer.refuse {
+                Some(_) => file.replied(request, name),
+                None => file.dumped(request, name),
+            }
+        }
+        for (definition, name_crc) in &self.registry.events {
+            tell(&mut file, definition, name_crc);
+        }
+        file
     }
 
     /// Everything offered, as the handshake tells it.

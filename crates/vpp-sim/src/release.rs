@@ -1,18 +1,23 @@
 //! Releases of VPP, and which messages each of them has.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
+
+use ligato_vpp_api::MessageDef;
+use ligato_vpp_api::support::{RELEASES, Support, matrix};
 
 /// A release such as 26.06.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Release {
     year: u8,
     month: u8,
 }
 
-/// A text that is no release.
+/// A text that names no release known here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a release such as 26.06")]
+#[error("{0:?} is not a release this simulator knows: {known}", known = RELEASES.join(", "))]
 pub struct InvalidRelease(String);
 
 impl Release {
@@ -23,29 +28,29 @@ impl Release {
         Self { year, month }
     }
 
-    /// Whether this release has the message.
-    pub(crate) fn has(self, name: &str) -> bool {
-        let base = name.strip_suffix("_reply").unwrap_or(name);
-        FIRST_SEEN.iter().find(|(known, _)| *known == base).is_none_or(|(_, first)| self >= *first)
+    /// Whether this release has the message with this CRC.
+    pub(crate) fn has(self, definition: &MessageDef) -> bool {
+        let MessageDef { name, crc, .. } = definition;
+        HELD.get(&(*name, *crc)).is_some_and(|releases| releases.contains(&self))
     }
 }
 
-/// Messages that came after the oldest supported release, 22.02.
-const FIRST_SEEN: &[(&str, Release)] = &[
-    ("af_packet_create_v3", Release::new(22, 6)),
-    ("bridge_domain_add_del_v2", Release::new(23, 2)),
-    ("memif_create_v2", Release::new(23, 6)),
-    ("memif_socket_filename_add_del_v2", Release::new(23, 6)),
-    ("set_ip_flow_hash_v3", Release::new(23, 6)),
-    ("ip_neighbor_config_get", Release::new(23, 10)),
-    ("ip_table_add_del_v2", Release::new(24, 10)),
-];
+/// The releases that have a message with exactly the layout known here.
+static HELD: LazyLock<HashMap<(&str, u32), Vec<Release>>> = LazyLock::new(|| {
+    let releases: Vec<Option<Release>> = RELEASES.iter().map(|text| text.parse().ok()).collect();
+    let held = |row: Support| {
+        let there = releases.iter().zip(row.releases).filter(|(_, there)| *there);
+        ((row.name, row.crc), there.filter_map(|(release, _)| *release).collect())
+    };
+    matrix().into_iter().map(held).collect()
+});
 
 impl FromStr for Release {
     type Err = InvalidRelease;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts = text.split_once('.').and_then(|(year, month)| {
+        let known = RELEASES.iter().find(|known| **known == text);
+        let parts = known.and_then(|known| known.split_once('.')).and_then(|(year, month)| {
             Some(Release { year: year.parse().ok()?, month: month.parse().ok()? })
         });
         parts.ok_or_else(|| InvalidRelease(text.to_owned()))
@@ -72,11 +77,23 @@ mod tests {
     }
 
     #[test]
-    fn a_message_and_its_reply_appear_together() {
+    fn a_release_has_what_the_list_of_messages_says() {
+        use ligato_vpp_api::Message;
+        use ligato_vpp_api::msg::memif::{MemifCreate, MemifCreateV2, MemifCreateV2Reply};
+
         let old: Release = "22.10".parse().unwrap();
-        assert!(!old.has("memif_create_v2"));
-        assert!(!old.has("memif_create_v2_reply"));
-        assert!(old.has("memif_create"));
-        assert!(Release::NEWEST.has("memif_create_v2"));
+        assert!(!old.has(MemifCreateV2::DEFINITION));
+        assert!(!old.has(MemifCreateV2Reply::DEFINITION));
+        assert!(old.has(MemifCreate::DEFINITION));
+        assert!(Release::NEWEST.has(MemifCreateV2::DEFINITION));
+    }
+
+    #[test]
+    fn other_releases_are_refused_by_name() {
+        let error = "26.07".parse::<Release>().unwrap_err().to_string();
+        assert!(
+            error.starts_with("\"26.07\" is not a release this simulator knows: 22.02, "),
+            "{error}"
+        );
     }
 }

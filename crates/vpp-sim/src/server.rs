@@ -171,6 +171,8 @@ enum Fate {
     Done,
     Stalled(Duration),
     Closed,
+    /// VPP is no more.
+    Died,
 }
 
 struct Connection {
@@ -214,6 +216,11 @@ impl Connection {
                 Fate::Done => self.input.advance(FRAME_HEADER_LEN + frame.len()),
                 Fate::Stalled(time) => break Step::Stall(time),
                 Fate::Closed => break Step::Close,
+                Fate::Died => {
+                    tasks.stop();
+                    core.machine = None;
+                    return Step::Close;
+                }
             }
             if self.answers.len() > FLUSH_SIZE {
                 self.flush();
@@ -273,6 +280,7 @@ impl Connection {
             }
             Some(Action::Ignore) => return Fate::Done,
             Some(Action::Close) => return Fate::Closed,
+            Some(Action::Die) => return Fate::Died,
             Some(Action::Refuse(retval)) => {
                 journal.note(name, entry.effect);
                 if let Some(refuse) = entry.answer.refuse {

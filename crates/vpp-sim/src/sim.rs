@@ -175,6 +175,12 @@ impl Sim {
         self.shared.core().machine = None;
     }
 
+    /// Whether it runs: not after a crash.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.shared.core().machine.is_some()
+    }
+
     /// Starts again with nothing configured, after a crash or instead of one. Process id and
     /// message ids are new.
     ///

@@ -8,6 +8,7 @@ mod generate;
 mod guest;
 mod layers;
 mod licences;
+mod matrix;
 mod measure;
 mod new_kind;
 mod run;
@@ -45,6 +46,8 @@ enum Command {
     Scenarios(measure::ScenarioArgs),
     /// Installs what the tests need and runs them all.
     Test(test::Args),
+    /// Which message and which kind works on which release of VPP, checked against VPP's definitions.
+    VppMatrix(matrix::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -57,5 +60,6 @@ fn main() -> anyhow::Result<()> {
         Command::Demo => demo::run(),
         Command::Guest(args) => guest::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::VppMatrix(args) => matrix::run(&args),
     }
 }

@@ -207,7 +207,7 @@ const TEMPLATE: &str = r#"//! A {kebab}: say in one sentence what it is.
 //!
 //! Uses `control_ping`; name the messages that it really needs.
 
-use ligato_kvs_api::{Dependency, Descriptor, Invalid, KeyPattern, OpError, Spec};
+use ligato_kvs_api::{Dependency, Descriptor, Invalid, KeyPattern, OpError, Spec, Use};
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::{area}::{camel};
 use ligato_proto::vpp::interfaces::Interface;
@@ -226,7 +226,7 @@ impl Descriptor for {camel}Kind {
     const SPEC: Spec = Spec {
         // Until there is a `retrieve`, the scheduler relies on what it did itself.
         retrievable: false,
-        uses: &["control_ping"],
+        uses: &[Use::kind(&["control_ping"])],
         ..Spec::new(
             "vpp-{kebab}",
             "Says in one sentence what it is.",

@@ -34,6 +34,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     run::step("examples in the documentation", || {
         run::run(run::cargo()?.args(["test", "--workspace", "--doc"]))
     })?;
+    // The newest release is that of the tests above; the stories of kinds are told on all of them.
+    run::step("scenarios on the oldest release of VPP", || {
+        let mut cargo = run::cargo()?;
+        cargo.args(["test", "--package", "ligato-e2e", "--test", "scenarios"]);
+        run::run(cargo.env("E2E_VPP", "simulated").env("E2E_RELEASE", "22.02"))
+    })?;
     // Kinds that this kernel may lack.
     guest::run(&guest::Args::default())
 }

@@ -1,14 +1,15 @@
 //! `agentctl vpp`: the command line of VPP, and what VPP it is.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Context;
 use crate::{
     cli::Vpp,
     output::{self, Format},
     rest::decode,
+    table::Table,
 };
 
 pub(super) async fn run(context: &Context, command: Vpp) -> Result<()> {
@@ -20,11 +21,34 @@ pub(super) async fn run(context: &Context, command: Vpp) -> Result<()> {
             let data = json!({ "command": command, "output": reply });
             output::print(&data, &format, |_| format!("vpp# {command}\n{reply}"))
         }
+        Vpp::Api { message: None, .. } => {
+            let requests: Vec<String> = context.rest.get("/vpp/api", &[]).await?;
+            output::print(&requests, &format, |requests| requests.join("\n"))
+        }
+        Vpp::Api { message: Some(message), fields } => {
+            let fields: Value = match &fields {
+                Some(text) => serde_json::from_str(text).context("FIELDS is not JSON")?,
+                None => json!({}),
+            };
+            let body = json!({ "message": message, "fields": fields }).to_string();
+            let path = "/vpp/api";
+            let answer = context.rest.put_text(Method::POST, path, &[], body).await?;
+            let answer: Value = decode(path, &answer)?;
+            let format = match context.format_or(Format::Json) {
+                Format::Table => Format::Json,
+                other => other,
+            };
+            output::print(&answer, &format, |_| String::new())
+        }
         Vpp::Info => {
             let version = cli(context, "show version verbose").await?;
             let config = cli(context, "show version cmdline").await?;
-            let data = json!({ "version": version, "config": config });
-            output::print(&data, &format, |_| format!("VERSION:\n{version}\n\nCONFIG:\n{config}"))
+            let info = info(context).await?;
+            let data = json!({ "version": version, "config": config, "info": info });
+            output::print(&data, &format, |_| {
+                let works = info.as_ref().map(works).unwrap_or_default();
+                format!("VERSION:\n{version}\n\nCONFIG:\n{config}{works}")
+            })
         }
     }
 }
@@ -35,4 +59,59 @@ async fn cli(context: &Context, command: &str) -> Result<String> {
     let path = "/vpp/command";
     let answer = context.rest.put_text(Method::POST, path, &[], body).await?;
     decode(path, &answer)
+}
+
+/// What the agent says about its VPP; an agent that cannot tell is none of ours.
+async fn info(context: &Context) -> Result<Option<Value>> {
+    let (status, answer) = context.rest.get_any_status("/vpp/info").await?;
+    Ok((status == 200).then_some(answer))
+}
+
+/// Plugins, and what of each kind works.
+fn works(info: &Value) -> String {
+    let text = |value: &Value, member: &str| value[member].as_str().unwrap_or_default().to_owned();
+    let list = |value: &Value, member: &str| value[member].as_array().cloned().unwrap_or_default();
+    let plugins = list(info, "plugins").iter().map(|p| text(p, "name")).collect::<Vec<_>>();
+    let mut kinds = Table::new(["KIND", "WORKS", "WHAT DOES NOT"]);
+    for kind in list(info, "kinds") {
+        let missing = |missing: &Value| {
+            let part = missing["part"].as_str().map(|part| format!("{part}: "));
+            let (message, reason) = (text(missing, "message"), text(missing, "reason"));
+            format!("{}{message}: {reason}", part.unwrap_or_default())
+        };
+        let reasons: Vec<String> = list(&kind, "missing").iter().map(missing).collect();
+        kinds.row([text(&kind, "kind"), text(&kind, "level"), reasons.join("\n")]);
+    }
+    let connection = match info["reason"].as_str() {
+        Some(reason) => format!("not connected: {reason}"),
+        None => "connected".to_owned(),
+    };
+    let plugins = if plugins.is_empty() { "–".to_owned() } else { plugins.join(" ") };
+    format!("\n\nCONNECTION:\n{connection}\n\nPLUGINS:\n{plugins}\n\n{}", kinds.render())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_work_is_told_with_its_reason() {
+        let info = json!({
+            "connected": true,
+            "plugins": [{ "name": "ping_plugin.so" }],
+            "kinds": [
+                { "kind": "vpp-arp", "level": "supported" },
+                { "kind": "vpp-interface", "level": "degraded", "missing": [
+                    { "part": "type TAP", "message": "tap_create_v3", "reason": "not there" },
+                    { "message": "x_dump", "reason": "not there either" },
+                ]},
+            ],
+        });
+        let expected = "\n\nCONNECTION:\nconnected\n\nPLUGINS:\nping_plugin.so\n\n\
+            KIND           WORKS      WHAT DOES NOT\n\
+            vpp-arp        supported\n\
+            vpp-interface  degraded   type TAP: tap_create_v3: not there\n\
+            \u{20}                         x_dump: not there either\n";
+        assert_eq!(works(&info), expected);
+    }
 }

@@ -14,7 +14,7 @@ use std::{
 use ligato_kvs_api::{
     AnyKnown, AnyOperation, AnyRetrieved, Availability, Capabilities, Concurrency, Dependency,
     DynDescriptor, Invalid, KeyFilter, KeyPattern, Metadata, NotificationSink, OpError, OpFuture,
-    Release, SouthboundName, Target,
+    Release, SouthboundName, Target, Use,
 };
 use ligato_model::{Key, Value};
 use tokio_util::sync::CancellationToken;
@@ -134,7 +134,7 @@ impl DynDescriptor for Proxy {
         self.inner.about()
     }
 
-    fn uses(&self) -> &[&str] {
+    fn uses(&self) -> &[Use] {
         self.inner.uses()
     }
 

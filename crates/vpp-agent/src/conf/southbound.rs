@@ -35,6 +35,11 @@ ligato_infra::config_section! {
         pub(crate) retry_connect_timeout: ConfigDuration = millis(1000) => "retry-connect-timeout";
         /// No effect: the proxy of the original speaks a format of its language only.
         pub(crate) proxy_enabled: bool = true => "proxy-enabled";
+        /// Whether REST clients may send any message of VPP's binary API (`/vpp/api`).
+        pub(crate) binapi_access: bool = false => "binapi-access";
+        /// Where definitions of messages are installed; read for a VPP before 24.06, which does not tell them.
+        pub(crate) binapi_definitions: PathBuf = PathBuf::from("/usr/share/vpp/api")
+            => "binapi-definitions";
         /// Shared-memory API.
         pub(crate) connect_via_shm: bool = false => "connect-via-shm";
         /// Prefix of the shared-memory API.

@@ -7,10 +7,14 @@ use std::{
 };
 
 use anyhow::Context;
-use ligato_kvs_api::{Concurrency, DynDescriptor, KeyPattern, Release};
+use ligato_kvs_api::{Concurrency, DynDescriptor, KeyPattern, Release, Southbound, Use};
 use ligato_linux_ctx::LinuxCtx;
+use ligato_vpp_api::support::RELEASES;
 use ligato_vpp_client::{Options, VppClient};
-use ligato_vpp_ctx::{Settings, VppCtx};
+use ligato_vpp_ctx::{
+    Settings, VppCtx,
+    capability::{Capability, Level, Offer},
+};
 
 use crate::kinds::{Plugin, plugins};
 
@@ -18,6 +22,13 @@ const HEAD: &str = "# Kinds
 
 Each kind of value is programmed by one descriptor. Kinds with a northbound prefix are configured; the others are
 derived from those or tell what is there. `{…}` in a key stands for any text.
+";
+
+const RELEASES_HEAD: &str = "
+## Kinds of VPP by release
+
+What works on a release that has all its plugins loaded: `●` all, `◐` all but the parts named below, `·` nothing. An agent
+tells the same of the VPP it is connected to: `agentctl vpp info`.
 ";
 
 type Kind = Arc<dyn DynDescriptor>;
@@ -51,6 +62,9 @@ pub(crate) fn page() -> anyhow::Result<String> {
     for (southbound, kinds) in &southbounds {
         table(&mut page, southbound, kinds);
     }
+    if let Some(kinds) = southbounds.get(VppCtx::NAME) {
+        releases(&mut page, kinds);
+    }
     let known: BTreeSet<&str> =
         southbounds.values().flatten().map(|(_, kind)| kind.name()).collect();
     for (_, kind) in southbounds.values().flatten() {
@@ -83,7 +97,74 @@ fn section(page: &mut String, kind: &dyn DynDescriptor, known: &BTreeSet<&str>) 
     if kind.release() == Release::Keep {
         page.push_str("- Let go: what was there before stays\n");
     }
-    let _ = writeln!(page, "- Uses: {}", codes(kind.uses(), "nothing"));
+    page.push_str("- Uses: ");
+    page.push_str(&used(kind.uses()));
+    page.push('\n');
+}
+
+/// What the kind needs, then what its parts need.
+fn used(uses: &[Use]) -> String {
+    let messages = |needed: &Use| {
+        let variants =
+            needed.variants().map(|variants| variants.map(code).collect::<Vec<_>>().join(" or "));
+        variants.collect::<Vec<_>>().join(", ")
+    };
+    let text: Vec<String> = uses
+        .iter()
+        .map(|needed| match needed.part {
+            None => messages(needed),
+            Some(part) => format!("for {part}: {}", messages(needed)),
+        })
+        .collect();
+    if text.is_empty() { "nothing".to_owned() } else { text.join("; ") }
+}
+
+/// Which kind works on which release.
+fn releases(page: &mut String, kinds: &[(&str, Kind)]) {
+    page.push_str(RELEASES_HEAD);
+    let _ = writeln!(page, "\n| Kind | {} |", RELEASES.join(" | "));
+    let _ = writeln!(page, "|---|{}", ":-:|".repeat(RELEASES.len()));
+    let mut remarks = Vec::new();
+    for (_, kind) in kinds {
+        let name = kind.name();
+        let of = |release: &&str| {
+            let offer = Offer::of_release(release)?;
+            Some(Capability::of(kind.uses(), &offer))
+        };
+        let found: Vec<Capability> = RELEASES.iter().filter_map(of).collect();
+        let cells: Vec<&str> = found.iter().map(|on| mark(on.level)).collect();
+        let _ = writeln!(page, "| [{name}](#{name}) | {} |", cells.join(" | "));
+        remarks.extend(remark(name, &found));
+    }
+    page.push('\n');
+    for remark in remarks {
+        let _ = writeln!(page, "- {remark}");
+    }
+}
+
+fn mark(level: Level) -> &'static str {
+    match level {
+        Level::Supported => "●",
+        Level::Degraded => "◐",
+        Level::Unsupported => "·",
+    }
+}
+
+/// What of a kind needs a later release than the oldest, in the order in which the kind lists it.
+fn remark(name: &str, found: &[Capability]) -> Vec<String> {
+    let mut since: Vec<(String, &str)> = Vec::new();
+    for (capability, release) in found.iter().zip(RELEASES) {
+        for missing in &capability.missing {
+            let what = missing.part.unwrap_or("all of it");
+            let text = format!("{name}: {what} needs {}", code(missing.message));
+            match since.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, last)) => *last = release,
+                None => since.push((text, release)),
+            }
+        }
+    }
+    let text = |(text, last): (String, &str)| format!("{text}, which {last} does not have yet");
+    since.into_iter().map(text).collect()
 }
 
 fn changed(kind: &dyn DynDescriptor) -> String {
@@ -146,7 +227,7 @@ mod tests {
         for kind in of_an_unconnected_agent().unwrap().into_iter().flat_map(|p| p.kinds) {
             assert!(!kind.about().is_empty(), "{}", kind.name());
             if kind.southbound() == "vpp" {
-                for message in kind.uses() {
+                for message in kind.uses().iter().flat_map(Use::variants).flatten() {
                     assert!(known.contains(message), "{}: {message}", kind.name());
                 }
             }

@@ -1,4 +1,5 @@
 //! Pages of the book that are known from code. They need neither VPP nor any right.
 
 pub(crate) mod kinds;
+pub(crate) mod matrix;
 pub(crate) mod messages;

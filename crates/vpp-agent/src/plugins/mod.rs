@@ -8,7 +8,9 @@ mod scheduler;
 pub(crate) mod store;
 mod telemetry;
 pub(crate) mod vpp;
+mod vpp_api;
 mod vpp_cli;
+mod vpp_info;
 mod vpp_traffic;
 
 pub(crate) use agent::AgentPlugin;

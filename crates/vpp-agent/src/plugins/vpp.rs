@@ -8,6 +8,7 @@ use ligato_infra::{
     agent::{Plugin, Registrar, Started},
     health::{BuildFacts, HealthReporter},
 };
+use ligato_kvs_api::DynDescriptor;
 use ligato_model::Value;
 use ligato_nb_rest::ModelMetrics;
 use ligato_proto::govppmux::Metrics;
@@ -17,7 +18,11 @@ use ligato_vpp_sim::Sim;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{names, vpp_cli, vpp_traffic};
+use super::{
+    names,
+    vpp_api::{self, BinaryApi},
+    vpp_cli, vpp_info, vpp_traffic,
+};
 use crate::conf::{GovppConf, VppMode};
 
 /// What is added to the version of a program whose VPP is a simulated one, so that every status says it.
@@ -26,6 +31,8 @@ const SIMULATED: &str = " (simulated VPP, no packets are forwarded)";
 /// Client, context and possibly simulator of one VPP.
 pub(crate) struct VppPlugin {
     ctx: Arc<VppCtx>,
+    kinds: Vec<Arc<dyn DynDescriptor>>,
+    binary_api: Option<BinaryApi>,
     sim: Option<Sim>,
 }
 
@@ -33,6 +40,8 @@ pub(crate) struct VppPlugin {
 pub(crate) struct Target {
     /// The client, which is connecting already.
     pub(crate) client: VppClient,
+    /// Access to any of its messages.
+    pub(crate) binary_api: BinaryApi,
     /// Where it hands out its statistics.
     pub(crate) stats_socket: PathBuf,
     /// The simulator behind it.
@@ -62,7 +71,12 @@ impl Target {
             probe_after: conf.probe_interval.0,
             ..Options::new(socket)
         };
-        Ok(Self { client: VppClient::start(options), stats_socket, sim })
+        let binary_api = BinaryApi {
+            enabled: conf.binapi_access,
+            options: Options { client_name: "ligato-vpp-agent-api".to_owned(), ..options.clone() },
+            folder: conf.binapi_definitions.clone(),
+        };
+        Ok(Self { client: VppClient::start(options), binary_api, stats_socket, sim })
     }
 }
 
@@ -77,8 +91,13 @@ pub(crate) fn mark(mut facts: BuildFacts, mode: VppMode) -> BuildFacts {
 // === impl VppPlugin ===
 
 impl VppPlugin {
-    pub(crate) fn new(ctx: Arc<VppCtx>, sim: Option<Sim>) -> Self {
-        Self { ctx, sim }
+    pub(crate) fn new(
+        ctx: Arc<VppCtx>,
+        kinds: Vec<Arc<dyn DynDescriptor>>,
+        binary_api: BinaryApi,
+        sim: Option<Sim>,
+    ) -> Self {
+        Self { ctx, kinds, binary_api: Some(binary_api), sim }
     }
 }
 
@@ -90,6 +109,10 @@ impl Plugin for VppPlugin {
 
     async fn init(&mut self, registrar: &mut Registrar<'_>) -> Result<(), BoxError> {
         registrar.offer(vpp_cli::routes(Arc::clone(&self.ctx)));
+        registrar.offer(vpp_info::routes(Arc::clone(&self.ctx), std::mem::take(&mut self.kinds)));
+        if let Some(settings) = self.binary_api.take() {
+            registrar.offer(vpp_api::routes(settings, self.ctx.client().clone()));
+        }
         registrar.offer(vpp_traffic::routes(Arc::clone(&self.ctx)));
         let client = self.ctx.client().clone();
         registrar.offer(ModelMetrics::new("govppmux.stats", move || counted(&client)));

@@ -9,7 +9,7 @@ use super::*;
 use crate::msg::interface::{IfType, SwInterfaceDetails};
 use crate::msg::ip::{IpRouteAddDel, IpTableDetails};
 use crate::types::{FibPath, IfStatusFlags, InterfaceIndex, MacAddress, Prefix};
-use crate::{FieldDef, FixedString, HeaderKind, List, Message, TypeDef, TypeKind, msg};
+use crate::{ApiFile, FixedString, HeaderKind, List, Message, msg};
 
 /// All messages of this crate as VPP would describe them.
 fn own_api() -> &'static ApiSet {
@@ -18,61 +18,12 @@ fn own_api() -> &'static ApiSet {
 }
 
 fn own_definitions() -> ApiSet {
-    let mut file = json!({
-        "messages": [], "types": [], "unions": [], "enums": [], "enumflags": [], "aliases": {},
-        "services": { "sw_interface_dump": { "reply": "sw_interface_details", "stream": true } },
-    });
-    let mut described = Vec::new();
-    for def in msg::all() {
-        file["messages"].as_array_mut().unwrap().push(def.to_api_json());
-        for field in def.fields {
-            describe(field.ty, &mut file, &mut described);
-        }
-    }
+    let mut file = ApiFile::default();
+    msg::all().for_each(|definition| file.message(definition));
+    file.dumped("sw_interface_dump", "sw_interface_details");
     let mut set = ApiSet::default();
-    set.add_json(&json!([file]).to_string()).unwrap();
+    set.add_json(&json!([file.into_json()]).to_string()).unwrap();
     set
-}
-
-fn describe(ty: &'static TypeDef, file: &mut Value, described: &mut Vec<&'static str>) {
-    let name = ty.name.trim_start_matches("vl_api_").trim_end_matches("_t");
-    if ty.kind == TypeKind::Base || described.contains(&name) {
-        return;
-    }
-    described.push(name);
-    let of_fields = |fields: &[FieldDef]| {
-        let mut entry = vec![json!(name)];
-        entry.extend(fields.iter().map(FieldDef::to_api_json));
-        Value::Array(entry)
-    };
-    let mut put = |section: &str, entry| file[section].as_array_mut().unwrap().push(entry);
-    let inner = match ty.kind {
-        TypeKind::Base => &[],
-        TypeKind::Alias { of, len } => {
-            let entry = len.map_or(json!({ "type": of }), |n| json!({ "type": of, "length": n }));
-            file["aliases"][name] = entry;
-            &[]
-        }
-        TypeKind::Enum { base, entries } => {
-            let mut entry = vec![json!(name)];
-            entry.extend(entries.iter().map(|entry| json!([entry.name, entry.value])));
-            entry.push(json!({ "enumtype": base }));
-            let section = if name.ends_with("flags") { "enumflags" } else { "enums" };
-            put(section, Value::Array(entry));
-            &[]
-        }
-        TypeKind::Struct(fields) => {
-            put("types", of_fields(fields));
-            fields
-        }
-        TypeKind::Union(fields) => {
-            put("unions", of_fields(fields));
-            fields
-        }
-    };
-    for field in inner {
-        describe(field.ty, file, described);
-    }
 }
 
 fn payload<M: Message>(message: &M) -> BytesMut {

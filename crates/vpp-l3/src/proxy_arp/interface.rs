@@ -2,7 +2,7 @@
 //!
 //! Waits for the interface. Not read back by itself. Uses `proxy_arp_intfc_enable_disable`.
 
-use ligato_kvs_api::{Change, Dependency, Descriptor, KeyPattern, OpError, Spec};
+use ligato_kvs_api::{Change, Dependency, Descriptor, KeyPattern, OpError, Spec, Use};
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces;
 use ligato_proto::vpp::l3::proxy_arp::Interface;
@@ -28,7 +28,7 @@ impl Descriptor for ProxyArpInterfaceKind {
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrievable: false,
-        uses: &["proxy_arp_intfc_enable_disable"],
+        uses: &[Use::kind(&["proxy_arp_intfc_enable_disable"])],
         ..Spec::new(
             "vpp-proxy-arp-interface",
             "An interface of VPP on which ARP requests are answered for others.",

@@ -2,9 +2,9 @@
 
 use ligato_vpp_api::List;
 use ligato_vpp_api::msg::memclnt::{
-    ApiVersions, ApiVersionsReply, ControlPing, ControlPingReply, MemclntKeepalive,
-    MemclntKeepaliveReply, MessageTableEntry, ModuleVersion, SockclntCreate, SockclntCreateReply,
-    SockclntDelete, SockclntDeleteReply,
+    ApiVersions, ApiVersionsReply, ControlPing, ControlPingReply, GetApiJson, GetApiJsonReply,
+    MemclntKeepalive, MemclntKeepaliveReply, MessageTableEntry, ModuleVersion, SockclntCreate,
+    SockclntCreateReply, SockclntDelete, SockclntDeleteReply,
 };
 
 use super::text;
@@ -54,6 +54,12 @@ pub(crate) fn sockclnt_delete(
 
 pub(crate) fn keepalive(_: &mut Machine, _: &MemclntKeepalive, _: u32) -> MemclntKeepaliveReply {
     MemclntKeepaliveReply { retval: 0 }
+}
+
+/// What there is, in the form of VPP's own API files.
+pub(crate) fn get_api_json(machine: &mut Machine, _: &GetApiJson, _: u32) -> GetApiJsonReply {
+    let file = machine.numbering.definitions().into_json();
+    GetApiJsonReply { retval: 0, json: serde_json::json!([file]).to_string() }
 }
 
 /// VPP leaves the client index alone.

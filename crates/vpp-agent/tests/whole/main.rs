@@ -1,0 +1,55 @@
+//! All kinds of VPP together, over the simulated one: what is not ours, and a VPP that dies at every moment.
+
+#![expect(clippy::unwrap_used, reason = "in a test a failure is the answer")]
+
+mod chaos;
+mod foreign;
+
+use std::{sync::Arc, time::Duration};
+
+use ligato_kvs::{Scheduler, StatusFilter};
+use ligato_kvs_api::{ResyncKind, Transaction, ValueChange, ValueState};
+use ligato_model::text;
+use ligato_vpp_client::{Options, VppClient};
+use ligato_vpp_ctx::{Settings, VppCtx};
+use ligato_vpp_sim::Sim;
+
+/// The longest anything here may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A scheduler with all kinds of VPP over a connection to this one.
+async fn agent_over(sim: &Sim) -> Scheduler {
+    let options =
+        Options { retry_cap: Duration::from_millis(20), ..Options::new(sim.socket_path()) };
+    let client = VppClient::start(options);
+    client.connected().await.unwrap();
+    let vpp = Arc::new(VppCtx::new(client, Settings::default(), ligato_vpp_if::watchers()));
+    let kinds = [
+        ligato_vpp_if::descriptors(&vpp),
+        ligato_vpp_l2::descriptors(&vpp),
+        ligato_vpp_l3::descriptors(&vpp),
+    ];
+    Scheduler::builder().descriptors(kinds.concat()).start().unwrap()
+}
+
+/// The values of a document.
+fn wishes(document: &str) -> Vec<ValueChange> {
+    let entries = text::read_document(&ligato_proto::registry(), document, "wishes").unwrap();
+    entries.into_iter().map(|entry| ValueChange::put(entry.key, entry.value)).collect()
+}
+
+fn full_resync(wishes: Vec<ValueChange>) -> Transaction {
+    Transaction::resync(ResyncKind::Full, wishes)
+}
+
+/// Values that NB wants and that are not as wanted.
+fn unfinished(agent: &Scheduler) -> Vec<String> {
+    let statuses = agent.snapshot().statuses(&StatusFilter::All);
+    let done = [ValueState::Configured, ValueState::Obtained, ValueState::Discovered];
+    statuses
+        .iter()
+        .flat_map(|status| std::iter::once(&status.value).chain(&status.derived_values))
+        .filter(|value| !done.contains(&value.state))
+        .map(|value| format!("{} {} {}", value.state, value.key, value.error))
+        .collect()
+}

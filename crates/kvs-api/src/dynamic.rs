@@ -189,6 +189,8 @@ pub trait DynDescriptor: Send + Sync + 'static {
     fn southbound(&self) -> SouthboundName;
     /// Can that southbound be reached now?
     fn availability(&self) -> Availability;
+    /// The scheduler has taken note of this incarnation of its southbound.
+    fn accept(&self, _incarnation: u64) {}
 
     /// See [`Descriptor::validate`] and [`Descriptor::supported`].
     fn validate(&self, key: &Key, value: &Value) -> Result<(), Invalid>;
@@ -358,6 +360,10 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
         self.sb.availability()
     }
 
+    fn accept(&self, incarnation: u64) {
+        self.sb.accept(incarnation);
+    }
+
     fn validate(&self, key: &Key, value: &Value) -> Result<(), Invalid> {
         D::validate(&self.sb.facts(), key, typed::<D>(key, value)?)
     }
@@ -398,7 +404,8 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
     fn create(&self, key: &Key, value: &Value) -> OpFuture<Option<Metadata>> {
         let (sb, key, value) = (Arc::clone(&self.sb), key.clone(), value.clone());
         Box::pin(async move {
-            let meta = D::create(&sb, &key, typed::<D>(&key, &value)?).await?;
+            let work = D::create(&sb, &key, typed::<D>(&key, &value)?);
+            let meta = sb.operation(work).await?;
             Ok(wrap_meta::<D>(meta))
         })
     }
@@ -408,7 +415,7 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
         let meta = meta.cloned();
         Box::pin(async move {
             let meta = typed_meta::<D>(&key, meta.as_ref())?;
-            D::delete(&sb, &key, typed::<D>(&key, &value)?, &meta).await
+            sb.operation(D::delete(&sb, &key, typed::<D>(&key, &value)?, &meta)).await
         })
     }
 
@@ -425,14 +432,14 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
             let meta = typed_meta::<D>(&key, meta.as_ref())?;
             let change =
                 Update { old: typed::<D>(&key, &old)?, new: typed::<D>(&key, &new)?, meta: &*meta };
-            Ok(wrap_meta::<D>(D::update(&sb, &key, change).await?))
+            Ok(wrap_meta::<D>(sb.operation(D::update(&sb, &key, change)).await?))
         })
     }
 
     fn retrieve(&self, known: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
         let sb = Arc::clone(&self.sb);
         Box::pin(async move {
-            let found = D::retrieve(&sb, KnownValues::new(&known)).await?;
+            let found = sb.operation(D::retrieve(&sb, KnownValues::new(&known))).await?;
             Ok(found
                 .into_iter()
                 .map(|Retrieved { key, value, meta, origin }| AnyRetrieved {

@@ -29,6 +29,16 @@ pub trait Southbound: Send + Sync + 'static {
     /// Can operations be sent now?
     fn availability(&self) -> Availability;
 
+    /// The scheduler has taken note of this incarnation: from now on its operations are meant for it. What it knew of
+    /// another one is compared next.
+    fn accept(&self, _incarnation: u64) {}
+
+    /// Wraps one operation or read-back, from its start to its end. A southbound that may be replaced by another
+    /// incarnation meanwhile lets nothing of the operation reach that one: indexes would mean something else there.
+    fn operation<F: Future + Send>(&self, work: F) -> impl Future<Output = F::Output> + Send {
+        work
+    }
+
     /// Runs until cancelled: reports every change of availability and every event that happens in
     /// the southbound by itself. The first thing it reports is the availability.
     fn watch(

@@ -13,7 +13,7 @@ use futures::FutureExt;
 use ligato_kvs_api::{
     AnyKnown, AnyOperation, AnyRetrieved, Availability, Capabilities, Concurrency, Dependency,
     DynDescriptor, Invalid, KeyFilter, KeyPattern, Metadata, NotificationSink, OpError, OpFuture,
-    Release, SouthboundName, Target,
+    Release, SouthboundName, Target, Use,
 };
 use ligato_model::{Key, Value};
 use tokio_util::sync::CancellationToken;
@@ -103,7 +103,7 @@ impl DynDescriptor for Guarded {
         self.ask("about", |d| d.about(), "")
     }
 
-    fn uses(&self) -> &[&str] {
+    fn uses(&self) -> &[Use] {
         self.ask("uses", |d| d.uses(), &[])
     }
 
@@ -158,6 +158,10 @@ impl DynDescriptor for Guarded {
     fn availability(&self) -> Availability {
         let reason = "its descriptor panicked when asked".to_owned();
         self.ask("availability", DynDescriptor::availability, Availability::Down { reason })
+    }
+
+    fn accept(&self, incarnation: u64) {
+        self.ask("accept", |inner| inner.accept(incarnation), ());
     }
 
     fn validate(&self, key: &Key, value: &Value) -> Result<(), Invalid> {

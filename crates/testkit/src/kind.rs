@@ -95,7 +95,7 @@ pub async fn run(folder: &Path, registry: &Registry, kinds: Kinds) -> Result<usi
         let Some(Told { story, .. }) = stories.last() else { continue };
         if let Some(real) = RealVpp::find().map_err(no_vpp)? {
             let found = Story::of(file, registry, kinds, UnderTest::Real(real)).await?;
-            the_same(file, &story, &found)?;
+            the_same(file, story, &found)?;
         }
     }
     Ok(files.len())

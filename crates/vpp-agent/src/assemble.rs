@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::Context;
+use ligato_idxmap::IdxReader;
 use ligato_infra::{
     Metrics, Shutdown,
     agent::{Agent, AgentBuilder},
@@ -29,6 +30,7 @@ use ligato_nb_grpc::{GrpcPlugin, Notifications, Services, SharedStatistics};
 use ligato_nb_kv::{EnvExpansion, KvKeeper};
 use ligato_nb_rest::{RestHandles, RestPlugin};
 use ligato_orchestrator::{Keeping, Orchestrator, OrchestratorConfig, OrchestratorHandle};
+use ligato_proto::vpp::interfaces::InterfaceState;
 use ligato_vpp_client::VppClient;
 use ligato_vpp_ctx::{Settings, VppCtx};
 
@@ -39,8 +41,8 @@ use crate::{
     kinds::{Plugin, plugins},
     metrics,
     plugins::{
-        AgentPlugin, FilePlugin, InterfacesPlugin, OrchestratorPlugin, SchedulerPlugin, Statistics,
-        StorePlugin, TelemetryPlugin, VppPlugin, names,
+        AgentPlugin, FilePlugin, InterfaceStates, InterfacesPlugin, OrchestratorPlugin,
+        SchedulerPlugin, Statistics, StorePlugin, TelemetryPlugin, VppPlugin, names,
         store::{StatusPublishing, StoreHandles, source_name},
         vpp::{Target, mark},
     },
@@ -99,12 +101,17 @@ pub(crate) async fn assemble(
     let statistics =
         (!config.telemetry.disabled).then(|| Statistics::new(Arc::clone(&vpp), &stats_socket));
     let notifications = Notifications::default();
+    let states = match config.vpp_interfaces.status_publishers.is_empty() {
+        true => None,
+        false => Some(Arc::new(InterfaceStates::new(Arc::clone(&vpp), statistics.clone()))),
+    };
     let interfaces = InterfacesPlugin {
         vpp,
         linux,
         scheduler: scheduler.clone(),
         notifications: notifications.clone(),
         health: health.clone(),
+        states: states.clone(),
     };
     let builder = telemetry(builder.plugin(interfaces), &config, statistics.clone());
     let statistics = statistics.map(|statistics| Arc::new(statistics) as SharedStatistics);
@@ -118,6 +125,7 @@ pub(crate) async fn assemble(
         logs,
         notifications,
         statistics,
+        states: states.map(|states| states.reader()),
     };
     let builder = north.apis(north.sources(builder)?);
 
@@ -150,6 +158,7 @@ struct Northbound {
     logs: LogControl,
     notifications: Notifications,
     statistics: Option<SharedStatistics>,
+    states: Option<IdxReader<InterfaceState>>,
 }
 
 // === impl Northbound ===
@@ -167,16 +176,30 @@ impl Northbound {
                 true => StatusPublishing::On,
                 false => StatusPublishing::Off,
             },
+            interfaces: None,
+        };
+        let publishers = &config.vpp_interfaces.status_publishers;
+        for unknown in
+            publishers.iter().filter(|name| ![names::ETCD, names::REDB].contains(&name.as_str()))
+        {
+            tracing::warn!(store = unknown, "status-publishers names a store that there is not");
+        }
+        let for_store = |name: &str| StoreHandles {
+            interfaces: self
+                .states
+                .clone()
+                .filter(|_| publishers.iter().any(|known| known == name)),
+            ..handles.clone()
         };
         let mut builder = builder;
         if config.uses_etcd() {
             let etcd = &config.etcd.value;
-            let (store, handles) = (open_etcd(etcd)?, handles.clone());
+            let (store, handles) = (open_etcd(etcd)?, for_store(names::ETCD));
             builder =
                 builder.plugin(StorePlugin::new(names::ETCD, store, etcd.expansion(), handles));
         }
         if let Some(store) = redb.clone() {
-            let off = EnvExpansion::Off;
+            let (off, handles) = (EnvExpansion::Off, for_store(names::REDB));
             builder = builder.plugin(StorePlugin::new(names::REDB, store, off, handles));
         }
         if !config.initial_file.value.disabled {

@@ -29,6 +29,8 @@ const AGAIN: i32 = ligato_vpp_api::VppError::EAGAIN.0;
 pub struct VppClient {
     shared: Arc<Shared>,
     timeout: Duration,
+    /// The VPP process that is meant; any if `None`.
+    only: Option<u64>,
     _ends_with_the_last: Arc<DropGuard>,
     cancel: CancellationToken,
 }
@@ -41,13 +43,20 @@ impl VppClient {
         let shared = Arc::new(Shared::new(options));
         tokio::spawn(supervisor::run(shared.clone(), cancel.clone()));
         let guard = Arc::new(cancel.clone().drop_guard());
-        Self { shared, timeout, _ends_with_the_last: guard, cancel }
+        Self { shared, timeout, only: None, _ends_with_the_last: guard, cancel }
     }
 
     /// The same client with another deadline for replies.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { timeout, ..self.clone() }
+    }
+
+    /// The same client for requests that make sense to one VPP process only, such as those with indexes it gave out: any
+    /// other refuses them, with [`VppError::NotConnected`]. `None` is any process.
+    #[must_use]
+    pub fn only(&self, incarnation: Option<u64>) -> Self {
+        Self { only: incarnation, ..self.clone() }
     }
 
     /// Follows the state of the connection.
@@ -126,6 +135,7 @@ impl VppClient {
     pub async fn dump_stream<M: Dump>(&self, message: M) -> DumpStream<M::Details> {
         self.admit().await;
         let sent = self.shared.send_marked_dump::<M, M::Details, ControlPing, ControlPingReply>(
+            self.only,
             self.timeout,
             &message,
             &ControlPing {},
@@ -139,7 +149,8 @@ impl VppClient {
         let mut all = Vec::new();
         loop {
             self.admit().await;
-            let sent = self.shared.send_dump::<M, M::Details, M::Reply>(self.timeout, &message);
+            let sent =
+                self.shared.send_dump::<M, M::Details, M::Reply>(self.only, self.timeout, &message);
             let mut part: DumpStream<M::Details> =
                 DumpStream::new(self.shared.clone(), M::NAME, self.sent(sent));
             while let Some(detail) = part.try_next().await? {
@@ -181,7 +192,7 @@ impl VppClient {
     }
 
     fn call<M: Request>(&self, message: &M) -> PendingReply<M::Reply> {
-        let sent = self.shared.send_call::<M, M::Reply>(self.timeout, message);
+        let sent = self.shared.send_call::<M, M::Reply>(self.only, self.timeout, message);
         PendingReply::new(self.shared.clone(), M::NAME, self.sent(sent))
     }
 

@@ -149,6 +149,9 @@ pub enum LostReason {
         /// Its process id.
         pid: i32,
     },
+    /// There is another VPP process by now than the one that was meant.
+    #[error("VPP has restarted meanwhile")]
+    OtherIncarnation,
     /// The client was dropped or closed.
     #[error("the client is closed")]
     Closed,
@@ -165,7 +168,8 @@ impl LostReason {
             | Self::PeerClosed
             | Self::Io(_)
             | Self::NotResponding { .. }
-            | Self::ProcessGone { .. } => false,
+            | Self::ProcessGone { .. }
+            | Self::OtherIncarnation => false,
         }
     }
 }

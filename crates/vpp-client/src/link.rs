@@ -52,6 +52,8 @@ pub(crate) struct Session {
     enqueued: u64,
     pub(crate) writer_sleeps: bool,
     gate: Gate,
+    /// Number of the VPP process; 0 until it has introduced itself.
+    incarnation: u64,
     last_heard: Instant,
     client_index: u32,
     /// Number of the message by which VPP asks whether the client lives.
@@ -65,7 +67,7 @@ pub(crate) struct Session {
 
 /// Who may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Gate {
+enum Gate {
     /// Everybody.
     Open,
     /// The client itself: while VPP introduces itself, and when it is time to go.
@@ -77,8 +79,8 @@ pub(crate) enum Gate {
 enum Sender {
     /// The client itself, also before the connection is announced.
     Client,
-    /// Everybody else.
-    User,
+    /// Somebody else; with a number, only to this VPP process.
+    User(Option<u64>),
 }
 
 impl Session {
@@ -88,6 +90,7 @@ impl Session {
             enqueued: 0,
             writer_sleeps: false,
             gate: Gate::Shut,
+            incarnation: 0,
             last_heard: now,
             client_index,
             keepalive: wire::resolve::<MemclntKeepalive>(&table).ok(),
@@ -189,10 +192,13 @@ impl Shared {
     /// Puts a call into the output; its context names it from then on. The caller holds a permit of the window.
     pub(crate) fn send_call<M: Message, R: Message>(
         &self,
+        only: Option<u64>,
         timeout: Duration,
         message: &M,
     ) -> Result<Context, VppError> {
-        self.send(Sender::User, timeout, message, |session| Ok(Expect::Reply(session.id::<R>()?)))
+        self.send(Sender::User(only), timeout, message, |session| {
+            Ok(Expect::Reply(session.id::<R>()?))
+        })
     }
 
     /// A call of the client itself: allowed before the connection is announced, and outside the window.
@@ -207,10 +213,11 @@ impl Shared {
     /// Puts a request with several answers into the output.
     pub(crate) fn send_dump<M: Message, D: Message, E: Message>(
         &self,
+        only: Option<u64>,
         timeout: Duration,
         message: &M,
     ) -> Result<Context, VppError> {
-        self.send(Sender::User, timeout, message, |session| {
+        self.send(Sender::User(only), timeout, message, |session| {
             Ok(Expect::Dump { details: session.details_id::<D>()?, end: session.id::<E>()? })
         })
     }
@@ -218,12 +225,13 @@ impl Shared {
     /// As [`Self::send_dump`], with the end marked by the reply to `marker`, which follows under the same context.
     pub(crate) fn send_marked_dump<M: Message, D: Message, P: Message, E: Message>(
         &self,
+        only: Option<u64>,
         timeout: Duration,
         message: &M,
         marker: &P,
     ) -> Result<Context, VppError> {
         let mut link = self.link();
-        let context = self.enqueue(&mut link, Sender::User, timeout, message, |session| {
+        let context = self.enqueue(&mut link, Sender::User(only), timeout, message, |session| {
             session.id::<P>()?;
             Ok(Expect::Dump { details: session.details_id::<D>()?, end: session.id::<E>()? })
         })?;
@@ -258,8 +266,16 @@ impl Shared {
     ) -> Result<Context, VppError> {
         let Link { slots, session } = link;
         let session = match session {
-            Ok(session) if session.gate == Gate::Open || sender == Sender::Client => session,
-            Ok(_) => return Err(VppError::NotConnected { reason: LostReason::NotYet }),
+            Ok(session) if sender == Sender::Client => session,
+            Ok(session) if session.gate == Gate::Shut => {
+                return Err(VppError::NotConnected { reason: LostReason::NotYet });
+            }
+            Ok(session) => match sender {
+                Sender::User(Some(only)) if only != session.incarnation => {
+                    return Err(VppError::NotConnected { reason: LostReason::OtherIncarnation });
+                }
+                _ => session,
+            },
             Err(reason) => return Err(VppError::NotConnected { reason: reason.clone() }),
         };
         let id = session.id::<M>()?;
@@ -267,7 +283,7 @@ impl Shared {
         if session.out.len() > self.options.max_unsent {
             return Err(VppError::Backlog { message: M::NAME, waiting: session.out.len() });
         }
-        let counted = sender == Sender::User;
+        let counted = sender != Sender::Client;
         let (now, offset) = (Instant::now(), session.enqueued);
         let new = NewRequest { expect, timeout, now, offset, counted };
         let Some(context) = slots.insert(&new) else {
@@ -285,10 +301,18 @@ impl Shared {
         link.slots.traffic.connections += 1;
     }
 
-    /// Lets everybody send, or only the client itself.
-    pub(crate) fn set_open(&self, gate: Gate) {
+    /// Lets everybody send: VPP has introduced itself.
+    pub(crate) fn open(&self, incarnation: u64) {
         if let Ok(session) = &mut self.link().session {
-            session.gate = gate;
+            session.gate = Gate::Open;
+            session.incarnation = incarnation;
+        }
+    }
+
+    /// Lets nobody send but the client itself.
+    pub(crate) fn shut(&self) {
+        if let Ok(session) = &mut self.link().session {
+            session.gate = Gate::Shut;
         }
     }
 

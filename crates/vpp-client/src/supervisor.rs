@@ -21,7 +21,7 @@ use crate::events::Want;
 use crate::frame::Frames;
 use crate::handshake::{self, HandshakeError, Welcome};
 use crate::identity::{Identity, lives};
-use crate::link::{Gate, Session, Shared};
+use crate::link::{Session, Shared};
 use crate::state::{Connection, Peer};
 use crate::{reader, writer};
 
@@ -132,7 +132,7 @@ async fn serve(
         Ok(peer) => Arc::new(peer),
         Err(error) => return LostReason::Introduction(Box::new(error)),
     };
-    shared.set_open(Gate::Open);
+    shared.open(peer.incarnation);
     shared.events.gap();
     tracing::info!(version = %peer.version, pid = peer.pid, incarnation = peer.incarnation,
         messages = peer.messages.len(), "connected to VPP");
@@ -145,7 +145,7 @@ async fn serve(
 /// VPP 26.06 does not always notice that a busy client has closed its socket: it keeps the descriptor, and some sixteen of
 /// those starve its main loop for good. A client that says goodbye is always freed.
 async fn say_goodbye(shared: &Arc<Shared>, client_index: u32) {
-    shared.set_open(Gate::Shut);
+    shared.shut();
     let goodbye = ask(shared, &SockclntDelete { index: client_index });
     if !matches!(timeout(GOODBYE, goodbye).await, Ok(Ok(_))) {
         tracing::debug!("VPP did not answer the goodbye");

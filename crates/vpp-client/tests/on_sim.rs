@@ -10,7 +10,7 @@ use ligato_vpp_api::msg::interface::{
 };
 use ligato_vpp_api::msg::memclnt::ControlPing;
 use ligato_vpp_api::types::{IfStatusFlags, InterfaceIndex};
-use ligato_vpp_client::{Notice, Options, VppClient, VppError};
+use ligato_vpp_client::{Connection, Notice, Options, VppClient, VppError};
 use ligato_vpp_sim::{Action, Fault, Sim};
 use tokio::time::timeout;
 
@@ -53,6 +53,25 @@ async fn many_tasks_share_one_connection() {
     assert_eq!(indexes.len(), 500);
     let found = soon(client.dump(all())).await.expect("a list");
     assert_eq!(found.len(), 501, "the loopbacks and local0");
+}
+
+#[tokio::test]
+async fn what_is_meant_for_one_vpp_does_not_reach_the_next() {
+    let (sim, client) = start().await;
+    let first = client.peer().expect("connected").incarnation;
+    let meant = client.only(Some(first));
+    soon(meant.request(ControlPing {})).await.expect("it is that one");
+    sim.restart().await.expect("it starts again");
+    let mut state = client.state();
+    let another = |state: &Connection| state.peer().is_some_and(|peer| peer.incarnation != first);
+    soon(state.wait_for(another)).await.expect("connected again");
+    sim.mark();
+    let refused = soon(meant.request(CreateLoopback::default())).await.expect_err("another VPP");
+    assert!(matches!(refused, VppError::NotConnected { .. }), "{refused}");
+    let refused = soon(meant.dump(all())).await.expect_err("another VPP");
+    assert!(refused.to_string().contains("not connected"), "{refused}");
+    assert_eq!(sim.log(), Vec::<&str>::new());
+    soon(client.request(CreateLoopback::default())).await.expect("any VPP will do");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The southbound context of every VPP kind.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::join_all;
@@ -17,9 +17,16 @@ use crate::names::{self, BY_BD_INDEX, BY_IP_ADDRESS, BY_SW_IF_INDEX};
 use crate::op::{chain, op_error};
 use crate::{BridgeDomainMeta, Facts, InterfaceMeta, LinuxNames, MemifSockets, Settings, Watcher};
 
+tokio::task_local! {
+    /// The VPP process that the running operation is meant for.
+    static MEANT: u64;
+}
+
 /// Client, facts and indexes of one VPP.
 pub struct VppCtx {
     client: VppClient,
+    /// The VPP process whose state the scheduler knows; 0 before the first.
+    accepted: AtomicU64,
     settings: Settings,
     watchers: Vec<Box<dyn Watcher>>,
     facts: Mutex<Arc<Facts>>,
@@ -36,6 +43,7 @@ impl VppCtx {
         let facts = Facts { peer: None, settings: settings.clone() };
         Self {
             client,
+            accepted: AtomicU64::new(0),
             settings,
             watchers,
             facts: Mutex::new(Arc::new(facts)),
@@ -54,9 +62,10 @@ impl VppCtx {
         self
     }
 
-    /// The client, for what the methods here do not offer.
-    pub fn client(&self) -> &VppClient {
-        &self.client
+    /// The client, for what the methods here do not offer. Within an operation it reaches only the VPP process that the
+    /// operation is meant for.
+    pub fn client(&self) -> VppClient {
+        self.client.only(MEANT.try_with(|meant| *meant).ok())
     }
 
     /// Sends a request and waits for its reply.
@@ -64,7 +73,7 @@ impl VppCtx {
     /// # Errors
     /// As [`op_error`] decides.
     pub async fn request<M: Request>(&self, message: M) -> Result<M::Reply, OpError> {
-        self.client.request(message).await.map_err(|error| op_error(&error))
+        self.client().request(message).await.map_err(|error| op_error(&error))
     }
 
     /// As [`Self::request`]; the codes that mean "it is so already" give `None`.
@@ -76,7 +85,7 @@ impl VppCtx {
         message: M,
         tolerated: &[Code],
     ) -> Result<Option<M::Reply>, OpError> {
-        match self.client.request(message).await {
+        match self.client().request(message).await {
             Ok(reply) => Ok(Some(reply)),
             Err(VppError::Retval { code, .. }) if tolerated.contains(&Code(code)) => Ok(None),
             Err(error) => Err(op_error(&error)),
@@ -88,7 +97,7 @@ impl VppCtx {
     /// # Errors
     /// As [`op_error`] decides.
     pub async fn dump<M: Dump>(&self, message: M) -> Result<Vec<M::Details>, OpError> {
-        self.client.dump(message).await.map_err(|error| op_error(&error))
+        self.client().dump(message).await.map_err(|error| op_error(&error))
     }
 
     /// As [`Self::dump`]; a VPP without the message has nothing to tell, such as when the plugin is not loaded.
@@ -96,7 +105,7 @@ impl VppCtx {
     /// # Errors
     /// As [`op_error`] decides.
     pub async fn dump_if_any<M: Dump>(&self, message: M) -> Result<Vec<M::Details>, OpError> {
-        match self.client.dump(message).await {
+        match self.client().dump(message).await {
             Err(VppError::Unavailable { .. }) => Ok(Vec::new()),
             other => other.map_err(|error| op_error(&error)),
         }
@@ -107,7 +116,7 @@ impl VppCtx {
     /// # Errors
     /// As [`op_error`] decides.
     pub async fn stream<M: StreamDump>(&self, message: M) -> Result<Vec<M::Details>, OpError> {
-        self.client.stream(message).await.map_err(|error| op_error(&error))
+        self.client().stream(message).await.map_err(|error| op_error(&error))
     }
 
     /// Interfaces by logical name. Written by the kind of interfaces only.
@@ -219,6 +228,17 @@ impl Southbound for VppCtx {
 
     fn availability(&self) -> Availability {
         availability(&self.client.state().borrow())
+    }
+
+    fn accept(&self, incarnation: u64) {
+        self.accepted.store(incarnation, Ordering::Release);
+    }
+
+    async fn operation<F: Future + Send>(&self, work: F) -> F::Output {
+        match self.accepted.load(Ordering::Acquire) {
+            0 => work.await,
+            meant => MEANT.scope(meant, work).await,
+        }
     }
 
     async fn watch(self: Arc<Self>, sink: NotificationSink, cancel: CancellationToken) {

@@ -32,7 +32,11 @@ impl Core {
         let lane = match self.lanes.iter().position(|(known, _)| *known == name) {
             Some(lane) => lane,
             None => {
-                self.lanes.push((name, new.availability()));
+                let now = new.availability();
+                if let Availability::Up { incarnation } = now {
+                    new.accept(incarnation);
+                }
+                self.lanes.push((name, now));
                 self.lanes.len() - 1
             }
         };
@@ -376,7 +380,10 @@ impl Core {
             .collect();
         match now {
             Availability::Down { .. } => self.down.extend(of_lane),
-            Availability::Up { .. } => {
+            Availability::Up { incarnation } => {
+                if let Some(any) = of_lane.first().and_then(|id| self.catalog.get(*id)) {
+                    any.accept(*incarnation);
+                }
                 for id in of_lane {
                     self.down.remove(&id);
                 }

@@ -192,6 +192,10 @@ impl DynDescriptor for Proxy {
         self.ask("", |_| Question::Availability, ask, |now, _| Answer::Availability(now.clone()))
     }
 
+    fn accept(&self, incarnation: u64) {
+        self.inner.accept(incarnation);
+    }
+
     fn validate(&self, key: &Key, value: &Value) -> Result<(), Invalid> {
         let ask = || self.inner.validate(key, value);
         self.ask(

@@ -54,8 +54,8 @@ ligato_infra::config_section! {
     pub(crate) struct VppInterfaceConf {
         /// MTU of interfaces that set none; 0 leaves VPP's own.
         pub(crate) mtu: u32 = 0 => "mtu";
-        /// No effect: the state of interfaces is told to subscribers of the gRPC API, not written to stores. See
-        /// `enable-status-publishing` in `agent.conf` for the statuses of values.
+        /// Stores that get the state of each interface, with counters, under `vpp/status/v2/interface/NAME`: `etcd`, `redb`.
+        /// See `enable-status-publishing` in `agent.conf` for the statuses of values.
         pub(crate) status_publishers: Vec<String> = Vec::new()
             => "status-publishers" env "VPP_STATUS_PUBLISHERS";
     }

@@ -32,7 +32,7 @@ use ligato_vpp_client::Notice;
 use ligato_vpp_ctx::VppCtx;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::names;
+use super::{interface_states::InterfaceStates, names};
 
 /// Tells what happens to interfaces.
 #[derive(Clone)]
@@ -42,6 +42,8 @@ pub(crate) struct InterfacesPlugin {
     pub(crate) scheduler: Scheduler,
     pub(crate) notifications: Notifications,
     pub(crate) health: Health,
+    /// Kept up to date if somebody publishes it.
+    pub(crate) states: Option<Arc<InterfaceStates>>,
 }
 
 /// An interface as those who follow know it.
@@ -98,6 +100,18 @@ impl Plugin for InterfacesPlugin {
                 }
             }
         });
+        if let Some(states) = self.states.clone() {
+            let clock = context.clock.clone();
+            context.tasks.spawn("states", again, move |token| {
+                let (states, clock) = (Arc::clone(&states), clock.clone());
+                async move {
+                    tokio::select! {
+                        ended = states.follow(clock) => ended,
+                        () = token.cancelled() => Ok(()),
+                    }
+                }
+            });
+        }
         context.health.ok();
         Ok(())
     }

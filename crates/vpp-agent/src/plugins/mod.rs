@@ -2,6 +2,7 @@
 
 mod agent;
 mod file;
+mod interface_states;
 mod interfaces;
 mod orchestrator;
 mod scheduler;
@@ -15,6 +16,7 @@ mod vpp_traffic;
 
 pub(crate) use agent::AgentPlugin;
 pub(crate) use file::FilePlugin;
+pub(crate) use interface_states::InterfaceStates;
 pub(crate) use interfaces::InterfacesPlugin;
 pub(crate) use orchestrator::OrchestratorPlugin;
 pub(crate) use scheduler::SchedulerPlugin;

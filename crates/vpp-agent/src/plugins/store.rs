@@ -1,16 +1,21 @@
 //! A key-value store in the life cycle: configuration comes from it, status goes into it.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use futures::{FutureExt, StreamExt, future::BoxFuture};
+use ligato_idxmap::{Change, Event, IdxReader, Update};
 use ligato_infra::{
     Backoff, BoxError, OnFailure, ServiceLabel,
     agent::{Plugin, Started},
     health::{Criticality, Health, HealthReporter},
 };
-use ligato_keyval::{StoreHandle, StoreState};
+use ligato_keyval::{Bytes, StoreHandle, StoreState};
 use ligato_kvs::{Scheduler, StatusFilter};
+use ligato_model::Value;
 use ligato_nb_kv::{EnvExpansion, KvSource, Lifetime, Publisher, publish_health, publish_statuses};
 use ligato_orchestrator::OrchestratorHandle;
+use ligato_proto::vpp::interfaces::InterfaceState;
 use tokio_util::sync::CancellationToken;
 
 use super::names;
@@ -32,6 +37,8 @@ pub(crate) struct StoreHandles {
     pub(crate) scheduler: Scheduler,
     pub(crate) health: Health,
     pub(crate) statuses: StatusPublishing,
+    /// States of interfaces, for a store that is to have them.
+    pub(crate) interfaces: Option<IdxReader<InterfaceState>>,
 }
 
 /// One store.
@@ -78,7 +85,7 @@ impl StorePlugin {
     fn publish(&self, started: &Started<'_>) -> Result<(), BoxError> {
         let context = started.context();
         let (tasks, clock) = (&context.tasks, context.clock.clone());
-        let StoreHandles { label, scheduler, health, statuses, .. } = &self.handles;
+        let StoreHandles { label, scheduler, health, statuses, interfaces, .. } = &self.handles;
         let publisher = Publisher::new(self.store.clone(), label, Lifetime::Agent, clock.clone())?;
         let again = OnFailure::Restart(Backoff::default());
 
@@ -98,6 +105,17 @@ impl StorePlugin {
                 let publisher = publisher.clone();
                 async move {
                     publish_statuses(publisher, events.boxed(), token).await.map_err(BoxError::from)
+                }
+            });
+        }
+        if let Some(interfaces) = interfaces {
+            let (publisher, interfaces) = (publisher.clone(), interfaces.clone());
+            tasks.spawn("interfaces", again, move |token| {
+                let (publisher, interfaces) = (publisher.clone(), interfaces.clone());
+                async move {
+                    let publishing = publish_interfaces(publisher, &interfaces);
+                    token.run_until_cancelled(publishing).await;
+                    Ok(())
                 }
             });
         }
@@ -134,6 +152,51 @@ impl Plugin for StorePlugin {
         let token = context.tasks.token();
         context.tasks.spawn_once("state", OnFailure::Degrade, follow(state, health, token));
         Ok(())
+    }
+}
+
+/// Publishes the states of interfaces until there are none to come.
+async fn publish_interfaces(publisher: Publisher, interfaces: &IdxReader<InterfaceState>) {
+    let mut updates = interfaces.subscribe();
+    let mut published = BTreeSet::new();
+    while let Some(update) = updates.next().await {
+        match update {
+            Update::Snapshot(all) => {
+                let gone = std::mem::take(&mut published);
+                for item in all.iter() {
+                    publisher.set(&state_key(item.name), text(item.data));
+                    published.insert(item.name.to_owned());
+                }
+                for name in gone.difference(&published) {
+                    publisher.set(&state_key(name), None);
+                }
+            }
+            Update::Event(Event { name, change, .. }) => match change {
+                Change::Added(state) | Change::Updated { new: state, .. } => {
+                    publisher.set(&state_key(&name), text(&state));
+                    published.insert(name.to_string());
+                }
+                Change::Removed(_) => {
+                    publisher.set(&state_key(&name), None);
+                    published.remove(&*name);
+                }
+            },
+        }
+    }
+}
+
+/// Where the state of an interface is published, behind the agent's prefix.
+fn state_key(name: &str) -> String {
+    format!("vpp/status/v2/interface/{name}")
+}
+
+fn text(state: &InterfaceState) -> Option<Bytes> {
+    match Value::new(state.clone()).to_json() {
+        Ok(json) => Some(json.to_string().into()),
+        Err(error) => {
+            tracing::warn!(interface = state.name, %error, "its state cannot be written as text");
+            None
+        }
     }
 }
 

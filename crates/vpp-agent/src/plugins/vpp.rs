@@ -111,17 +111,17 @@ impl Plugin for VppPlugin {
         registrar.offer(vpp_cli::routes(Arc::clone(&self.ctx)));
         registrar.offer(vpp_info::routes(Arc::clone(&self.ctx), std::mem::take(&mut self.kinds)));
         if let Some(settings) = self.binary_api.take() {
-            registrar.offer(vpp_api::routes(settings, self.ctx.client().clone()));
+            registrar.offer(vpp_api::routes(settings, self.ctx.client()));
         }
         registrar.offer(vpp_traffic::routes(Arc::clone(&self.ctx)));
-        let client = self.ctx.client().clone();
+        let client = self.ctx.client();
         registrar.offer(ModelMetrics::new("govppmux.stats", move || counted(&client)));
         Ok(())
     }
 
     async fn start(&mut self, started: &mut Started<'_>) -> Result<(), BoxError> {
         let context = started.context().clone();
-        let client = self.ctx.client().clone();
+        let client = self.ctx.client();
         context.tasks.spawn("connection", OnFailure::Restart(ligato_infra::Backoff::default()), {
             let health = context.health.clone();
             move |token| follow(client.state(), health.clone(), token)

@@ -74,7 +74,7 @@ async fn answer(State(shared): State<Arc<Shared>>) -> Json<Info> {
         Connection::Disconnected { reason, .. } => Some(reason.to_string()),
     };
     let plugins = match reason {
-        None => loaded(shared.ctx.client()).await,
+        None => loaded(&shared.ctx.client()).await,
         Some(_) => Vec::new(),
     };
     let peer = shared.ctx.facts().peer.clone();

@@ -54,7 +54,7 @@ impl Statistics {
     ///
     /// # Errors
     /// When there is no VPP, or its statistics cannot be read.
-    pub(super) async fn read<T: Send + 'static>(
+    pub(in crate::plugins) async fn read<T: Send + 'static>(
         &self,
         read: impl FnMut(&mut Pass<'_>) -> Result<T, StatsError> + Send + 'static,
     ) -> anyhow::Result<T> {

@@ -215,8 +215,8 @@ fn sort(steps: Vec<Step>, mut links: Vec<Link>) -> Steps {
     let mut loosest = Tie::Leader;
     while order.len() < steps.len() {
         let Some(Reverse(at)) = ready.pop() else {
-            let freed = cut_cycles(&mut links, &starts, &placed, &mut waiting, loosest);
-            if freed.is_empty() {
+            let cut = cut_cycles(&mut links, &starts, &placed, loosest);
+            if cut.is_empty() {
                 loosest = match loosest {
                     Tie::Leader => Tie::Before,
                     Tie::Before => Tie::FromRoot,
@@ -224,7 +224,13 @@ fn sort(steps: Vec<Step>, mut links: Vec<Link>) -> Steps {
                     Tie::Need | Tie::Own => Tie::Own,
                 };
             }
-            ready.extend(freed.into_iter().map(Reverse));
+            for at in cut {
+                let to = links[at].to;
+                waiting[to as usize] -= 1;
+                if waiting[to as usize] == 0 {
+                    ready.push(Reverse(to));
+                }
+            }
             continue;
         };
         placed[at as usize] = true;
@@ -254,29 +260,70 @@ fn starts_of(steps: usize, links: &[Link]) -> Vec<usize> {
     starts
 }
 
-/// Cuts the edges up to a looseness inside every cycle of unplaced steps; gives the steps that are
-/// free then.
-fn cut_cycles(
-    links: &mut [Link],
-    starts: &[usize],
-    placed: &[bool],
-    waiting: &mut [u32],
-    loosest: Tie,
-) -> Vec<u32> {
+/// Cuts edges up to a looseness inside the cycles of unplaced steps; gives their places.
+///
+/// Where values need each other, only one of them comes before what it needs: from the last step of
+/// each cycle on, whatever leads back to a step that is under way is cut. If nothing can be cut that
+/// way, everything of that looseness is.
+fn cut_cycles(links: &mut [Link], starts: &[usize], placed: &[bool], loosest: Tie) -> Vec<usize> {
     let component = components(links, starts, placed);
-    let mut freed = Vec::new();
-    for link in links {
+    let inside = |link: &Link| {
         let (from, to) = (link.from as usize, link.to as usize);
-        let inside = !placed[from] && !placed[to] && component[from] == component[to];
-        if inside && !link.cut && link.tie <= loosest {
-            link.cut = true;
-            waiting[to] -= 1;
-            if waiting[to] == 0 {
-                freed.push(link.to);
+        !placed[from] && !placed[to] && component[from] == component[to]
+    };
+    let loose = |link: &Link| !link.cut && link.tie <= loosest && inside(link);
+    let mut cut: Vec<usize> = Vec::new();
+    if loosest == Tie::Need {
+        cut = leading_back(links, starts, inside);
+        cut.retain(|at| loose(&links[*at]));
+    }
+    if cut.is_empty() {
+        cut = (0..links.len()).filter(|at| loose(&links[*at])).collect();
+    }
+    for at in &cut {
+        links[*at].cut = true;
+    }
+    cut
+}
+
+/// The edges inside components that lead back on the way from the last step of each.
+fn leading_back(links: &[Link], starts: &[usize], inside: impl Fn(&Link) -> bool) -> Vec<usize> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Seen {
+        No,
+        UnderWay,
+        Done,
+    }
+    let mut seen = vec![Seen::No; starts.len().saturating_sub(1)];
+    let mut found = Vec::new();
+    let mut calls: Vec<(usize, usize)> = Vec::new();
+    for root in (0..seen.len()).rev() {
+        if seen[root] == Seen::No {
+            seen[root] = Seen::UnderWay;
+            calls.push((root, starts[root]));
+        }
+        while let Some((here, at)) = calls.pop() {
+            if at == starts[here + 1] {
+                seen[here] = Seen::Done;
+                continue;
+            }
+            calls.push((here, at + 1));
+            let link = &links[at];
+            let to = link.to as usize;
+            if link.cut || !inside(link) {
+                continue;
+            }
+            match seen[to] {
+                Seen::No => {
+                    seen[to] = Seen::UnderWay;
+                    calls.push((to, starts[to]));
+                }
+                Seen::UnderWay => found.push(at),
+                Seen::Done => {}
             }
         }
     }
-    freed
+    found
 }
 
 /// Strongly connected components of the unplaced steps (Tarjan, with a stack of its own).

@@ -385,7 +385,7 @@ impl Core {
             return None;
         }
         let base = self.graph.node(self.base_of(id));
-        let policy = self.policy_of(id).or_else(|| self.policy_of(self.base_of(id)))?;
+        let policy = self.retry_policy(id)?;
         let (_, attempt) = active.attempts.next(&base.key, active.seq);
         let max_count = if tries == Tries::UntilAnswered { 0 } else { policy.max_count };
         let policy = ligato_kvs_api::RetryPolicy { max_count, ..*policy };
@@ -401,19 +401,20 @@ impl Core {
         Some(PlannedRetry { attempt, due })
     }
 
-    /// The retry policy of a value; of one that is to go, the one it had.
+    /// The policy by which a value is tried again after a failure, or what it is derived from.
+    pub(crate) fn retry_policy(&self, id: NodeId) -> Option<Arc<ligato_kvs_api::RetryPolicy>> {
+        self.policy_of(id).or_else(|| self.policy_of(self.base_of(id)))
+    }
+
+    /// The retry policy of a value; of one that is to go, that of the transaction that asked for it.
     fn policy_of(&self, id: NodeId) -> Option<Arc<ligato_kvs_api::RetryPolicy>> {
         let node = self.graph.node(id);
         if let Some(desired) = &node.desired {
             return desired.terms.retry.clone();
         }
         let active = self.active.as_ref()?;
-        let had = || {
-            let trace = Some(self.traces.get(id)).filter(|t| t.epoch == self.epoch)?;
-            let (_, before) = active.journal.get(trace.journaled as usize)?;
-            before.as_ref()?.desired.as_ref()?.terms.retry.clone()
-        };
-        active.options.retry.map(Arc::new).or_else(had)
+        let again = active.attempts.policy(&self.graph.node(self.base_of(id)).key);
+        again.cloned().or_else(|| active.options.retry.map(Arc::new))
     }
 
     fn stop_if_asked(&mut self) {

@@ -1,6 +1,6 @@
 //! Planned retries: what failed is tried again later, less and less often, not for ever.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ligato_kvs_api::{RetryPolicy, TxnSeq};
 use ligato_model::Key;
@@ -11,7 +11,7 @@ use crate::node::DescriptorId;
 /// All planned retries, in order of time. Values that failed together are retried together.
 #[derive(Debug, Default)]
 pub(crate) struct Retries {
-    planned: BTreeMap<(Duration, TxnSeq, u32), Vec<Key>>,
+    planned: BTreeMap<(Duration, TxnSeq, u32), Vec<Again>>,
 }
 
 /// How many retries are planned for each second, by descriptor: a southbound that refuses many values
@@ -24,25 +24,34 @@ pub(crate) struct Budget {
     room: FxHashMap<DescriptorId, (u64, u64)>,
 }
 
+/// A base value to be tried again.
+#[derive(Debug, Clone)]
+pub(crate) struct Again {
+    pub(crate) key: Key,
+    /// By which it is; what is to go has no other place for it.
+    pub(crate) policy: Arc<RetryPolicy>,
+}
+
 /// A retry whose time has come.
 #[derive(Debug, Clone)]
 pub(crate) struct DueRetry {
     /// The transaction it is for.
     pub(crate) of: TxnSeq,
     pub(crate) attempt: u32,
-    pub(crate) keys: Vec<Key>,
+    /// In key order.
+    pub(crate) values: Vec<Again>,
 }
 
 /// What the current transaction knows about earlier attempts: for a retry, the transaction it is
-/// for and the attempt.
+/// for, the attempt, and by which policy it was planned.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Attempts(pub(crate) FxHashMap<Key, (TxnSeq, u32)>);
+pub(crate) struct Attempts(pub(crate) FxHashMap<Key, (TxnSeq, u32, Arc<RetryPolicy>)>);
 
 // === impl Retries ===
 
 impl Retries {
-    pub(crate) fn plan(&mut self, due: Duration, of: TxnSeq, attempt: u32, key: Key) {
-        self.planned.entry((due, of, attempt)).or_default().push(key);
+    pub(crate) fn plan(&mut self, due: Duration, of: TxnSeq, attempt: u32, again: Again) {
+        self.planned.entry((due, of, attempt)).or_default().push(again);
     }
 
     /// When the next one is due.
@@ -52,16 +61,16 @@ impl Retries {
 
     /// Is this planned?
     pub(crate) fn contains(&self, due: Duration, attempt: u32, key: &Key) -> bool {
-        self.planned
-            .iter()
-            .any(|((at, _, n), keys)| (*at, *n) == (due, attempt) && keys.contains(key))
+        self.planned.iter().any(|((at, _, n), all)| {
+            (*at, *n) == (due, attempt) && all.iter().any(|a| a.key == *key)
+        })
     }
 
     pub(crate) fn take_due(&mut self, now: Duration) -> Option<DueRetry> {
         let entry = self.planned.first_entry().filter(|e| e.key().0 <= now)?;
-        let ((_, of, attempt), mut keys) = entry.remove_entry();
-        keys.sort_unstable();
-        Some(DueRetry { of, attempt, keys })
+        let ((_, of, attempt), mut values) = entry.remove_entry();
+        values.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Some(DueRetry { of, attempt, values })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -102,7 +111,12 @@ impl Budget {
 impl Attempts {
     /// The transaction a retry after this failure would be for, and its attempt.
     pub(crate) fn next(&self, base: &Key, now: TxnSeq) -> (TxnSeq, u32) {
-        self.0.get(base).map_or((now, 1), |(of, attempt)| (*of, attempt + 1))
+        self.0.get(base).map_or((now, 1), |(of, attempt, _)| (*of, attempt + 1))
+    }
+
+    /// The policy by which the base value is tried again now.
+    pub(crate) fn policy(&self, base: &Key) -> Option<&Arc<RetryPolicy>> {
+        self.0.get(base).map(|(_, _, policy)| policy)
     }
 }
 
@@ -170,14 +184,16 @@ mod tests {
     fn values_that_failed_together_are_retried_together() {
         let mut retries = Retries::default();
         let at = Duration::from_millis;
-        retries.plan(at(100), TxnSeq(1), 1, "b".into());
-        retries.plan(at(100), TxnSeq(1), 1, "a".into());
-        retries.plan(at(50), TxnSeq(2), 1, "c".into());
+        let again = |key: &str| Again { key: key.into(), policy: Arc::new(policy(3, false)) };
+        let keys = |due: DueRetry| -> Vec<Key> { due.values.into_iter().map(|a| a.key).collect() };
+        retries.plan(at(100), TxnSeq(1), 1, again("b"));
+        retries.plan(at(100), TxnSeq(1), 1, again("a"));
+        retries.plan(at(50), TxnSeq(2), 1, again("c"));
         assert_eq!(retries.next_due(), Some(at(50)));
         assert!(retries.take_due(at(49)).is_none());
-        assert_eq!(retries.take_due(at(60)).unwrap().keys, ["c"]);
+        assert_eq!(keys(retries.take_due(at(60)).unwrap()), ["c"]);
         assert!(retries.take_due(at(60)).is_none());
-        assert_eq!(retries.take_due(at(100)).unwrap().keys, ["a", "b"]);
+        assert_eq!(keys(retries.take_due(at(100)).unwrap()), ["a", "b"]);
         assert!(retries.is_empty());
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     plan::Steps,
     record::{self, Outcome},
     resync::Reading,
+    retry::Again,
 };
 
 /// Keys that are gone whose origin is remembered.
@@ -91,10 +92,11 @@ impl Core {
             let Some(retry) = self.graph.node(id).problem.as_ref().and_then(|p| p.retry) else {
                 continue;
             };
-            let base = self.graph.node(self.base_of(id)).key.clone();
-            let (of, attempt) = attempts.next(&base, seq);
-            if planned.insert(base.clone()) {
-                self.retries.plan(retry.due, of, attempt, base);
+            let Some(policy) = self.retry_policy(id) else { continue };
+            let key = self.graph.node(self.base_of(id)).key.clone();
+            let (of, attempt) = attempts.next(&key, seq);
+            if planned.insert(key.clone()) {
+                self.retries.plan(retry.due, of, attempt, Again { key, policy });
             }
         }
     }

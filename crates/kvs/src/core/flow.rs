@@ -16,7 +16,7 @@ use crate::{
     plan::{self, Facts, Steps},
     record::Draft,
     resync::Reading,
-    retry::{Attempts, DueRetry},
+    retry::{Again, Attempts, DueRetry},
 };
 
 /// Rounds of planning in one transaction; each but the first follows a failure and touches less.
@@ -303,12 +303,12 @@ impl Core {
         let active = self.open("RetryFailedOps", options, Audience::Nobody);
         active.draft.planned = Some(Vec::new());
         active.draft.retry_for = Some((due.of, due.attempt));
-        for key in due.keys {
-            let Some(id) = self.graph.find(&key) else { continue };
+        for again in due.values {
+            let Some(id) = self.graph.find(&again.key) else { continue };
             if !self.is_still_failing(id, due.attempt) {
                 continue;
             }
-            self.retry_value(id, &key, due.of, due.attempt);
+            self.retry_value(id, again, due.of, due.attempt);
         }
         if let Some(active) = self.active.as_mut().filter(|a| a.named.is_empty()) {
             // Nothing is left to be tried again, and nothing was planned.
@@ -330,11 +330,12 @@ impl Core {
         false
     }
 
-    fn retry_value(&mut self, id: NodeId, key: &Key, of: TxnSeq, attempt: u32) {
+    fn retry_value(&mut self, id: NodeId, again: Again, of: TxnSeq, attempt: u32) {
+        let Again { key, policy } = again;
         let desired = self.graph.node(id).desired.clone();
         let value = desired.as_ref().map(|d| d.value.clone());
         if let Some(active) = &mut self.active {
-            active.attempts.0.insert(key.clone(), (of, attempt));
+            active.attempts.0.insert(key.clone(), (of, attempt, policy));
             active.named.push(id);
             active.draft.values.push(RecordedValue {
                 key: key.clone(),
@@ -344,7 +345,7 @@ impl Core {
         }
         let terms = desired.map(|d| d.terms).unwrap_or_default();
         let wish = Wish { value, terms, reason: Reason::Retry };
-        self.wish(key, &wish);
+        self.wish(&key, &wish);
     }
 
     /// One step through the phases; false if results from outside are needed first.

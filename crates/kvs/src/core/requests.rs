@@ -135,7 +135,7 @@ impl Request {
 
     /// Is it a retry of this value among others?
     pub(crate) fn is_retry_of(&self, key: &ligato_model::Key) -> bool {
-        matches!(self, Self::Retry(due) if due.keys.contains(key))
+        matches!(self, Self::Retry(due) if due.values.iter().any(|again| again.key == *key))
     }
 
     /// How long it has waited, as far as known.

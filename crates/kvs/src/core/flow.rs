@@ -421,6 +421,7 @@ impl Core {
             self.record_plan(&steps);
         }
         if undo_at_once {
+            self.tell_hidden_refusals();
             return self.start_undo();
         }
         self.give_problems_back();

@@ -8,6 +8,8 @@ use crate::{
     record::Outcome,
 };
 use ligato_kvs_api::{OpKind, Reason, RecordedErrors, RecordedOp, ValueState};
+use ligato_model::Key;
+use rustc_hash::FxHashSet;
 
 /// What a plan does with a node.
 const CREATED: u8 = 1;
@@ -122,6 +124,23 @@ impl Core {
         let op = if node.available() { OpKind::Update } else { OpKind::Create };
         if let Some(error) = node.error_text() {
             self.fail_key(id, op, &error);
+        }
+    }
+
+    /// Undone for what is invalid: also that which nobody would see so far, because what it is derived
+    /// from waits, is named.
+    pub(crate) fn tell_hidden_refusals(&mut self) {
+        let Some(active) = &self.active else { return };
+        let told: FxHashSet<&Key> = active.errors.iter().map(|error| &error.key).collect();
+        let untold = |id: &NodeId| {
+            let node = self.graph.node(*id);
+            node.is_invalid() && !told.contains(&node.key)
+        };
+        let hidden: Vec<NodeId> = active.journal.iter().map(|(id, _)| *id).filter(untold).collect();
+        for id in hidden {
+            if let Some(error) = self.graph.node(id).error_text() {
+                self.fail_key(id, OpKind::Create, &error);
+            }
         }
     }
 

@@ -210,7 +210,7 @@ impl Core {
             node.marks.discovered = origin == Origin::Nb && !was_there;
             node.origin = origin;
         }
-        let sure = unchanged && reviewing;
+        let sure = unchanged && self.looks_after_itself();
         self.take_back_children(id, &item.value, descriptor, origin, sure);
         self.compare(id);
         self.rebase(id, origin);
@@ -277,6 +277,11 @@ impl Core {
         *before = Some(Arc::new(was));
     }
 
+    /// Is what was done by the transaction itself read back?
+    fn looks_after_itself(&self) -> bool {
+        self.active.as_ref().is_some_and(|a| matches!(a.phase, Phase::Reviewing | Phase::Verifying))
+    }
+
     fn is_new(&mut self, id: NodeId) -> bool {
         match self.before(id) {
             Some(before) => before.is_none_or(|b| b.desired.is_none() && !b.available()),
@@ -323,11 +328,7 @@ impl Core {
         let key = self.graph.node(id).key.clone();
         // Who cannot tell what is derived from it leaves that as it is.
         let Some(derived) = self.ask(id, || descriptor.derive(&key, value)) else { return };
-        if self.graph.node(id).desired.is_none() && self.graph.node(id).origin != Origin::Sb {
-            let needs = self.ask(id, || descriptor.dependencies(&key, value)).unwrap_or_default();
-            let catalog = Arc::clone(&self.catalog);
-            self.graph.set_needs(id, needs, &catalog);
-        }
+        self.connect_unwanted(id, value);
         if derived.is_empty() && self.graph.node(id).children.is_empty() {
             return;
         }
@@ -356,6 +357,19 @@ impl Core {
             all.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
             self.graph.edit(id).children = all.into();
         }
+    }
+
+    /// What is found and is NB's, but not wanted, goes before what it needs.
+    fn connect_unwanted(&mut self, id: NodeId, value: &Value) {
+        let node = self.graph.node(id);
+        if node.desired.is_some() || node.origin == Origin::Sb {
+            return;
+        }
+        let key = node.key.clone();
+        let Some((_, descriptor)) = self.descriptor_of(id) else { return };
+        let needs = self.ask(id, || descriptor.dependencies(&key, value)).unwrap_or_default();
+        let catalog = Arc::clone(&self.catalog);
+        self.graph.set_needs(id, needs, &catalog);
     }
 
     fn found_child(
@@ -389,6 +403,7 @@ impl Core {
             }
             self.compare(child);
             self.rebase(child, said);
+            self.connect_unwanted(child, value);
             if let Some(active) = &mut self.active {
                 active.assumed.push(child);
             }
@@ -430,10 +445,15 @@ impl Core {
     /// After a failure: a derived value that was deleted, or not come to, is not there although its
     /// base is.
     fn is_known_absent(&mut self, child: NodeId) -> bool {
-        let reviewing = self.active.as_ref().is_some_and(|a| a.phase == Phase::Reviewing);
         let operated = self.trace(child).operated;
         let node = self.graph.node(child);
-        reviewing && matches!(node.applied, Applied::Absent) && (operated || node.desired.is_some())
+        let failed = node.problem.as_ref().is_some_and(|p| p.kind == ProblemKind::Failed);
+        let known = match self.active.as_ref().map(|a| a.phase) {
+            Some(Phase::Reviewing) => operated || node.desired.is_some(),
+            Some(Phase::Verifying) => operated || failed,
+            _ => false,
+        };
+        known && matches!(node.applied, Applied::Absent)
     }
 
     /// A derived value whose needs are not met, or that was refused, is not there only because its

@@ -274,8 +274,7 @@ fn cut_cycles(links: &mut [Link], starts: &[usize], placed: &[bool], loosest: Ti
     let loose = |link: &Link| !link.cut && link.tie <= loosest && inside(link);
     let mut cut: Vec<usize> = Vec::new();
     if loosest == Tie::Need {
-        cut = leading_back(links, starts, inside);
-        cut.retain(|at| loose(&links[*at]));
+        cut = leading_back(links, starts, &inside, &loose);
     }
     if cut.is_empty() {
         cut = (0..links.len()).filter(|at| loose(&links[*at])).collect();
@@ -286,44 +285,62 @@ fn cut_cycles(links: &mut [Link], starts: &[usize], placed: &[bool], loosest: Ti
     cut
 }
 
-/// The edges inside components that lead back on the way from the last step of each.
-fn leading_back(links: &[Link], starts: &[usize], inside: impl Fn(&Link) -> bool) -> Vec<usize> {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Seen {
-        No,
-        UnderWay,
-        Done,
-    }
-    let mut seen = vec![Seen::No; starts.len().saturating_sub(1)];
+/// Edges that may be cut, one of each cycle that is met on the way from the last step of each
+/// component: the one that leads back, else the one before it.
+fn leading_back(
+    links: &[Link],
+    starts: &[usize],
+    inside: &dyn Fn(&Link) -> bool,
+    loose: &dyn Fn(&Link) -> bool,
+) -> Vec<usize> {
+    let count = starts.len().saturating_sub(1);
+    let mut seen = vec![Seen::No; count];
+    // Where on the way a step under way is.
+    let mut place = vec![0; count];
     let mut found = Vec::new();
-    let mut calls: Vec<(usize, usize)> = Vec::new();
-    for root in (0..seen.len()).rev() {
+    // Each step under way with the place of its next edge.
+    let mut way: Vec<(usize, usize)> = Vec::new();
+    for root in (0..count).rev() {
         if seen[root] == Seen::No {
-            seen[root] = Seen::UnderWay;
-            calls.push((root, starts[root]));
+            (seen[root], place[root]) = (Seen::UnderWay, way.len());
+            way.push((root, starts[root]));
         }
-        while let Some((here, at)) = calls.pop() {
-            if at == starts[here + 1] {
-                seen[here] = Seen::Done;
+        while let Some((here, at)) = way.last_mut() {
+            if *at == starts[*here + 1] {
+                seen[*here] = Seen::Done;
+                way.pop();
                 continue;
             }
-            calls.push((here, at + 1));
-            let link = &links[at];
+            let link = &links[*at];
+            *at += 1;
             let to = link.to as usize;
             if link.cut || !inside(link) {
                 continue;
             }
             match seen[to] {
                 Seen::No => {
-                    seen[to] = Seen::UnderWay;
-                    calls.push((to, starts[to]));
+                    (seen[to], place[to]) = (Seen::UnderWay, way.len());
+                    way.push((to, starts[to]));
                 }
-                Seen::UnderWay => found.push(at),
+                Seen::UnderWay => {
+                    let mut around = way[place[to]..].iter().rev().map(|(_, next)| next - 1);
+                    found.extend(around.find(|at| loose(&links[*at])));
+                }
                 Seen::Done => {}
             }
         }
     }
+    found.sort_unstable();
+    found.dedup();
     found
+}
+
+/// How far a step is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    No,
+    UnderWay,
+    Done,
 }
 
 /// Strongly connected components of the unplaced steps (Tarjan, with a stack of its own).

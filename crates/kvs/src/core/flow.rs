@@ -492,6 +492,9 @@ impl Core {
     fn after_run(&mut self) {
         let Some(active) = &mut self.active else { return };
         if active.failed.is_empty() && active.cancelled.is_empty() {
+            if self.free_what_must_go() {
+                return;
+            }
             // What the steps set off is what they were planned for.
             self.graph.take_disturbed();
             return self.verify_or_end();
@@ -537,7 +540,42 @@ impl Core {
         for id in cancelled {
             active.seed(id, Reason::Requested);
         }
+        if self.free_what_must_go() {
+            return;
+        }
+        let Some(active) = &mut self.active else { return };
         active.phase = if active.round < MAX_ROUNDS { Phase::Planning } else { Phase::Over };
+    }
+
+    /// Base values that were left alone because something derived from them failed, and that lack
+    /// something now: they cannot stay. True if there are such values, and a round to take them away.
+    fn free_what_must_go(&mut self) -> bool {
+        let Some(active) = self.active.as_mut().filter(|a| a.round < MAX_ROUNDS) else {
+            return false;
+        };
+        let graph = &self.graph;
+        let mut lacking: Vec<NodeId> = active
+            .held
+            .iter()
+            .copied()
+            .filter(|id| {
+                let node = graph.node(*id);
+                node.problem.is_none()
+                    && node.desired.is_some()
+                    && node.available()
+                    && graph.unmet(*id) > 0
+            })
+            .collect();
+        if lacking.is_empty() {
+            return false;
+        }
+        lacking.sort_unstable();
+        for id in lacking {
+            active.held.remove(&id);
+            active.seed(id, Reason::Drift);
+        }
+        active.phase = Phase::Planning;
+        true
     }
 
     fn verify_or_end(&mut self) {

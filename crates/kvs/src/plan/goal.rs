@@ -5,7 +5,7 @@ use ligato_kvs_api::{DependencyKind, OpKind, Origin, Reason};
 use crate::{
     graph::Edge,
     guard::calm,
-    node::{Applied, Need, Node, NodeId, On},
+    node::{Applied, GroupId, Need, Node, NodeId, On},
     plan::{Planner, Seed},
 };
 
@@ -352,12 +352,20 @@ impl Planner<'_> {
         !possible.is_empty()
     }
 
-    /// Only a value that others wait for can be part of a cycle.
+    /// Only a value that others wait for, or for what is derived from it, can be part of a cycle.
     fn is_waited_for(&self, id: NodeId) -> bool {
         let graph = self.facts.graph;
         let waits = |edge: &Edge| !self.goal(edge.from);
-        graph.dependants(id).iter().any(waits)
-            || graph.member_of(id).iter().any(|g| graph.group_dependants(*g).iter().any(waits))
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            let group_waits = |group: &GroupId| graph.group_dependants(*group).iter().any(waits);
+            if graph.dependants(id).iter().any(waits) || graph.member_of(id).iter().any(group_waits)
+            {
+                return true;
+            }
+            open.extend_from_slice(&graph.node(id).children);
+        }
+        false
     }
 
     /// The largest set of blocked values reachable from the seeds by unmet needs in which every

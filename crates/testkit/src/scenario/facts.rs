@@ -97,6 +97,9 @@ impl Facts {
                 }
             }
         }
+        for from in [&taken.expect, &taken.observed] {
+            self.take_fleeting(from);
+        }
         collect(&mut self.theirs, &taken.expect);
         collect(&mut self.ours, &taken.observed);
         for status in self.status_now.values() {
@@ -104,6 +107,35 @@ impl Facts {
         }
         self.take_unseen(taken);
         self.take_wishes(taken);
+    }
+
+    /// What derived values that did not last are derived from: looked up in the values on record.
+    fn take_fleeting(&mut self, from: &Json) {
+        let txns = from["txns"].as_array().into_iter().flatten();
+        let ops: Vec<&Json> =
+            txns.flat_map(|txn| txn["executed"].as_array().into_iter().flatten()).collect();
+        let is_derived =
+            |op: &&&Json| op["flags"].as_array().is_some_and(|f| f.contains(&"derived".into()));
+        for op in ops.iter().filter(is_derived) {
+            let Some(key) = op["key"].as_str().filter(|key| !self.parents.contains_key(*key))
+            else {
+                continue;
+            };
+            let derives = |other: &&&Json| {
+                let base = other["key"].as_str().unwrap_or_default();
+                let Some(spec) = self.registered_owner(base) else { return false };
+                ["prev_value", "new_value"].iter().any(|which| {
+                    let value = serde_json::from_value::<AValue>(other[*which].clone());
+                    value.is_ok_and(|value| {
+                        let derived = spec.derived_of(base, &value.message());
+                        derived.iter().any(|(derived, _)| **derived == *key)
+                    })
+                })
+            };
+            if let Some(base) = ops.iter().find(derives).and_then(|op| op["key"].as_str()) {
+                self.parents.insert(key.to_owned(), base.to_owned());
+            }
+        }
     }
 
     fn take_unseen(&mut self, taken: &Taken) {

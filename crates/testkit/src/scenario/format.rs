@@ -369,6 +369,25 @@ impl DescriptorSpec {
 }
 
 impl DescriptorSpec {
+    /// What a value derives.
+    pub(super) fn derived_of(&self, key: &str, value: &Value) -> Vec<(Key, Value)> {
+        let mut derived = Vec::new();
+        if self.derived_values == Some(Derivation::ArrayItems)
+            && let Some((items, suffix)) = as_array(value)
+        {
+            for item in items {
+                let text = format!("{item}{suffix}");
+                derived.push((Key::from(format!("{key}/{item}")), string(&text)));
+            }
+        }
+        for fixed in self.derived_fixed.iter().filter(|f| f.for_key == key) {
+            if let Some(value) = &fixed.value {
+                derived.push((Key::from(fixed.key.as_str()), value.message()));
+            }
+        }
+        derived
+    }
+
     pub(super) fn is_readable(&self) -> bool {
         !self.without_ops.contains(&Op::Retrieve) && self.retrieve_error.is_none()
     }

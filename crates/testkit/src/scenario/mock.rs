@@ -13,10 +13,7 @@ use ligato_kvs_api::{
 use ligato_model::{Key, Value};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    messages::as_array,
-    scenario::format::{AValue, Derivation, DescriptorSpec, Op, SbRecord, Whose},
-};
+use crate::scenario::format::{AValue, DescriptorSpec, Op, SbRecord, Whose};
 
 /// One value in the mock.
 #[derive(Debug, Clone)]
@@ -265,20 +262,7 @@ impl DynDescriptor for MockDescriptor {
     }
 
     fn derive(&self, key: &Key, value: &Value) -> Vec<(Key, Value)> {
-        let mut derived = Vec::new();
-        if self.spec.derived_values == Some(Derivation::ArrayItems)
-            && let Some((items, suffix)) = as_array(value)
-        {
-            for item in items {
-                let text = format!("{item}{suffix}");
-                derived.push((Key::from(format!("{key}/{item}")), crate::messages::string(&text)));
-            }
-        }
-        for fixed in self.spec.derived_fixed.iter().filter(|f| f.for_key == **key) {
-            if let Some(value) = &fixed.value {
-                derived.push((Key::from(fixed.key.as_str()), value.message()));
-            }
-        }
+        let derived = self.spec.derived_of(key, value);
         let mut sb = self.sb.lock();
         sb.derived.extend(derived.iter().map(|(key, _)| key.to_string()));
         derived

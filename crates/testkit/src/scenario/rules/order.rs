@@ -209,9 +209,13 @@ impl<'a> Course<'a> {
                 ));
             }
             let value = self.value_of(&later.key, at);
-            let needed = self.needs(&later.key, &value).into_iter().any(|(_, target)| {
-                target.accepts(&done.key) && self.misses(&later.key, &target, at + 1)
-            });
+            // What others made needs nothing.
+            let before = self.facts.nodes_before.get(&later.key);
+            let ours = before.is_none_or(|node| node["state"] != "OBTAINED");
+            let needed = ours
+                && self.needs(&later.key, &value).into_iter().any(|(_, target)| {
+                    target.accepts(&done.key) && self.misses(&later.key, &target, at + 1)
+                });
             if needed {
                 found.push(format!(
                     "{} was deleted before {}, which needed it",
@@ -292,6 +296,7 @@ impl<'a> Course<'a> {
             for value in values {
                 for (_, target) in self.needs(&key, &value) {
                     let all = self.now.keys().chain(self.facts.nodes_before.keys());
+                    let all = all.chain(self.ops.iter().map(|op| &op.key));
                     open.extend(all.filter(|other| target.accepts(other)).cloned());
                 }
             }

@@ -499,15 +499,21 @@ impl Core {
         Outcome { state: node.state(), value: node.shown().cloned(), error: node.error_text() }
     }
 
+    /// What was to be seen of a value before the transaction.
+    pub(crate) fn shown_before(&self, id: NodeId) -> Option<Outcome> {
+        let active = self.active.as_ref()?;
+        let published = active.began_with.as_ref().map_or(&self.published, |then| &then.0);
+        let node = published.node(id).filter(|n| n.key == self.graph.node(id).key)?;
+        published.visible(node).then(|| Outcome {
+            state: node.state(),
+            value: node.shown().cloned(),
+            error: node.error_text(),
+        })
+    }
+
     /// Derived values are seen only while what they are derived from is there.
     fn was_visible(&self, id: NodeId) -> bool {
-        let node = self.graph.node(id);
-        let Some(parent) = node.parent else { return true };
-        // The base was created by this transaction unless it is older than it.
-        let trace = self.traces.get(parent);
-        trace.epoch != self.epoch
-            || !trace.operated
-            || self.graph.node(parent).last_op != OpKind::Create
+        self.graph.node(id).parent.is_none() || self.shown_before(id).is_some()
     }
 
     /// What a node shows that was journaled.
@@ -524,21 +530,13 @@ impl Core {
             let value = node.content().map(|c| c.value.clone());
             return Outcome { state: ValueState::Discovered, value, error: None };
         };
-        if let Some(parent) = before.parent
+        if before.parent.is_some()
             && !before.available()
             && !before.marks.missing
             && before.problem.is_none()
+            && self.shown_before(id).is_none()
         {
-            let parent_was_there = match self.before(parent) {
-                Some(parent) => parent.is_some_and(|p| p.shows_children()),
-                None => {
-                    let trace = *self.trace(parent);
-                    self.graph.node(parent).shows_children() && !trace.operated
-                }
-            };
-            if !parent_was_there {
-                return Outcome::default();
-            }
+            return Outcome::default();
         }
         Outcome {
             state: before.state(),

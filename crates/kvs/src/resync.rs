@@ -272,8 +272,10 @@ impl Core {
             (false, true) => Origin::Sb,
             (false, false) => origin,
         };
+        let lost = matches!((&was.applied, &node.applied), (Applied::Known(_), Applied::Absent));
+        let missing = lost && was.desired.is_some() && was.problem.is_none();
         was.applied = node.applied.clone();
-        was.marks.missing = node.marks.missing;
+        was.marks.missing = node.marks.missing || missing;
         *before = Some(Arc::new(was));
     }
 

@@ -80,11 +80,8 @@ impl Core {
         }
         let before = if journaled {
             self.journaled_outcome(id)
-        } else if goes {
-            let node = self.graph.node(id);
-            Outcome { state: node.state(), value: node.shown().cloned(), error: node.error_text() }
         } else {
-            Outcome::default()
+            self.shown_before(id).unwrap_or_default()
         };
         let trace = *self.trace(id);
         let undoing = self.active.as_ref().is_some_and(|a| a.undoing);

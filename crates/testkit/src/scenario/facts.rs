@@ -117,7 +117,9 @@ impl Facts {
         let is_derived =
             |op: &&&Json| op["flags"].as_array().is_some_and(|f| f.contains(&"derived".into()));
         for op in ops.iter().filter(is_derived) {
-            let Some(key) = op["key"].as_str().filter(|key| !self.parents.contains_key(*key))
+            let Some(key) = op["key"]
+                .as_str()
+                .filter(|key| !self.parents.contains_key(*key) && !self.asked.contains_key(*key))
             else {
                 continue;
             };

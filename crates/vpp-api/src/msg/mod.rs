@@ -4,20 +4,29 @@ pub mod af_packet;
 pub mod arp;
 pub mod bond;
 pub mod dhcp;
+pub mod gre;
+pub mod gtpu;
 pub mod interface;
 pub mod ip;
 pub mod ip_neighbor;
+pub mod ipip;
+pub mod ipsec;
 pub mod l2;
 pub mod l3xc;
 pub mod memclnt;
 pub mod memif;
 pub mod rd_cp;
+pub mod rdma;
 pub mod span;
 pub mod tapv2;
 pub mod teib;
 pub mod vlib;
+pub mod vmxnet3;
 pub mod vpe;
 pub mod vrrp;
+pub mod vxlan;
+pub mod vxlan_gpe;
+pub mod wireguard;
 
 use crate::def::MessageDef;
 
@@ -55,11 +64,20 @@ pub fn all() -> impl Iterator<Item = &'static MessageDef> {
         vrrp::MESSAGES,
         span::MESSAGES,
         rd_cp::MESSAGES,
+        vxlan::MESSAGES,
+        vxlan_gpe::MESSAGES,
+        gre::MESSAGES,
+        gtpu::MESSAGES,
+        ipip::MESSAGES,
+        wireguard::MESSAGES,
+        vmxnet3::MESSAGES,
+        rdma::MESSAGES,
     ]
     .into_iter()
     .chain(interface::MESSAGES)
     .chain(ip::MESSAGES)
     .chain(dhcp::MESSAGES)
+    .chain(ipsec::MESSAGES)
     .flatten()
     .copied()
 }

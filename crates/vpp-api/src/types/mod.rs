@@ -4,17 +4,21 @@ mod address;
 mod dscp;
 mod fib;
 mod index;
+mod ip_proto;
 mod mac;
 mod prefix;
+mod tunnel;
 
 pub use address::{Address, AddressFamily, AddressUnion, Ip4Address, Ip6Address};
 pub use dscp::IpDscp;
 pub use fib::{FibMplsLabel, FibPath, FibPathFlags, FibPathNh, FibPathNhProto, FibPathType};
 pub use index::{IfStatusFlags, InterfaceIndex, RxMode, Timestamp};
+pub use ip_proto::IpProto;
 pub use mac::{InvalidMac, MacAddress};
 pub use prefix::{
     AddressWithPrefix, Ip4AddressWithPrefix, Ip4Prefix, Ip6AddressWithPrefix, Ip6Prefix, Prefix,
 };
+pub use tunnel::{TunnelEncapDecapFlags, TunnelMode};
 
 /// Defines a type that is another name of a type on the wire.
 macro_rules! api_alias {

@@ -11,12 +11,20 @@ use ligato_vpp_api::msg::bond::{
     BondEnslave, SwBondInterfaceDump, SwInterfaceBondDump, SwInterfaceSlaveDump,
     SwMemberInterfaceDump,
 };
-use ligato_vpp_api::msg::dhcp::{DhcpProxyConfig, DhcpProxyDump};
+use ligato_vpp_api::msg::dhcp::{
+    DhcpClientConfig, DhcpClientDump, DhcpComplEvent, DhcpProxyConfig, DhcpProxyDump,
+};
+use ligato_vpp_api::msg::gre::{
+    GreTunnelAddDel, GreTunnelAddDelV2, GreTunnelDump, GreTunnelV2Dump,
+};
+use ligato_vpp_api::msg::gtpu::{GtpuAddDelTunnel, GtpuTunnelDump};
 use ligato_vpp_api::msg::interface::*;
 use ligato_vpp_api::msg::ip::*;
 use ligato_vpp_api::msg::ip_neighbor::{
     IpNeighborAddDel, IpNeighborConfig, IpNeighborConfigGet, IpNeighborDump, IpNeighborFlush,
 };
+use ligato_vpp_api::msg::ipip::{IpipAddTunnel, IpipDelTunnel, IpipTunnelDump};
+use ligato_vpp_api::msg::ipsec::{IpsecItfCreate, IpsecItfDelete, IpsecItfDump};
 use ligato_vpp_api::msg::l2::*;
 use ligato_vpp_api::msg::l3xc::{L3xcDel, L3xcDump, L3xcUpdate};
 use ligato_vpp_api::msg::memclnt::{
@@ -27,16 +35,24 @@ use ligato_vpp_api::msg::memif::{
     MemifSocketFilenameAddDelV2, MemifSocketFilenameDump,
 };
 use ligato_vpp_api::msg::rd_cp::Ip6NdAddressAutoconfig;
+use ligato_vpp_api::msg::rdma::{RdmaCreateV3, RdmaCreateV4, RdmaDelete};
 use ligato_vpp_api::msg::span::{SwInterfaceSpanDump, SwInterfaceSpanEnableDisable};
 use ligato_vpp_api::msg::tapv2::{SwInterfaceTapV2Dump, TapCreateV2, TapCreateV3, TapDeleteV2};
 use ligato_vpp_api::msg::teib::{TeibDump, TeibEntryAddDel};
 use ligato_vpp_api::msg::vlib::{CliInband, ShowThreads};
+use ligato_vpp_api::msg::vmxnet3::{SwVmxnet3InterfaceDump, Vmxnet3Create, Vmxnet3Delete};
 use ligato_vpp_api::msg::vpe::{ShowVersion, ShowVpeSystemTime};
 use ligato_vpp_api::msg::vrrp::{VrrpVrAddDel, VrrpVrDump, VrrpVrStartStop};
+use ligato_vpp_api::msg::vxlan::{VxlanAddDelTunnelV3, VxlanTunnelV2Dump};
+use ligato_vpp_api::msg::vxlan_gpe::{VxlanGpeAddDelTunnelV2, VxlanGpeTunnelV2Dump};
+use ligato_vpp_api::msg::wireguard::{
+    WireguardInterfaceCreate, WireguardInterfaceDelete, WireguardInterfaceDump,
+};
 
 use crate::api::{
-    af_packet, arp, bond, dhcp, interface, ip, ip_neighbor, l2, l3xc, memclnt, memif, rd_cp, route,
-    span, subif, tap, teib, vpe, vrrp,
+    af_packet, arp, bond, dhcp, gre, gtpu, interface, ip, ip_neighbor, ipip, ipsec, l2, l3xc,
+    memclnt, memif, rd_cp, rdma, route, span, subif, tap, teib, vmxnet3, vpe, vrrp, vxlan,
+    vxlan_gpe, wireguard,
 };
 use crate::registry::Registry;
 
@@ -46,6 +62,7 @@ pub(crate) fn table() -> Registry {
     connection(&mut t);
     interfaces(&mut t);
     devices(&mut t);
+    tunnels(&mut t);
     layer2(&mut t);
     layer3(&mut t);
     services(&mut t);
@@ -123,6 +140,34 @@ fn devices(t: &mut Registry) {
     t.dump::<SwInterfaceSlaveDump>(bond::slave_dump);
 }
 
+fn tunnels(t: &mut Registry) {
+    t.write::<VxlanAddDelTunnelV3>(vxlan::add_del);
+    t.dump::<VxlanTunnelV2Dump>(vxlan::dump);
+    t.write::<VxlanGpeAddDelTunnelV2>(vxlan_gpe::add_del);
+    t.dump::<VxlanGpeTunnelV2Dump>(vxlan_gpe::dump);
+    t.write::<GreTunnelAddDel>(gre::add_del);
+    t.write::<GreTunnelAddDelV2>(gre::add_del_v2);
+    t.dump::<GreTunnelDump>(gre::dump);
+    t.dump::<GreTunnelV2Dump>(gre::dump_v2);
+    t.write::<GtpuAddDelTunnel>(gtpu::add_del);
+    t.dump::<GtpuTunnelDump>(gtpu::dump);
+    t.write::<IpipAddTunnel>(ipip::add);
+    t.change::<IpipDelTunnel>(ipip::delete);
+    t.dump::<IpipTunnelDump>(ipip::dump);
+    t.write::<IpsecItfCreate>(ipsec::create);
+    t.change::<IpsecItfDelete>(ipsec::delete);
+    t.dump::<IpsecItfDump>(ipsec::dump);
+    t.write::<WireguardInterfaceCreate>(wireguard::create);
+    t.change::<WireguardInterfaceDelete>(wireguard::delete);
+    t.dump::<WireguardInterfaceDump>(wireguard::dump);
+    t.write::<Vmxnet3Create>(vmxnet3::create);
+    t.change::<Vmxnet3Delete>(vmxnet3::delete);
+    t.dump::<SwVmxnet3InterfaceDump>(vmxnet3::dump);
+    t.write::<RdmaCreateV3>(rdma::create_v3);
+    t.write::<RdmaCreateV4>(rdma::create_v4);
+    t.change::<RdmaDelete>(rdma::delete);
+}
+
 fn layer2(t: &mut Registry) {
     t.change::<BridgeDomainAddDel>(l2::bridge_domain);
     t.write::<BridgeDomainAddDelV2>(l2::bridge_domain_v2);
@@ -175,6 +220,9 @@ fn services(t: &mut Registry) {
     t.dump::<ProxyArpIntfcDump>(arp::interface_dump);
     t.change::<DhcpProxyConfig>(dhcp::proxy);
     t.dump::<DhcpProxyDump>(dhcp::proxy_dump);
+    t.answer::<DhcpClientConfig>(dhcp::client);
+    t.dump::<DhcpClientDump>(dhcp::client_dump);
+    t.event::<DhcpComplEvent>();
     t.change::<TeibEntryAddDel>(teib::add_del);
     t.dump::<TeibDump>(teib::dump);
     t.change::<VrrpVrAddDel>(vrrp::add_del);

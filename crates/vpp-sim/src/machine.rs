@@ -5,10 +5,12 @@ use std::time::{Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use ligato_vpp_api::Header;
+use ligato_vpp_api::msg::dhcp::DhcpComplEvent;
 use ligato_vpp_api::msg::interface::SwInterfaceEvent;
 use ligato_vpp_api::types::{IfStatusFlags, InterfaceIndex};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::api::dhcp;
 use crate::numbering::Numbering;
 use crate::registry::put_message;
 use crate::release::Release;
@@ -72,8 +74,28 @@ impl Machine {
         self.clients.values().map(|client| client.name.clone()).collect()
     }
 
-    /// Tells subscribers what happened to interfaces, once per interface and round.
+    /// Tells whoever wants to hear of it what happened.
     pub(crate) fn send_events(&mut self) {
+        self.tell_of_interfaces();
+        self.tell_of_leases();
+    }
+
+    /// Tells those who made DHCP clients what the clients got.
+    fn tell_of_leases(&mut self) {
+        let bound = self.vpp.dhcp_clients.take_bound();
+        let Some(id) = self.numbering.id_of::<DhcpComplEvent>() else { return };
+        for dhcp_client in bound {
+            let Some(client_index) = dhcp_client.listener else { continue };
+            let Some(client) = self.clients.get(&client_index) else { continue };
+            let mut out = BytesMut::new();
+            let header = Header { id, client_index, context: 0 };
+            put_message(&dhcp::event(&self.vpp, &dhcp_client), header, &mut out);
+            client.out.send(out.freeze()).ok();
+        }
+    }
+
+    /// Tells subscribers what happened to interfaces, once per interface and round.
+    fn tell_of_interfaces(&mut self) {
         let happened = self.vpp.interfaces.take_happened();
         if happened.is_empty() || self.vpp.interface_subscribers.is_empty() {
             return;

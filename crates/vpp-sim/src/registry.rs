@@ -105,6 +105,13 @@ impl Registry {
         });
     }
 
+    /// A request that changes something and depends on who sends it.
+    pub(crate) fn answer<Q: Request>(&mut self, f: fn(&mut Machine, &Q, u32) -> Q::Reply) {
+        self.add::<Q>(Effect::Writes, move |machine, request, call| {
+            put_message(&f(machine, &request, call.header.client_index), call.header, call.out);
+        });
+    }
+
     /// A request about the machine or the connection rather than the configuration.
     pub(crate) fn ask<Q: Request>(&mut self, f: fn(&mut Machine, &Q, u32) -> Q::Reply) {
         self.add::<Q>(Effect::Reads, move |machine, request, call| {

@@ -1,5 +1,6 @@
 //! The simulated VPP as tests and the demo hold it.
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ use crate::numbering::Numbering;
 use crate::registry::Registry;
 use crate::release::Release;
 use crate::server::{Shared, Tasks};
+use crate::state::dhcp_client::Lease;
 use crate::state::interfaces::{Device, Hardware};
 use crate::state::{HostInterfaces, Vpp};
 use crate::stats::{self, Beat, Segment};
@@ -263,6 +265,26 @@ impl Sim {
         let done = machine.vpp.set_link(sw_if_index, link == Link::Up).is_ok();
         machine.send_events();
         done
+    }
+
+    /// A DHCP server gives the client of an interface an address and a router. False if there is no client.
+    pub fn grant_lease(
+        &self,
+        sw_if_index: u32,
+        (address, len): (Ipv4Addr, u8),
+        router: Ipv4Addr,
+    ) -> bool {
+        let mut core = self.shared.core();
+        let Some(machine) = core.machine.as_mut() else { return false };
+        let granted = machine.vpp.grant_lease(sw_if_index, Lease { address, len, router }).is_ok();
+        machine.send_events();
+        granted
+    }
+
+    /// The lease of the client of an interface runs out, of which VPP tells nobody. False if there is no client.
+    pub fn end_lease(&self, sw_if_index: u32) -> bool {
+        let mut core = self.shared.core();
+        core.machine.as_mut().is_some_and(|machine| machine.vpp.end_lease(sw_if_index).is_ok())
     }
 
     /// Damages the statistics segment. False if it does not run or the system refuses.

@@ -59,6 +59,11 @@ impl AfPackets {
         self.interfaces.iter().map(|(_, interface)| interface)
     }
 
+    /// Whether the host has an interface of this name.
+    pub(crate) fn host_has(&self, name: &str) -> bool {
+        (self.hosts.0)(name)
+    }
+
     /// The host interface below an interface.
     pub(crate) fn host_name(&self, sw_if_index: u32) -> Option<String> {
         self.iter().find(|i| i.sw_if_index == sw_if_index).map(|i| i.host_name.clone())

@@ -33,8 +33,49 @@ pub(crate) enum Device {
     Bond {
         index: u32,
     },
+    Vxlan {
+        index: u32,
+    },
+    VxlanGpe {
+        index: u32,
+    },
+    Gre {
+        index: u32,
+    },
+    Gtpu {
+        index: u32,
+    },
+    Ipip {
+        index: u32,
+    },
+    Ipsec {
+        index: u32,
+    },
+    Wireguard {
+        index: u32,
+    },
+    Vmxnet3 {
+        index: u32,
+    },
+    Rdma {
+        index: u32,
+    },
     /// Put in by a test: made by somebody else, of a device type we know nothing about.
     Foreign,
+}
+
+impl Device {
+    /// Whether its driver cannot limit frames.
+    fn has_fixed_frames(self) -> bool {
+        matches!(
+            self,
+            Self::Loopback { .. }
+                | Self::Bond { .. }
+                | Self::Gre { .. }
+                | Self::Vmxnet3 { .. }
+                | Self::Rdma { .. }
+        )
+    }
 }
 
 /// How an interface is flooded to in a bridge domain; decides its place among the members.
@@ -244,6 +285,8 @@ pub(crate) struct Interface {
     /// Itself, unless it is a sub-interface.
     pub(crate) sup: u32,
     pub(crate) name: String,
+    /// Out of use and out of sight, to be used again.
+    hidden: bool,
     pub(crate) hardware: Option<Hardware>,
     pub(crate) sub: Option<SubInterface>,
     pub(crate) admin_up: bool,
@@ -268,6 +311,7 @@ impl Interface {
             index: 0,
             sup: 0,
             name,
+            hidden: false,
             hardware,
             sub,
             admin_up: false,
@@ -403,19 +447,39 @@ impl Interfaces {
 
     /// The interface of an index a client gave.
     pub(crate) fn get(&self, index: u32) -> Outcome<&Interface> {
-        self.pool.get(index).ok_or(Retval::INVALID_SW_IF_INDEX)
+        self.pool.get(index).filter(|i| !i.hidden).ok_or(Retval::INVALID_SW_IF_INDEX)
     }
 
     pub(crate) fn get_mut(&mut self, index: u32) -> Outcome<&mut Interface> {
-        self.pool.get_mut(index).ok_or(Retval::INVALID_SW_IF_INDEX)
+        self.pool.get_mut(index).filter(|i| !i.hidden).ok_or(Retval::INVALID_SW_IF_INDEX)
     }
 
     pub(crate) fn exists(&self, index: u32) -> bool {
-        self.pool.contains(index)
+        self.get(index).is_ok()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Interface> {
-        self.pool.iter().map(|(_, interface)| interface)
+        self.pool.iter().map(|(_, interface)| interface).filter(|interface| !interface.hidden)
+    }
+
+    /// Puts an interface out of sight as it is; its index stays taken.
+    pub(crate) fn hide(&mut self, index: u32) {
+        if let Some(interface) = self.pool.get_mut(index) {
+            interface.hidden = true;
+            self.generation += 1;
+        }
+    }
+
+    /// Shows a hidden interface again, for another device.
+    pub(crate) fn show(&mut self, index: u32, device: Device) {
+        if let Some(interface) = self.pool.get_mut(index) {
+            interface.hidden = false;
+            if let Some(hardware) = &mut interface.hardware {
+                hardware.device = device;
+            }
+            self.happened.entry(index).or_default();
+            self.generation += 1;
+        }
     }
 
     /// The hardware below an interface, its own or that of its parent.
@@ -491,7 +555,7 @@ impl Interfaces {
         if hardware.max_frame == frame {
             return Ok(());
         }
-        if matches!(hardware.device, Device::Loopback { .. } | Device::Bond { .. }) {
+        if hardware.device.has_fixed_frames() {
             return Err(Retval::UNSUPPORTED);
         }
         hardware.max_frame = frame;

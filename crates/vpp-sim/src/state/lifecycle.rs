@@ -100,8 +100,15 @@ impl Vpp {
             Device::Loopback { .. } | Device::Tap { .. } | Device::AfPacket { .. } => up,
             Device::Memif { index: memif } => return self.drive_memif(memif, up),
             Device::Bond { index: bond } => up && self.bonds.has_active_members(bond),
+            Device::Vxlan { .. }
+            | Device::VxlanGpe { .. }
+            | Device::Gre { .. }
+            | Device::Gtpu { .. }
+            | Device::Ipip { .. }
+            | Device::Ipsec { .. }
+            | Device::Wireguard { .. } => up,
             Device::Local => false,
-            Device::Foreign => return Ok(()),
+            Device::Vmxnet3 { .. } | Device::Rdma { .. } | Device::Foreign => return Ok(()),
         };
         self.set_link(index, link)
     }
@@ -180,13 +187,23 @@ impl Vpp {
         if self.interfaces.get(index)?.sub.is_some() {
             return self.delete_sub(index);
         }
-        match self.interfaces.device(index)? {
+        let device = self.interfaces.device(index)?;
+        match device {
             Device::Local => Err(Retval::INVALID_SW_IF_INDEX),
             Device::Loopback { .. } => self.delete_loopback(index),
             Device::Memif { .. } => self.delete_memif(index),
             Device::Tap { .. } => self.delete_tap(index),
             Device::Bond { .. } => self.delete_bond(index),
             Device::Foreign => self.delete_hardware(index),
+            Device::Vxlan { .. }
+            | Device::VxlanGpe { .. }
+            | Device::Gre { .. }
+            | Device::Gtpu { .. }
+            | Device::Ipip { .. }
+            | Device::Ipsec { .. }
+            | Device::Wireguard { .. }
+            | Device::Vmxnet3 { .. }
+            | Device::Rdma { .. } => self.delete_tunnel(index, device),
             Device::AfPacket { .. } => {
                 let host_name =
                     self.af_packets.host_name(index).ok_or(Retval::INVALID_SW_IF_INDEX)?;

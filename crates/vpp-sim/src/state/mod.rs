@@ -8,7 +8,9 @@ mod addresses;
 mod af_packet;
 mod bond;
 mod bridge;
+pub(crate) mod cards;
 mod dhcp;
+pub(crate) mod dhcp_client;
 pub(crate) mod fib;
 pub(crate) mod interfaces;
 pub(crate) mod l3xc;
@@ -24,6 +26,7 @@ pub(crate) mod retval;
 pub(crate) mod span;
 mod tap;
 mod teib;
+pub(crate) mod tunnels;
 pub(crate) mod vrrp;
 
 use std::collections::BTreeMap;
@@ -54,9 +57,12 @@ pub(crate) struct Vpp {
     pub(crate) taps: Taps,
     pub(crate) af_packets: AfPackets,
     pub(crate) bonds: Bonds,
+    pub(crate) tunnels: tunnels::Tunnels,
+    pub(crate) cards: cards::Cards,
     pub(crate) l3xcs: l3xc::L3xcs,
     pub(crate) proxy_arps: proxy_arp::ProxyArps,
     pub(crate) dhcp_proxies: dhcp::DhcpProxies,
+    pub(crate) dhcp_clients: dhcp_client::DhcpClients,
     pub(crate) teibs: teib::Teibs,
     pub(crate) virtual_routers: vrrp::VirtualRouters,
     pub(crate) spans: span::Spans,
@@ -81,9 +87,12 @@ impl Vpp {
             taps: Taps::default(),
             af_packets: AfPackets::new(hosts),
             bonds: Bonds::default(),
+            tunnels: tunnels::Tunnels::default(),
+            cards: cards::Cards::default(),
             l3xcs: l3xc::L3xcs::default(),
             proxy_arps: proxy_arp::ProxyArps::default(),
             dhcp_proxies: dhcp::DhcpProxies::default(),
+            dhcp_clients: dhcp_client::DhcpClients::default(),
             teibs: teib::Teibs::default(),
             virtual_routers: vrrp::VirtualRouters::default(),
             spans: span::Spans::default(),

@@ -51,10 +51,6 @@ impl<T> Pool<T> {
         self.slots.get_mut(index as usize)?.as_mut()
     }
 
-    pub(crate) fn contains(&self, index: u32) -> bool {
-        self.get(index).is_some()
-    }
-
     /// Occupied slots in index order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.slots.iter().enumerate().filter_map(|(i, s)| s.as_ref().map(|v| (index_of(i), v)))

@@ -6,6 +6,7 @@ pub(crate) mod interfaces;
 pub(crate) mod l2;
 pub(crate) mod random;
 pub(crate) mod routes;
+pub(crate) mod tunnels;
 
 use std::net::IpAddr;
 
@@ -39,6 +40,10 @@ pub(crate) const ALL: &[Scenario] = &[
     ("memifs", devices::memifs),
     ("bonds", devices::bonds),
     ("memifs that meet", devices::connected_memifs),
+    ("VXLAN tunnels", tunnels::vxlans),
+    ("tunnels that are hidden", tunnels::hidden_tunnels),
+    ("GRE tunnels", tunnels::gres),
+    ("routed tunnels", tunnels::routed_tunnels),
     ("deleting what is in use", interfaces::deleting),
     ("chance 1", |r| random::play(r, 1)),
     ("chance 2", |r| random::play(r, 2)),

@@ -56,7 +56,6 @@ mod tests {
         "vpp.nat.nat44-pool",
         "vpp.nat.nat44-vrf",
         "vpp.nat.nat44-vrf-route",
-        "vpp.span",
         "vpp.srv6.localsid",
         "vpp.srv6.policy",
         "vpp.srv6.srv6-global",

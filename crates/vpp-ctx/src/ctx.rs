@@ -8,14 +8,18 @@ use ligato_idxmap::IdxMap;
 use ligato_kvs_api::{
     Availability, Notification, NotificationSink, OpError, Southbound, SouthboundName,
 };
+use ligato_proto::vpp::interfaces::Interface;
 use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_api::{Dump, Request, StreamDump, VppError as Code};
 use ligato_vpp_client::{Connection, VppClient, VppError};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::names::{self, BY_BD_INDEX, BY_IP_ADDRESS, BY_SW_IF_INDEX};
 use crate::op::{chain, op_error};
-use crate::{BridgeDomainMeta, Facts, InterfaceMeta, LinuxNames, MemifSockets, Settings, Watcher};
+use crate::{
+    BridgeDomainMeta, Facts, InterfaceMeta, LinuxNames, MemifSockets, Remembered, Settings, Watcher,
+};
 
 tokio::task_local! {
     /// The VPP process that the running operation is meant for.
@@ -34,6 +38,8 @@ pub struct VppCtx {
     bridge_domains: IdxMap<BridgeDomainMeta>,
     last_bd_index: AtomicU32,
     memif_sockets: tokio::sync::Mutex<MemifSockets>,
+    dhcp_clients_changed: Notify,
+    remembered: Remembered,
     linux: Option<Box<dyn LinuxNames>>,
 }
 
@@ -51,6 +57,8 @@ impl VppCtx {
             bridge_domains: names::bridge_domains(),
             last_bd_index: AtomicU32::new(0),
             memif_sockets: tokio::sync::Mutex::default(),
+            dhcp_clients_changed: Notify::new(),
+            remembered: Remembered::default(),
             linux: None,
         }
     }
@@ -163,6 +171,35 @@ impl VppCtx {
     /// Numbers of the socket files of memifs. Held while one is added.
     pub fn memif_sockets(&self) -> &tokio::sync::Mutex<MemifSockets> {
         &self.memif_sockets
+    }
+
+    /// What was set in the interface of this index and name, as far as this agent knows.
+    pub fn remembered_interface(&self, index: InterfaceIndex, name: &str) -> Option<Interface> {
+        self.remembered.get(self.incarnation(), index.0, name)
+    }
+
+    /// Keeps what was set in an interface.
+    pub fn remember_interface(&self, index: InterfaceIndex, value: Interface) {
+        self.remembered.put(self.incarnation(), index.0, value);
+    }
+
+    /// Something about an interface was set by itself.
+    pub fn remember_change(&self, index: InterfaceIndex, change: impl FnOnce(&mut Interface)) {
+        self.remembered.change(self.incarnation(), index.0, change);
+    }
+
+    /// An interface is gone.
+    pub fn forget_interface(&self, index: InterfaceIndex) {
+        self.remembered.remove(self.incarnation(), index.0);
+    }
+
+    fn incarnation(&self) -> u64 {
+        self.client.peer().map_or(0, |peer| peer.incarnation)
+    }
+
+    /// Wakes whoever follows leases after this agent made a DHCP client or removed one: VPP does not tell of the latter.
+    pub fn dhcp_clients_changed(&self) -> &Notify {
+        &self.dhcp_clients_changed
     }
 
     /// Bridge domains by name. Written by the kind of bridge domains only.

@@ -10,10 +10,12 @@ mod ctx;
 mod facts;
 mod names;
 mod op;
+mod remembered;
 mod watch;
 
 pub use ctx::VppCtx;
 pub use facts::{Facts, Settings};
 pub use names::{BridgeDomainMeta, InterfaceMeta, LinuxNames, MemifSockets};
 pub use op::{op_error, unsupported};
+pub use remembered::Remembered;
 pub use watch::Watcher;

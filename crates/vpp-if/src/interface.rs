@@ -9,7 +9,8 @@
 //! memif: {id: 1, master: true, socket_filename: /run/memif.sock}
 //! ```
 //!
-//! Waits for: the parent of a sub-interface, the interface of the host of an AF_PACKET, the microservice of a TAP.
+//! Waits for: the parent of a sub-interface, the interface of the host of an AF_PACKET or RDMA, the microservice of a TAP, the
+//! tables of a tunnel and the interface its multicast leaves by.
 //! Derives: addresses, VRF, "has an address", unnumbered, DHCP client, neighbour discovery, receive modes and placements,
 //! members of a bond. Keeps as metadata: VPP's index, VRF, addresses, names in VPP and in Linux.
 //!
@@ -90,8 +91,43 @@ impl Descriptor for VppInterface {
                     "sw_member_interface_dump",
                 ],
             ),
+            Use::part("type VXLAN_TUNNEL", &["vxlan_add_del_tunnel_v3", "vxlan_tunnel_v2_dump"]),
+            Use::part(
+                "type VXLAN_TUNNEL with `gpe`",
+                &["vxlan_gpe_add_del_tunnel_v2", "vxlan_gpe_tunnel_v2_dump"],
+            ),
+            Use::part(
+                "type GRE_TUNNEL",
+                &[
+                    "gre_tunnel_add_del_v2 | gre_tunnel_add_del",
+                    "gre_tunnel_v2_dump | gre_tunnel_dump",
+                ],
+            ),
+            Use::part("type GTPU_TUNNEL", &["gtpu_add_del_tunnel", "gtpu_tunnel_dump"]),
+            Use::part(
+                "type IPIP_TUNNEL",
+                &["ipip_add_tunnel", "ipip_del_tunnel", "ipip_tunnel_dump"],
+            ),
+            Use::part(
+                "type IPSEC_TUNNEL",
+                &["ipsec_itf_create", "ipsec_itf_delete", "ipsec_itf_dump"],
+            ),
+            Use::part(
+                "type WIREGUARD_TUNNEL",
+                &[
+                    "wireguard_interface_create",
+                    "wireguard_interface_delete",
+                    "wireguard_interface_dump",
+                ],
+            ),
+            Use::part(
+                "type VMXNET3_INTERFACE",
+                &["vmxnet3_create", "vmxnet3_delete", "sw_vmxnet3_interface_dump"],
+            ),
+            Use::part("type RDMA", &["rdma_create_v4 | rdma_create_v3", "rdma_delete"]),
             Use::part("reading `unnumbered` back", &["ip_unnumbered_dump"]),
             Use::part("reading `rx_placements` back", &["sw_interface_rx_placement_dump"]),
+            Use::part("reading `set_dhcp_client` back", &["dhcp_client_dump"]),
         ],
         ..Spec::new(
             "vpp-interface",
@@ -114,7 +150,7 @@ impl Descriptor for VppInterface {
     }
 
     fn dependencies(facts: &Facts, _key: &Key, value: &Interface) -> Vec<Dependency> {
-        Flavor::of(value).dependencies(facts)
+        Flavor::of(value).dependencies(facts, value.vrf)
     }
 
     fn needs_recreate(
@@ -128,7 +164,7 @@ impl Descriptor for VppInterface {
     }
 
     fn supported(facts: &Facts, _key: &Key, value: &Interface) -> Result<(), OpError> {
-        Flavor::of(value).supported(facts)
+        Flavor::of(value).supported(facts, value.vrf)
     }
 
     async fn create(sb: &VppCtx, _key: &Key, value: &Interface) -> Result<InterfaceMeta, OpError> {

@@ -24,6 +24,12 @@ pub const INHERITED_VRF: KeyPattern =
 pub const HAS_ADDRESS: KeyPattern = KeyPattern::new("vpp/interface/{if}/has-IP-address");
 /// Keys of interfaces that borrow an address.
 pub const UNNUMBERED: KeyPattern = KeyPattern::new("vpp/interface/unnumbered/{if}");
+/// Keys of DHCP clients.
+pub const DHCP_CLIENT: KeyPattern = KeyPattern::new("vpp/interface/dhcp-client/{if}");
+/// Keys of what DHCP clients got.
+pub const DHCP_LEASE: KeyPattern = KeyPattern::new("vpp/interface/dhcp-lease/{if}");
+/// Keys of what is taken over from the advertisements of IPv6 routers.
+pub const IP6ND: KeyPattern = KeyPattern::new("vpp/interface/ip6nd/{if}");
 /// Keys of the link state.
 pub const LINK_STATE: KeyPattern = KeyPattern::new("vpp/interface/{if}/link-state/{state}");
 /// Keys of the modes of receive queues.
@@ -132,6 +138,16 @@ pub fn dhcp_client(interface: &str) -> Key {
     format!("vpp/interface/dhcp-client/{}", name_or_invalid(interface)).into()
 }
 
+/// Key of what the DHCP client of an interface got.
+pub fn dhcp_lease(interface: &str) -> Key {
+    format!("vpp/interface/dhcp-lease/{}", name_or_invalid(interface)).into()
+}
+
+/// Key of an address that an interface got from a DHCP server.
+pub fn leased_address(interface: &str, address: &str) -> Key {
+    format!("{}from_dhcp/{address}", address_prefix(interface)).into()
+}
+
 /// Key of the neighbour discovery settings of an interface.
 pub fn ip6nd(interface: &str) -> Key {
     format!("vpp/interface/ip6nd/{}", name_or_invalid(interface)).into()
@@ -199,6 +215,11 @@ mod tests {
             (has_address("loop0"), "vpp/interface/loop0/has-IP-address"),
             (unnumbered("u1"), "vpp/interface/unnumbered/u1"),
             (dhcp_client("eth0"), "vpp/interface/dhcp-client/eth0"),
+            (dhcp_lease("eth0"), "vpp/interface/dhcp-lease/eth0"),
+            (
+                leased_address("eth0", "10.0.0.1/24"),
+                "vpp/interface/eth0/address/from_dhcp/10.0.0.1/24",
+            ),
             (ip6nd("eth0"), "vpp/interface/ip6nd/eth0"),
             (link_state("eth0", Link::Up), "vpp/interface/eth0/link-state/UP"),
             (rx_modes("eth0"), "vpp/interface/eth0/rx-modes"),

@@ -3,9 +3,10 @@
 use ligato_proto::vpp::interfaces::Interface;
 use ligato_vpp_ctx::Facts;
 
-use crate::types::{Flavor, Mtu};
+use crate::types::{Flavor, Mtu, Vrf};
 
-/// Whether applying `new` over `old` would change nothing. Receive modes and placements are values of their own.
+/// Whether applying `new` over `old` would change nothing. Receive modes, placements and the use of router advertisements
+/// are values of their own.
 pub(super) fn equivalent(facts: &Facts, old: &Interface, new: &Interface) -> bool {
     let flavors = (Flavor::of(old), Flavor::of(new));
     old.name == new.name
@@ -13,7 +14,6 @@ pub(super) fn equivalent(facts: &Facts, old: &Interface, new: &Interface) -> boo
         && old.enabled == new.enabled
         && old.set_dhcp_client == new.set_dhcp_client
         && old.unnumbered == new.unnumbered
-        && old.ip6_nd == new.ip6_nd
         && flavors.0.same(flavors.1, &new.name)
         && same_vrf(old, new)
         && same_mtu(facts, old, new)
@@ -27,6 +27,7 @@ pub(super) fn needs_recreate(old: &Interface, new: &Interface) -> bool {
     old.r#type != new.r#type
         || !Flavor::of(old).same_identity(flavor, &new.name)
         || (!flavor.mac_is_set_later() && !same_mac(old, new))
+        || (matches!(flavor.vrf(), Vrf::OfOwnPackets(_)) && old.vrf != new.vrf)
 }
 
 /// The MTU an interface is to have; 0 leaves VPP's own.
@@ -38,9 +39,14 @@ pub(super) fn effective_mtu(facts: &Facts, value: &Interface) -> u32 {
     }
 }
 
-/// A VRF has an effect only on an interface with addresses of its own.
+/// But for tunnels a VRF has an effect only on an interface with addresses of its own.
 fn same_vrf(old: &Interface, new: &Interface) -> bool {
-    old.vrf == new.vrf || new.unnumbered.is_some() || new.ip_addresses.is_empty()
+    let has_effect = match Flavor::of(new).vrf() {
+        Vrf::OfOwnPackets(_) => true,
+        Vrf::OfTunnel(_) => new.unnumbered.is_none(),
+        Vrf::OfAddresses => new.unnumbered.is_none() && !new.ip_addresses.is_empty(),
+    };
+    old.vrf == new.vrf || !has_effect
 }
 
 fn same_mtu(facts: &Facts, old: &Interface, new: &Interface) -> bool {
@@ -65,7 +71,7 @@ fn same_addresses(old: &Interface, new: &Interface) -> bool {
 mod tests {
     use super::*;
     use ligato_proto::vpp::interfaces::AfpacketLink;
-    use ligato_proto::vpp::interfaces::interface::{Link, Type};
+    use ligato_proto::vpp::interfaces::interface::{Ip6nd, Link, Type};
     use ligato_vpp_ctx::Settings;
 
     fn facts(default_mtu: u32) -> Facts {
@@ -92,6 +98,7 @@ mod tests {
             Interface { phys_address: "02:FE:00:00:00:AA".into(), ..base.clone() },
             Interface { phys_address: String::new(), ..base.clone() },
             Interface { mtu: 0, ..base.clone() },
+            Interface { ip6_nd: Some(Ip6nd::default()), ..base.clone() },
         ] {
             assert!(equivalent(&facts(0), &base, &other), "{other:?}");
         }

@@ -6,6 +6,7 @@ use ligato_proto::vpp::interfaces::TapLink;
 use ligato_proto::vpp::interfaces::interface::Link;
 
 use crate::keys::{self, IpVersions};
+use crate::types::{Flavor, Vrf};
 
 pub(super) fn derived(value: &Interface) -> Vec<(Key, Value)> {
     let name = value.name.as_str();
@@ -44,12 +45,16 @@ pub(super) fn derived(value: &Interface) -> Vec<(Key, Value)> {
     derived
 }
 
-/// The assignment to a VRF: that of the lending interface, or the own one for the versions of the own addresses.
+/// The assignment to a VRF: that of the lending interface, or the own one for the versions of the own addresses or, if it
+/// is that of a tunnel, of the tunnel's ends.
 fn vrf(value: &Interface) -> Option<Key> {
     if let Some(unnumbered) = &value.unnumbered {
         return Some(keys::inherited_vrf(&value.name, &unnumbered.interface_with_ip));
     }
-    let versions = IpVersions::of(value.ip_addresses.iter().map(String::as_str))?;
+    let versions = match Flavor::of(value).vrf() {
+        Vrf::OfTunnel(versions) | Vrf::OfOwnPackets(versions) => versions,
+        Vrf::OfAddresses => IpVersions::of(value.ip_addresses.iter().map(String::as_str))?,
+    };
     Some(keys::vrf(&value.name, value.vrf, versions))
 }
 
@@ -73,6 +78,7 @@ fn for_rx_modes(value: &Interface) -> Interface {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ligato_proto::vpp::interfaces::IpipLink;
     use ligato_proto::vpp::interfaces::interface::{Ip6nd, RxMode, RxPlacement, Type, Unnumbered};
 
     fn keys_of(value: &Interface) -> Vec<String> {
@@ -130,6 +136,24 @@ mod tests {
     #[test]
     fn an_interface_without_addresses_is_in_no_vrf() {
         assert!(keys_of(&Interface { vrf: 3, ..interface() }).is_empty());
+    }
+
+    #[test]
+    fn the_vrf_of_a_tunnel_is_of_the_version_of_its_ends() {
+        let link = |dst: &str| IpipLink {
+            src_addr: "2001:db8::1".into(),
+            dst_addr: dst.into(),
+            ..IpipLink::default()
+        };
+        let value = |dst: &str| Interface {
+            r#type: Type::IpipTunnel.into(),
+            vrf: 3,
+            link: Some(Link::Ipip(link(dst))),
+            ..interface()
+        };
+        assert_eq!(keys_of(&value("2001:db8::2")), ["vpp/interface/tap1/vrf/3/ip-version/v6"]);
+        let addressed = Interface { ip_addresses: vec!["10.0.0.1/24".into()], ..value("::2") };
+        assert!(keys_of(&addressed).contains(&"vpp/interface/tap1/vrf/3/ip-version/v6".to_owned()));
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! Everything VPP tells about its interfaces, by index. All requests are sent without waiting for one another.
 
+mod tunnels;
+
 use std::collections::{BTreeMap, HashMap};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use ipnet::IpNet;
 use ligato_kvs_api::OpError;
+use ligato_proto::vpp::interfaces::interface::Link;
 use ligato_vpp_api::msg::bond::{
     SwBondInterfaceDetails, SwBondInterfaceDump, SwMemberInterfaceDetails, SwMemberInterfaceDump,
 };
+use ligato_vpp_api::msg::dhcp::{DhcpClientDetails, DhcpClientDump};
 use ligato_vpp_api::msg::interface::{
     SwInterfaceDetails, SwInterfaceDump, SwInterfaceGetTable, SwInterfaceRxPlacementDetails,
     SwInterfaceRxPlacementDump,
@@ -18,6 +22,10 @@ use ligato_vpp_api::msg::tapv2::{SwInterfaceTapV2Details, SwInterfaceTapV2Dump};
 use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_api::{Dump, VppError as Code};
 use ligato_vpp_ctx::{VppCtx, address};
+
+pub(super) use tunnels::Tunnels;
+
+use crate::types;
 
 /// Interfaces asked about at once.
 const AT_ONCE: usize = 256;
@@ -37,6 +45,9 @@ pub(super) struct Dumps {
     pub(super) bonds: HashMap<InterfaceIndex, SwBondInterfaceDetails>,
     pub(super) members: HashMap<InterfaceIndex, Vec<SwMemberInterfaceDetails>>,
     pub(super) queues: HashMap<InterfaceIndex, Vec<SwInterfaceRxPlacementDetails>>,
+    pub(super) tunnels: Tunnels,
+    /// `None` if VPP cannot tell.
+    pub(super) dhcp_clients: Option<HashMap<InterfaceIndex, DhcpClientDetails>>,
 }
 
 /// Addresses and tables of one interface.
@@ -48,10 +59,13 @@ pub(super) struct Layer3 {
 }
 
 impl Layer3 {
-    /// The VRF the interface counts as being in.
-    pub(super) fn vrf(&self) -> u32 {
-        let has_v6 = self.addresses.iter().any(|network| matches!(network, IpNet::V6(_)));
-        if has_v6 { self.table_v6 } else { self.table_v4 }
+    /// The VRF the interface counts as being in: that of the version of its addresses, or of the ends of its tunnel.
+    pub(super) fn vrf(&self, link: Option<&Link>) -> u32 {
+        let is_v6 = match link {
+            Some(Link::Gtpu(link)) => types::gtpu_versions(link).v6(),
+            _ => self.addresses.iter().any(|network| matches!(network, IpNet::V6(_))),
+        };
+        if is_v6 { self.table_v6 } else { self.table_v4 }
     }
 }
 
@@ -63,7 +77,8 @@ impl Dumps {
             name_filter_valid: false,
             name_filter: String::new(),
         };
-        let (interfaces, unnumbered, memifs, sockets, taps, bonds, queues) = futures::try_join!(
+        let tells_clients = ctx.client().supports::<DhcpClientDetails>();
+        let (interfaces, unnumbered, memifs, sockets, taps, bonds, queues, clients, tunnels) = futures::try_join!(
             ctx.dump(all),
             ctx.dump_if_any(IpUnnumberedDump { sw_if_index: ALL }),
             ctx.dump_if_any(MemifDump {}),
@@ -71,6 +86,8 @@ impl Dumps {
             ctx.dump_if_any(SwInterfaceTapV2Dump { sw_if_index: ALL }),
             ctx.dump_if_any(SwBondInterfaceDump { sw_if_index: ALL }),
             ctx.dump_if_any(SwInterfaceRxPlacementDump { sw_if_index: ALL }),
+            ctx.dump_if_any(DhcpClientDump {}),
+            Tunnels::take(ctx),
         )?;
         let indexes = interfaces.iter().map(|d| d.sw_if_index).filter(|index| *index != LOCAL0);
         let layer3 = each(indexes, |index| layer3(ctx, index)).await?;
@@ -90,6 +107,9 @@ impl Dumps {
             taps: by_index::<SwInterfaceTapV2Dump>(taps, |d| d.sw_if_index.into()),
             bonds: by_index::<SwBondInterfaceDump>(bonds, |d| d.sw_if_index),
             queues: grouped(queues),
+            tunnels,
+            dhcp_clients: tells_clients
+                .then(|| by_index::<DhcpClientDump>(clients, |d| d.client.sw_if_index)),
         })
     }
 }

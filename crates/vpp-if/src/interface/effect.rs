@@ -23,12 +23,14 @@ pub(super) async fn create(ctx: &VppCtx, value: &Interface) -> Result<InterfaceM
     if let Err(error) = settings.apply(ctx, index).await {
         // Half an interface would stand in the way of the next attempt. If VPP is silent it is read back anyway.
         if !error.is_unknown()
-            && let Err(second) = flavor.delete(ctx, index).await
+            && let Err(second) = flavor.delete(ctx, index, value.vrf).await
         {
             tracing::warn!(interface = value.name, error = %second, "half an interface stays in VPP");
         }
         return Err(error);
     }
+    // What is derived is not there yet.
+    ctx.remember_interface(index, Interface { ip6_nd: None, ..value.clone() });
     Ok(meta(value, index))
 }
 
@@ -45,9 +47,23 @@ pub(super) async fn delete(
         let request = SwInterfaceSetFlags { sw_if_index: index, flags: IfStatusFlags(0) };
         ctx.request_unless(request, &[Code::INVALID_SW_IF_INDEX]).await.map(drop)
     };
-    // The tag goes with the interface.
-    let (down, deleted) = futures::join!(down, flavor.delete(ctx, index));
-    down.and(deleted)
+    let left_behind = async {
+        if !flavor.is_used_again() {
+            return Ok(());
+        }
+        let untag =
+            SwInterfaceTagAddDel { is_add: false, sw_if_index: index, ..Default::default() };
+        let mtu = SwInterfaceSetMtu { sw_if_index: index, mtu: [0; 4] };
+        let gone = [Code::INVALID_SW_IF_INDEX];
+        let (untag, mtu) =
+            futures::join!(ctx.request_unless(untag, &gone), ctx.request_unless(mtu, &gone));
+        untag.and(mtu).map(drop)
+    };
+    // Otherwise tag and MTU go with the interface. Disabled first: VPP has died of deleting what was enabled.
+    let deleted = flavor.delete(ctx, index, value.vrf);
+    let (down, left_behind, deleted) = futures::join!(down, left_behind, deleted);
+    ctx.forget_interface(index);
+    down.and(left_behind).and(deleted)
 }
 
 pub(super) async fn update(
@@ -58,6 +74,8 @@ pub(super) async fn update(
 ) -> Result<InterfaceMeta, OpError> {
     let index = InterfaceIndex(before.sw_if_index);
     Settings::differing(&ctx.facts(), old, new)?.apply(ctx, index).await?;
+    let ip6_nd = ctx.remembered_interface(index, &new.name).and_then(|known| known.ip6_nd);
+    ctx.remember_interface(index, Interface { ip6_nd, ..new.clone() });
     Ok(InterfaceMeta {
         internal_name: before.internal_name.clone(),
         dev_type: before.dev_type.clone(),
@@ -97,17 +115,23 @@ const LATER: InterfaceIndex = InterfaceIndex::NONE;
 impl Settings {
     /// All that makes a new interface what it is to be.
     fn all(facts: &Facts, value: &Interface) -> Result<Self, Invalid> {
-        let mut all = Self { tag: Some(tag(&value.name)?), ..Self::default() };
-        if !value.phys_address.is_empty() && Flavor::of(value).mac_is_set_later() {
+        let flavor = Flavor::of(value);
+        let mut all = Self::default();
+        if flavor.has_tag() {
+            all.tag = Some(tag(&value.name)?);
+        }
+        if !value.phys_address.is_empty() && flavor.mac_is_set_later() {
             all.mac = Some(mac(&value.phys_address)?);
         }
         all.mtu(facts, value)?;
-        if let Flavor::Sub(link) = Flavor::of(value)
+        if let Flavor::Sub(link) = flavor
             && link.tag_rw_option != 0
         {
             all.rewrite = Some(types::rewrite(LATER, link));
         }
-        all.flags = value.enabled.then(|| flags(value));
+        // A device may be as somebody left it.
+        let unsure = matches!(flavor, Flavor::Device);
+        all.flags = (unsure || value.enabled != flavor.comes_up_by_itself()).then(|| flags(value));
         Ok(all)
     }
 

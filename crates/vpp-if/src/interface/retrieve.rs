@@ -2,22 +2,27 @@
 //!
 //! Messages: `sw_interface_dump`, `ip_address_dump` and `sw_interface_get_table` per interface, `ip_unnumbered_dump`,
 //! `memif_dump`, `memif_socket_filename_dump`, `sw_interface_tap_v2_dump`, `sw_bond_interface_dump` with
-//! `sw_member_interface_dump` per bond, `sw_interface_rx_placement_dump`.
+//! `sw_member_interface_dump` per bond, `sw_interface_rx_placement_dump`, `dhcp_client_dump`, and the dumps of tunnels and
+//! cards: `vxlan_tunnel_v2_dump`, `vxlan_gpe_tunnel_v2_dump`, `gre_tunnel_v2_dump`, `gtpu_tunnel_dump`, `ipip_tunnel_dump`,
+//! `ipsec_itf_dump`, `wireguard_interface_dump`, `sw_vmxnet3_interface_dump`.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
-use ligato_kvs_api::{KnownValues, OpError, Origin, Retrieved};
+use ligato_kvs_api::{KnownValue, KnownValues, OpError, Origin, Retrieved};
 use ligato_model::Model;
 use ligato_proto::vpp::interfaces::AfpacketLink;
 use ligato_proto::vpp::interfaces::Interface;
 use ligato_proto::vpp::interfaces::interface::{Link, RxMode, RxPlacement, Type, Unnumbered};
 use ligato_vpp_api::msg::interface::SwInterfaceDetails;
+use ligato_vpp_api::msg::ipsec::IpsecItf;
 use ligato_vpp_api::types::{IfStatusFlags, InterfaceIndex};
 use ligato_vpp_ctx::{InterfaceMeta, VppCtx, address};
 
 use super::VppInterface;
-use super::dump::{Dumps, LOCAL0};
+use super::dump::{Dumps, LOCAL0, Layer3, Tunnels};
+use crate::dhcp_lease::leased;
 use crate::rx_mode;
 use crate::types::{self, Flavor, LinuxSide, Mtu};
 
@@ -32,22 +37,63 @@ pub(super) async fn retrieve(
 ) -> Result<Vec<Retrieved<VppInterface>>, OpError> {
     let dumps = Dumps::take(ctx).await?;
     // All names first: an interface may be mentioned by one that comes before it.
+    let wanted = |name: &str| {
+        let known = known.get(&Interface::key_of(name))?;
+        Some(known.value.r#type() == Type::Dpdk)
+    };
+    let name_of = |details: &SwInterfaceDetails| name_of(details, &dumps, wanted);
     let names = dumps.interfaces.iter().map(|d| (d.sw_if_index, name_of(d))).collect();
     let reader = Reader { ctx, dumps: &dumps, names };
     let found = dumps.interfaces.iter().map(|details| {
         let name = name_of(details);
-        let wanted = known.get(&Interface::key_of(&name)).map(|known| known.value);
-        reader.read(details, name, wanted)
+        let known = known.get(&Interface::key_of(&name));
+        reader.read(details, name, known)
     });
     Ok(found.collect())
 }
 
-/// The tag, or what an interface without one is called.
-fn name_of(details: &SwInterfaceDetails) -> String {
-    if details.tag.is_empty() {
-        format!("{UNTAGGED}{}", details.interface_name)
-    } else {
-        details.tag.to_string()
+/// The tag, or what an interface without one is called: a device in use has the name VPP gave it. `wanted` tells of a name
+/// whether a device of it is wanted, if anything is.
+fn name_of(
+    details: &SwInterfaceDetails,
+    dumps: &Dumps,
+    wanted: impl Fn(&str) -> Option<bool>,
+) -> String {
+    if !details.tag.is_empty() {
+        return details.tag.to_string();
+    }
+    let internal_name = details.interface_name.to_str();
+    let in_use = || {
+        details.flags.contains(IfStatusFlags::ADMIN_UP)
+            || dumps.layer3.get(&details.sw_if_index).is_some_and(|l3| !l3.addresses.is_empty())
+    };
+    if types::is_device(details) && wanted(&internal_name).unwrap_or_else(in_use) {
+        return internal_name.into_owned();
+    }
+    format!("{UNTAGGED}{internal_name}")
+}
+
+/// The settings wanted, if they are of this type.
+macro_rules! pick {
+    ($wanted:expr, $link:ident) => {
+        match $wanted.and_then(|wanted| wanted.link.as_ref()) {
+            Some(Link::$link(link)) => Some(link),
+            _ => None,
+        }
+    };
+}
+
+/// What an interface turned out to be.
+struct Found {
+    kind: Type,
+    link: Option<Link>,
+    /// The VRF where it is not that of the addresses.
+    vrf: Option<u32>,
+}
+
+impl Found {
+    fn new(kind: Type, link: Link) -> Self {
+        Self { kind, link: Some(link), vrf: None }
     }
 }
 
@@ -62,32 +108,52 @@ impl Reader<'_> {
         &self,
         details: &SwInterfaceDetails,
         name: String,
-        wanted: Option<&Interface>,
+        known: Option<KnownValue<'_, VppInterface>>,
     ) -> Retrieved<VppInterface> {
         let index = details.sw_if_index;
-        let link = self.link(details, &name, wanted);
-        let kind = link.as_ref().map_or(Type::UndefinedType, |(kind, _)| *kind);
-        let ours = !details.tag.is_empty() && index != LOCAL0 && link.is_some();
+        // What VPP does not tell is as it was set; after a start of the agent it is taken to be as it is wanted.
+        let set = self.ctx.remembered_interface(index, &name);
+        // Addresses and queues VPP tells: of these only the spelling and the choice are those of the wish.
+        let spelled = known.as_ref().map(|known| known.value);
+        let wanted = set.as_ref().or(spelled);
         let layer3 = self.dumps.layer3.get(&index).cloned().unwrap_or_default();
+        let found = self.link(details, &name, wanted);
+        let origin = match &found {
+            Some(_) if !details.tag.is_empty() && index != LOCAL0 => Origin::Nb,
+            // A device is whose name is wanted.
+            None if name == *details.interface_name.to_str() => Origin::Unknown,
+            _ => Origin::Sb,
+        };
+        let found = match found {
+            None if origin == Origin::Unknown => Found { kind: Type::Dpdk, link: None, vrf: None },
+            None => Found { kind: Type::UndefinedType, link: None, vrf: None },
+            Some(found) => found,
+        };
         let value = Interface {
             name,
-            r#type: kind.into(),
+            r#type: found.kind.into(),
             enabled: details.flags.contains(IfStatusFlags::ADMIN_UP),
             phys_address: details.l2_address.to_string(),
-            ip_addresses: addresses(&layer3.addresses, wanted),
-            vrf: layer3.vrf(),
-            // Not read back: taken to be as wanted.
-            set_dhcp_client: wanted.is_some_and(|wanted| wanted.set_dhcp_client),
-            ip6_nd: wanted.and_then(|wanted| wanted.ip6_nd),
+            ip_addresses: addresses(&self.own_addresses(index, &layer3), spelled),
+            vrf: found.vrf.unwrap_or_else(|| layer3.vrf(found.link.as_ref())),
+            set_dhcp_client: match &self.dumps.dhcp_clients {
+                Some(clients) => clients.contains_key(&index),
+                None => wanted.is_some_and(|wanted| wanted.set_dhcp_client),
+            },
+            // Set again once after a start of the agent.
+            ip6_nd: set.as_ref().and_then(|set| set.ip6_nd),
             mtu: 0,
             unnumbered: self.dumps.unnumbered.get(&index).map(|lender| Unnumbered {
                 interface_with_ip: self.name(*lender).unwrap_or_else(|| "<unknown>".to_owned()),
             }),
-            rx_modes: self.rx_modes(index, wanted),
-            rx_placements: self.rx_placements(index, wanted),
-            link: link.and_then(|(_, link)| link),
+            rx_modes: self.rx_modes(index, spelled),
+            rx_placements: self.rx_placements(index, spelled),
+            link: found.link,
         };
         let value = Interface { mtu: mtu(&value, details), ..value };
+        if set.is_none() && origin != Origin::Sb {
+            self.ctx.remember_interface(index, value.clone());
+        }
         let meta = InterfaceMeta {
             sw_if_index: index.0,
             vrf: value.vrf,
@@ -101,8 +167,19 @@ impl Reader<'_> {
             internal_name: details.interface_name.to_string(),
             dev_type: details.interface_dev_type.to_string(),
         };
-        let origin = if ours { Origin::Nb } else { Origin::Sb };
         Retrieved { key: value.key(), value, meta, origin }
+    }
+
+    /// The addresses but for the one from a DHCP server.
+    fn own_addresses(&self, index: InterfaceIndex, layer3: &Layer3) -> Vec<IpNet> {
+        let client = self.dumps.dhcp_clients.as_ref().and_then(|clients| clients.get(&index));
+        let leased = client.and_then(|client| leased(&client.lease));
+        let is_leased = |network: &IpNet| {
+            leased.is_some_and(|(address, len)| {
+                network.addr() == IpAddr::V4(address) && network.prefix_len() == len
+            })
+        };
+        layer3.addresses.iter().filter(|network| !is_leased(network)).copied().collect()
     }
 
     fn name(&self, index: InterfaceIndex) -> Option<String> {
@@ -115,55 +192,94 @@ impl Reader<'_> {
         details: &SwInterfaceDetails,
         name: &str,
         wanted: Option<&Interface>,
-    ) -> Option<(Type, Option<Link>)> {
+    ) -> Option<Found> {
         let index = details.sw_if_index;
-        let wanted = wanted.map(Flavor::of);
         if details.sup_sw_if_index != index.0 {
             let parent = self.name(InterfaceIndex(details.sup_sw_if_index))?;
-            let wanted = wanted.and_then(|flavor| match flavor {
-                Flavor::Sub(link) => Some(link),
-                _ => None,
-            });
-            let link = types::sub_from_vpp(parent, details, wanted);
-            return Some((Type::SubInterface, Some(Link::Sub(link))));
+            let link = types::sub_from_vpp(parent, details, pick!(wanted, Sub));
+            return Some(Found::new(Type::SubInterface, Link::Sub(link)));
         }
         let internal_name = details.interface_name.to_str();
         let kind = types::detect(&details.interface_dev_type.to_str(), &internal_name)?;
         let link = match kind {
             Type::Memif => {
-                let wanted = match wanted {
-                    Some(Flavor::Memif(link)) => Some(link),
-                    _ => None,
-                };
                 let found = self.dumps.memifs.get(&index)?;
-                Link::Memif(types::memif_from_vpp(found, &self.dumps.memif_sockets, wanted))
+                let sockets = &self.dumps.memif_sockets;
+                Link::Memif(types::memif_from_vpp(found, sockets, pick!(wanted, Memif)))
             }
             Type::Tap => {
-                let wanted = match wanted {
-                    Some(Flavor::Tap(link)) => Some(link),
-                    _ => None,
-                };
-                Link::Tap(types::tap_from_vpp(name, self.dumps.taps.get(&index)?, wanted))
+                let found = self.dumps.taps.get(&index)?;
+                Link::Tap(types::tap_from_vpp(name, found, pick!(wanted, Tap)))
             }
-            Type::AfPacket => Link::Afpacket(self.af_packet(&internal_name, wanted)),
+            Type::AfPacket => {
+                Link::Afpacket(self.af_packet(&internal_name, pick!(wanted, Afpacket)))
+            }
             Type::BondInterface => {
-                let wanted = match wanted {
-                    Some(Flavor::Bond(link)) => Some(link),
-                    _ => None,
-                };
                 let members = self.dumps.members.get(&index).into_iter().flatten();
                 let members = types::members_from_vpp(members, |index| self.name(index));
-                Link::Bond(types::bond_from_vpp(self.dumps.bonds.get(&index)?, members, wanted))
+                let found = self.dumps.bonds.get(&index)?;
+                Link::Bond(types::bond_from_vpp(found, members, pick!(wanted, Bond)))
             }
-            _ => return Some((kind, None)),
+            // VPP tells nothing of how it took the card over.
+            Type::Rdma => Link::Rdma(pick!(wanted, Rdma).cloned().unwrap_or_default()),
+            Type::SoftwareLoopback => return Some(Found { kind, link: None, vrf: None }),
+            _ => return self.tunnel(kind, index, wanted),
         };
-        Some((kind, Some(link)))
+        Some(Found::new(kind, link))
+    }
+
+    /// As [`Self::link`], for tunnels and cards that were taken over.
+    fn tunnel(
+        &self,
+        kind: Type,
+        index: InterfaceIndex,
+        wanted: Option<&Interface>,
+    ) -> Option<Found> {
+        let Tunnels { vxlans, vxlan_gpes, gres, gtpus, ipips, ipsecs, wireguards, vmxnet3s } =
+            &self.dumps.tunnels;
+        let name = |index| self.name(index);
+        let link = match kind {
+            Type::VxlanTunnel => {
+                let wanted = pick!(wanted, Vxlan);
+                let (link, vrf) = match vxlans.get(&index) {
+                    Some(found) => types::vxlan_from_vpp(found, name, wanted),
+                    None => types::gpe_from_vpp(vxlan_gpes.get(&index)?, name, wanted),
+                };
+                return Some(Found { vrf: Some(vrf), ..Found::new(kind, Link::Vxlan(link)) });
+            }
+            Type::IpipTunnel => {
+                let (link, vrf) = types::ipip_from_vpp(ipips.get(&index)?, pick!(wanted, Ipip));
+                return Some(Found { vrf: Some(vrf), ..Found::new(kind, Link::Ipip(link)) });
+            }
+            Type::GreTunnel => {
+                Link::Gre(types::gre_from_vpp(gres.get(&index)?, pick!(wanted, Gre)))
+            }
+            Type::GtpuTunnel => {
+                Link::Gtpu(types::gtpu_from_vpp(gtpus.get(&index)?, name, pick!(wanted, Gtpu)))
+            }
+            Type::WireguardTunnel => {
+                let found = wireguards.get(&index)?;
+                Link::Wireguard(types::wireguard_from_vpp(found, pick!(wanted, Wireguard)))
+            }
+            Type::Vmxnet3Interface => {
+                let found = vmxnet3s.get(&index)?;
+                Link::VmxNet3(types::vmxnet3_from_vpp(found, pick!(wanted, VmxNet3)))
+            }
+            types::IPSEC_TUNNEL => self.ipsec(ipsecs.get(&index)?, wanted),
+            _ => return None,
+        };
+        Some(Found::new(kind, link))
+    }
+
+    #[expect(deprecated, reason = "the type still works")]
+    fn ipsec(&self, found: &IpsecItf, wanted: Option<&Interface>) -> Link {
+        Link::Ipsec(types::ipsec_from_vpp(found, pick!(wanted, Ipsec)))
     }
 
     /// VPP knows the name in the kernel only. The settings wanted are kept if they come to the same.
-    fn af_packet(&self, internal_name: &str, wanted: Option<Flavor<'_>>) -> AfpacketLink {
+    fn af_packet(&self, internal_name: &str, wanted: Option<&AfpacketLink>) -> AfpacketLink {
         let host_if_name = internal_name.strip_prefix("host-").unwrap_or(internal_name);
-        if let Some(Flavor::AfPacket(link)) = wanted
+        if let Some(link) = wanted
             && LinuxSide::of(link).host_name(self.ctx).as_deref() == Some(host_if_name)
         {
             return link.clone();

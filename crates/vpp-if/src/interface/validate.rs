@@ -18,7 +18,7 @@ pub(super) fn check(value: &Interface) -> Result<(), Invalid> {
     let mut bad = Invalid::default();
     name_and_type(value, &mut bad);
     let flavor = Flavor::of(value);
-    flavor.validate(&mut bad);
+    flavor.validate(&value.name, &mut bad);
     match flavor {
         Flavor::Mismatch(kind) if value.link.is_none() => {
             bad.general =
@@ -31,6 +31,8 @@ pub(super) fn check(value: &Interface) -> Result<(), Invalid> {
         && let Err(error) = address::parse_mac(&value.phys_address)
     {
         bad.push("phys_address", error.to_string());
+    } else if !value.phys_address.is_empty() && !flavor.has_mac() {
+        bad.push("phys_address", "is for Ethernet, which this interface is not");
     }
     if value.mtu > MTU_MAX {
         bad.push("mtu", format!("{} is above {MTU_MAX}", value.mtu));

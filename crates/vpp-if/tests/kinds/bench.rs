@@ -23,6 +23,11 @@ pub(crate) async fn sim() -> Sim {
     Sim::builder().host_interfaces(|name| name.starts_with("veth")).start().await.unwrap()
 }
 
+/// A simulator of a release.
+pub(crate) async fn sim_of(release: &str) -> Sim {
+    Sim::builder().release(release).start().await.unwrap()
+}
+
 impl Bench {
     /// Over the simulator.
     pub(crate) async fn over(sim: &Sim) -> Self {
@@ -78,7 +83,7 @@ impl Bench {
         kind.supported(key, &value)?;
         let meta = match self.applied.get(key) {
             None => kind.create(key, &value).await?,
-            Some((old, _)) if kind.equivalent(key, old, &value) => return Ok(()),
+            Some((old, meta)) if kind.equivalent(key, old, &value) => meta.clone(),
             Some((old, meta)) if kind.needs_recreate(key, old, &value, meta.as_ref()) => {
                 kind.delete(key, old, meta.as_ref()).await?;
                 kind.create(key, &value).await?
@@ -137,7 +142,7 @@ impl Bench {
             .map(|value| AnyKnown {
                 key: value.key(),
                 value: Value::new(value.clone()),
-                metadata: None,
+                metadata: self.applied.get(&value.key()).and_then(|(_, meta)| meta.clone()),
                 origin: Origin::Nb,
             })
             .collect();
@@ -147,8 +152,12 @@ impl Bench {
 
     /// Reads the links back.
     pub(crate) async fn links(&self) -> Vec<AnyRetrieved> {
-        let kind = self.kind("vpp/interface/any/link-state/UP").unwrap();
-        kind.retrieve(Arc::from([])).await.unwrap()
+        self.retrieve("vpp/interface/any/link-state/UP").await
+    }
+
+    /// Reads back the kind that owns a key.
+    pub(crate) async fn retrieve(&self, key: &str) -> Vec<AnyRetrieved> {
+        self.kind(key).unwrap().retrieve(Arc::from([])).await.unwrap()
     }
 
     /// Forgets everything, as a read-back of a VPP that lost its state makes the scheduler do.

@@ -8,7 +8,12 @@
 )]
 
 mod bench;
+mod dhcp;
+mod fields;
+mod guards;
 mod link_state;
 mod on_sim;
 mod on_vpp;
 mod samples;
+mod tunnels;
+mod watch;

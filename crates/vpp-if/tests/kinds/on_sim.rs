@@ -1,7 +1,7 @@
 //! Every kind and every type over the real socket protocol.
 
 use ligato_kvs_api::{OpError, Origin};
-use ligato_model::{Key, Model, Value};
+use ligato_model::Model;
 use ligato_proto::vpp::interfaces::bond_link::Mode;
 use ligato_proto::vpp::interfaces::interface::{Link, RxMode, Type, Unnumbered, rx_mode};
 use ligato_proto::vpp::interfaces::sub_interface::TagRewriteOptions;
@@ -294,16 +294,6 @@ async fn a_sub_interface_may_come_before_its_parent() {
         (bench.meta("vlan").sw_if_index, bench.meta("parent").sw_if_index);
     assert!(vlan_index < parent_index, "{vlan_index} {parent_index}");
     bench.assert_in_place(&[parent, vlan]).await;
-}
-
-#[tokio::test]
-async fn a_type_that_is_not_made_here_is_unsupported() {
-    let sim = sim().await;
-    let bench = Bench::over(&sim).await;
-    let value = interface("vx", Type::VxlanTunnel, None);
-    let (key, value): (Key, Value) = (value.key(), Value::new(value));
-    let error = bench.interfaces().supported(&key, &value).unwrap_err();
-    assert_eq!(error.to_string(), "not supported: interfaces of type VXLAN_TUNNEL");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use ligato_vpp_client::Options;
 use ligato_vpp_ctx::Settings;
 
 use crate::bench::Bench;
-use crate::samples::{bond, memif, one_of_each};
+use crate::samples::{bond, memif, one_of_each, tunnels};
 
 #[tokio::test]
 async fn every_type_without_the_kernel_is_made_recognised_changed_and_removed() {
@@ -23,6 +23,7 @@ async fn every_type_without_the_kernel_is_made_recognised_changed_and_removed() 
     });
     let member = memif("member", MemifLink { id: 77, ..MemifLink::default() });
     all.extend([member, bond("bond1", Mode::Lacp, &["member"])]);
+    all.extend(tunnels());
 
     let connect = || Bench::connect(Options::new(real.socket()), Settings::default());
     let mut bench = connect().await;

@@ -3,8 +3,10 @@
 use ligato_proto::vpp::interfaces::bond_link::{BondedInterface, LoadBalance, Mode};
 use ligato_proto::vpp::interfaces::interface::{Link, Type};
 use ligato_proto::vpp::interfaces::sub_interface::TagRewriteOptions;
+use ligato_proto::vpp::interfaces::vxlan_link::Gpe;
 use ligato_proto::vpp::interfaces::{
-    AfpacketLink, BondLink, Interface, MemifLink, SubInterface, TapLink,
+    AfpacketLink, BondLink, GreLink, GtpuLink, Interface, IpSecLink, IpipLink, MemifLink,
+    SubInterface, TapLink, VxlanLink, WireguardLink,
 };
 
 pub(crate) fn interface(name: &str, kind: Type, link: Option<Link>) -> Interface {
@@ -87,5 +89,60 @@ pub(crate) fn one_of_each() -> Vec<Interface> {
         af_packet("afp1", "veth1"),
         interface("vlan100", Type::SubInterface, Some(Link::Sub(vlan))),
         bond("bond1", Mode::RoundRobin, &["afp1"]),
+    ]
+}
+
+pub(crate) fn vxlan(name: &str, dst: &str, vni: u32) -> Interface {
+    let link = VxlanLink {
+        src_address: "10.0.0.1".into(),
+        dst_address: dst.into(),
+        vni,
+        ..VxlanLink::default()
+    };
+    interface(name, Type::VxlanTunnel, Some(Link::Vxlan(link)))
+}
+
+pub(crate) fn gtpu(name: &str, teid: u32) -> Interface {
+    let link = GtpuLink {
+        src_addr: "10.0.0.1".into(),
+        dst_addr: "10.0.0.2".into(),
+        teid,
+        ..GtpuLink::default()
+    };
+    interface(name, Type::GtpuTunnel, Some(Link::Gtpu(link)))
+}
+
+pub(crate) fn ipip(name: &str, dst: &str) -> Interface {
+    let link =
+        IpipLink { src_addr: "10.0.0.1".into(), dst_addr: dst.into(), ..IpipLink::default() };
+    interface(name, Type::IpipTunnel, Some(Link::Ipip(link)))
+}
+
+/// One of each kind of tunnel.
+#[expect(deprecated, reason = "the type still works")]
+pub(crate) fn tunnels() -> Vec<Interface> {
+    let gre = GreLink {
+        tunnel_type: 2,
+        src_addr: "2001:db8::1".into(),
+        dst_addr: "2001:DB8::2".into(),
+        ..GreLink::default()
+    };
+    let wireguard = WireguardLink {
+        private_key: "gIjXzrQfIFf80d0O8Hd3KhcfkKLRncc+8C70OjotIW8=".into(),
+        port: 51820,
+        src_addr: "10.0.0.1".into(),
+    };
+    let mut gpe = vxlan("gpe", "10.0.0.2", 6);
+    if let Some(Link::Vxlan(link)) = &mut gpe.link {
+        link.gpe = Some(Gpe { protocol: 4, decap_vrf_id: 0 });
+    }
+    vec![
+        Interface { ip_addresses: vec!["10.5.0.1/24".into()], ..vxlan("vx", "10.0.0.2", 5) },
+        gpe,
+        Interface { mtu: 1300, ..interface("gre", Type::GreTunnel, Some(Link::Gre(gre))) },
+        gtpu("gtpu", 5),
+        ipip("ipip", "10.0.0.2"),
+        interface("ipsec", Type::IpsecTunnel, Some(Link::Ipsec(IpSecLink::default()))),
+        interface("wg", Type::WireguardTunnel, Some(Link::Wireguard(wireguard))),
     ]
 }

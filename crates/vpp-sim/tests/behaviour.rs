@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod support;
+#[path = "behaviour/tunnels.rs"]
+mod tunnels;
 
 use std::time::{Duration, Instant};
 

@@ -37,11 +37,11 @@ pub(super) async fn retrieve(
 ) -> Result<Vec<Retrieved<VppInterface>>, OpError> {
     let dumps = Dumps::take(ctx).await?;
     // All names first: an interface may be mentioned by one that comes before it.
-    let wanted = |name: &str| {
-        let known = known.get(&Interface::key_of(name))?;
-        Some(known.value.r#type() == Type::Dpdk)
+    let is_wanted = |name: &str| {
+        let known = known.get(&Interface::key_of(name));
+        known.is_some_and(|known| known.value.r#type() == Type::Dpdk)
     };
-    let name_of = |details: &SwInterfaceDetails| name_of(details, &dumps, wanted);
+    let name_of = |details: &SwInterfaceDetails| name_of(details, is_wanted);
     let names = dumps.interfaces.iter().map(|d| (d.sw_if_index, name_of(d))).collect();
     let reader = Reader { ctx, dumps: &dumps, names };
     let found = dumps.interfaces.iter().map(|details| {
@@ -52,22 +52,14 @@ pub(super) async fn retrieve(
     Ok(found.collect())
 }
 
-/// The tag, or what an interface without one is called: a device in use has the name VPP gave it. `wanted` tells of a name
-/// whether a device of it is wanted, if anything is.
-fn name_of(
-    details: &SwInterfaceDetails,
-    dumps: &Dumps,
-    wanted: impl Fn(&str) -> Option<bool>,
-) -> String {
+/// The tag, or what an interface without one is called: a device that is configured has the name VPP gave it, everything
+/// else is somebody else's. `is_wanted` tells whether a device of a name is configured.
+fn name_of(details: &SwInterfaceDetails, is_wanted: impl Fn(&str) -> bool) -> String {
     if !details.tag.is_empty() {
         return details.tag.to_string();
     }
     let internal_name = details.interface_name.to_str();
-    let in_use = || {
-        details.flags.contains(IfStatusFlags::ADMIN_UP)
-            || dumps.layer3.get(&details.sw_if_index).is_some_and(|l3| !l3.addresses.is_empty())
-    };
-    if types::is_device(details) && wanted(&internal_name).unwrap_or_else(in_use) {
+    if types::is_device(details) && is_wanted(&internal_name) {
         return internal_name.into_owned();
     }
     format!("{UNTAGGED}{internal_name}")

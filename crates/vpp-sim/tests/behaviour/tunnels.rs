@@ -1,16 +1,13 @@
 //! What the simulated VPP does with tunnels.
 
-#![cfg(test)]
-
-mod support;
-
 use ligato_vpp_api::FixedString;
 use ligato_vpp_api::msg::gtpu::GtpuAddDelTunnel;
 use ligato_vpp_api::msg::interface::{SwInterfaceDump, SwInterfaceSetMtu, SwInterfaceTagAddDel};
 use ligato_vpp_api::msg::vxlan::VxlanAddDelTunnelV3;
 use ligato_vpp_api::types::{Address, InterfaceIndex};
 use ligato_vpp_sim::{Retval, Sim};
-use support::Client;
+
+use crate::support::Client;
 
 fn at(text: &str) -> Address {
     Address(text.parse().unwrap())

@@ -98,8 +98,16 @@ impl Bench {
     /// Changes an interface; what is derived no more goes first, what is derived anew comes last.
     pub(crate) async fn update(&mut self, value: Interface) -> Result<(), OpError> {
         let key = value.key();
-        let old = self.applied.get(&key).unwrap().0.clone();
-        let new = Value::new(value);
+        let (old, meta) = self.applied.get(&key).unwrap().clone();
+        let new = Value::new(value.clone());
+        let kind = self.interfaces();
+        if !kind.equivalent(&key, &old, &new)
+            && kind.needs_recreate(&key, &old, &new, meta.as_ref())
+        {
+            // With it goes what is derived from it.
+            self.delete(&value.name).await?;
+            return self.create(value).await;
+        }
         let wanted = self.in_order(&key, &new);
         let derived = self.in_order(&key, &old);
         let kept = |key: &Key| wanted.iter().any(|(wanted, _)| wanted == key);

@@ -24,6 +24,23 @@ const KEPT: &[&str] = &[
     "gtpu.decap_next",
     "ip6_nd.address_autoconfig",
     "ip6_nd.install_default_routes",
+    "memif.buffer_size",
+    "memif.ring_size",
+    "memif.rx_queues",
+    "memif.secret",
+    "memif.tx_queues",
+    "rdma.host_if_name",
+    "rdma.mode",
+    "rdma.rxq_num",
+    "rdma.rxq_size",
+    "rdma.txq_size",
+    "rx_modes.mode",
+    "rx_placements.main_thread",
+];
+
+/// Security of an IPsec interface comes from tunnel protection; what the interface says about it does nothing. Whether a
+/// card logs is decided when it is taken over; for that alone it is not given back.
+const WITHOUT_EFFECT: &[&str] = &[
     "ipsec.anti_replay",
     "ipsec.crypto_alg",
     "ipsec.enable_udp_encap",
@@ -37,16 +54,6 @@ const KEPT: &[&str] = &[
     "ipsec.remote_integ_key",
     "ipsec.remote_ip",
     "ipsec.remote_spi",
-    "memif.rx_queues",
-    "memif.secret",
-    "memif.tx_queues",
-    "rdma.host_if_name",
-    "rdma.mode",
-    "rdma.rxq_num",
-    "rdma.rxq_size",
-    "rdma.txq_size",
-    "rx_modes.mode",
-    "rx_placements.main_thread",
     "vmx_net3.enable_elog",
 ];
 
@@ -418,6 +425,7 @@ fn table() -> Vec<Row> {
 
 #[tokio::test]
 async fn every_field_is_set_read_back_changed_and_undone() {
+    let mut surprises = Vec::new();
     for Row { needs, base, fields } in table() {
         let sim = sim().await;
         let mut bench = Bench::over(&sim).await;
@@ -438,18 +446,29 @@ async fn every_field_is_set_read_back_changed_and_undone() {
             let mut changed = base.clone();
             change(&mut changed);
             assert_ne!(at(&changed, path), at(&base, path), "{path}");
+            let kind = bench.interfaces();
+            let (old, new) = (Value::new(base.clone()), Value::new(changed.clone()));
+            assert!(
+                !WITHOUT_EFFECT.contains(&path) || kind.equivalent(&base.key(), &old, &new),
+                "{path}"
+            );
             for value in [&changed, &base] {
                 all.pop();
                 all.push(value.clone());
                 let outcome = bench.update(value.clone()).await;
                 assert_eq!(outcome, Ok(()), "{path}");
                 bench.assert_in_place(&all).await;
+                if WITHOUT_EFFECT.contains(&path) {
+                    continue;
+                }
                 assert_eq!(found(&bench, &all, value, path).await, at(value, path), "{path}");
                 if std::ptr::eq(value, &raw const changed) {
                     // An agent that knows nothing.
                     let stranger = Bench::over(&sim).await;
                     let told = found(&stranger, &[], value, path).await == at(value, path);
-                    assert_ne!(told, KEPT.contains(&path), "{path}: told back: {told}");
+                    if told == KEPT.contains(&path) {
+                        surprises.push(format!("{path}: told back: {told}"));
+                    }
                 }
             }
         }
@@ -457,6 +476,7 @@ async fn every_field_is_set_read_back_changed_and_undone() {
         all.pop();
         bench.assert_in_place(&all).await;
     }
+    assert!(surprises.is_empty(), "{surprises:#?}");
 }
 
 /// A field of an interface, as text.

@@ -29,7 +29,7 @@ impl Descriptor for DhcpLease {
 
     const SPEC: Spec = Spec {
         retrieve_after: &["vpp-interface"],
-        uses: &[Use::kind(&["dhcp_client_dump", "dhcp_compl_event"])],
+        uses: &[Use::kind(&["dhcp_client_dump", "dhcp_client_details", "dhcp_compl_event"])],
         ..Spec::new(
             "vpp-dhcp-lease",
             "What the DHCP client of a VPP interface got, as VPP reports it.",

@@ -127,7 +127,10 @@ impl Descriptor for VppInterface {
             Use::part("type RDMA", &["rdma_create_v4 | rdma_create_v3", "rdma_delete"]),
             Use::part("reading `unnumbered` back", &["ip_unnumbered_dump"]),
             Use::part("reading `rx_placements` back", &["sw_interface_rx_placement_dump"]),
-            Use::part("reading `set_dhcp_client` back", &["dhcp_client_dump"]),
+            Use::part(
+                "reading `set_dhcp_client` back",
+                &["dhcp_client_dump", "dhcp_client_details"],
+            ),
         ],
         ..Spec::new(
             "vpp-interface",

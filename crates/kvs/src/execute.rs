@@ -401,9 +401,9 @@ impl Core {
         Some(PlannedRetry { attempt, due })
     }
 
-    /// The policy by which a value is tried again after a failure, or what it is derived from.
+    /// The policy by which a value is tried again after a failure: that of its base value.
     pub(crate) fn retry_policy(&self, id: NodeId) -> Option<Arc<ligato_kvs_api::RetryPolicy>> {
-        self.policy_of(id).or_else(|| self.policy_of(self.base_of(id)))
+        self.policy_of(self.base_of(id))
     }
 
     /// The retry policy of a value; of one that is to go, that of the transaction that asked for it.

@@ -239,11 +239,10 @@ impl Core {
             return self.journaled_outcome(step.node);
         }
         let node = self.graph.node(step.node);
-        let seen = node.parent.is_none_or(|p| self.graph.node(p).available());
-        if node.available() || seen {
+        if node.available() || node.parent.is_none() {
             let (state, error) = (node.state(), node.error_text());
             return Outcome { state, value: node.shown().cloned(), error };
         }
-        Outcome::default()
+        self.shown_before(step.node).unwrap_or_default()
     }
 }

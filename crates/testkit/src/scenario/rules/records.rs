@@ -216,6 +216,14 @@ impl Leftover<'_> {
         if self.waits_as_before(key, &then, &now) {
             return Some("S10");
         }
+        if let ([then], [now]) = (&*then, &*now)
+            && stripped(then, &["op"]) == stripped(now, &["op"])
+            && (&then["op"], &now["op"]) == (&"UPDATE".into(), &"DELETE".into())
+            && self.delete_failed(key, &now["new_error"])
+        {
+            // What the southbound was really asked for.
+            return Some("S8");
+        }
         if says_the_same(&then, &now) {
             return Some(if then.len() > now.len() { "S4" } else { "S8" });
         }
@@ -354,6 +362,13 @@ impl Leftover<'_> {
         there == node.map(|node| node["value"].clone())
     }
 
+    /// Did a delete of the value fail in this step, here and there, and was nothing else tried?
+    fn delete_failed(&self, key: &str, error: &Json) -> bool {
+        let only = vec![("delete".to_owned(), error.as_str().map(str::to_owned))];
+        let sides = [&self.facts.ours, &self.facts.theirs];
+        !error.is_null() && sides.iter().all(|ops| ops.get(key).is_some_and(|o| o.step == only))
+    }
+
     /// S10: what is known to be invalid, and still is, is not told again and again.
     fn errors_of(&self, key: &str) -> Option<&'static str> {
         let unknown = self.missing.iter().all(|e| e["error"] == "value is not actually configured")
@@ -370,6 +385,16 @@ impl Leftover<'_> {
         if absent && self.extra.iter().all(|e| e["key"] != key) {
             // It is not there: what was said of it was wrong.
             return Some("F8");
+        }
+        let of = |items: &[Json]| -> Vec<Json> {
+            items.iter().filter(|e| e["key"] == key).cloned().collect()
+        };
+        if let ([then], [now]) = (&*of(self.missing), &*of(self.extra))
+            && then["error"] == now["error"]
+            && (&then["operation"], &now["operation"]) == (&"UPDATE".into(), &"DELETE".into())
+            && self.delete_failed(key, &now["error"])
+        {
+            return Some("S8");
         }
         let told = self.missing.is_empty()
             && self.facts.status(key).is_some_and(|s| {

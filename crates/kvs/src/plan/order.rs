@@ -262,8 +262,8 @@ fn starts_of(steps: usize, links: &[Link]) -> Vec<usize> {
 
 /// Cuts edges up to a looseness inside the cycles of unplaced steps; gives their places.
 ///
-/// Where values need each other, only one of them comes before what it needs: from the last step of
-/// each cycle on, whatever leads back to a step that is under way is cut. If nothing can be cut that
+/// Where values need each other, only one of them comes before what it needs, see [`beginnings`]:
+/// from there on, whatever leads back to a step that is under way is cut. If nothing can be cut that
 /// way, everything of that looseness is.
 fn cut_cycles(links: &mut [Link], starts: &[usize], placed: &[bool], loosest: Tie) -> Vec<usize> {
     let component = components(links, starts, placed);
@@ -274,7 +274,8 @@ fn cut_cycles(links: &mut [Link], starts: &[usize], placed: &[bool], loosest: Ti
     let loose = |link: &Link| !link.cut && link.tie <= loosest && inside(link);
     let mut cut: Vec<usize> = Vec::new();
     if loosest == Tie::Need {
-        cut = leading_back(links, starts, &inside, &loose);
+        let roots = beginnings(links, placed);
+        cut = leading_back(links, starts, roots, &inside, &loose);
     }
     if cut.is_empty() {
         cut = (0..links.len()).filter(|at| loose(&links[*at])).collect();
@@ -285,11 +286,24 @@ fn cut_cycles(links: &mut [Link], starts: &[usize], placed: &[bool], loosest: Ti
     cut
 }
 
-/// Edges that may be cut, one of each cycle that is met on the way from the last step of each
-/// component: the one that leads back, else the one before it.
+/// The unplaced steps in the order in which they may begin a cycle: first those that something outside
+/// was missing for so far, then all others, the last first.
+fn beginnings(links: &[Link], placed: &[bool]) -> Vec<usize> {
+    let mut freed = vec![false; placed.len()];
+    for link in links.iter().filter(|l| l.tie == Tie::Need && placed[l.from as usize]) {
+        freed[link.to as usize] = true;
+    }
+    let unplaced = || (0..placed.len()).filter(|at| !placed[*at]);
+    let others = unplaced().filter(|at| !freed[*at]).rev();
+    unplaced().filter(|at| freed[*at]).chain(others).collect()
+}
+
+/// Edges that may be cut, one of each cycle that is met on the way from the roots: the one that
+/// leads back, else the one before it.
 fn leading_back(
     links: &[Link],
     starts: &[usize],
+    roots: Vec<usize>,
     inside: &dyn Fn(&Link) -> bool,
     loose: &dyn Fn(&Link) -> bool,
 ) -> Vec<usize> {
@@ -300,7 +314,7 @@ fn leading_back(
     let mut found = Vec::new();
     // Each step under way with the place of its next edge.
     let mut way: Vec<(usize, usize)> = Vec::new();
-    for root in (0..count).rev() {
+    for root in roots {
         if seen[root] == Seen::No {
             (seen[root], place[root]) = (Seen::UnderWay, way.len());
             way.push((root, starts[root]));

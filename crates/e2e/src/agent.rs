@@ -61,7 +61,9 @@ impl Agent {
             "grpc.conf",
             format!("endpoint: 127.0.0.1:{}\ninsecure-transport: true\n", options.grpc_port),
         )?;
-        write("govpp.conf", format!("binapi-socket-path: {}\n", vpp_socket.display()))?;
+        let stats = vpp_socket.with_file_name("stats.sock");
+        let (api, stats) = (vpp_socket.display(), stats.display());
+        write("govpp.conf", format!("binapi-socket-path: {api}\nstats-socket-path: {stats}\n"))?;
         for (name, text) in &options.files {
             write(name, text.clone())?;
         }

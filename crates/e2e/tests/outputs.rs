@@ -36,6 +36,8 @@ const COMMANDS: &[&[&str]] = &[
     &["log", "set", "grpc", "debug"],
     &["vpp", "cli", "show version"],
     &["vpp", "info"],
+    &["vpp", "api"],
+    &["vpp", "api", "sw_interface_dump", "{\"sw_if_index\": 4294967295}"],
     &["import", "--grpc", "PAIRS"],
     &["generate", "vpp.interfaces"],
     &["metrics", "list"],
@@ -58,7 +60,9 @@ const STORE_COMMANDS: &[&[&str]] = &[
 fn world(stores: Stores) -> Result<(World, Agent)> {
     let mut world = World::new(VppKind::Simulated, stores)?;
     world.vpp.start(&world.sandbox)?;
-    let agent = world.start_agent()?;
+    let mut options = world.agent_options();
+    options.arguments.push("--govpp-binapi-access=true".to_owned());
+    let agent = world.start_agent_with(options)?;
     let file = "vppConfig:\n  interfaces:\n  - {name: loop1, type: SOFTWARE_LOOPBACK}\n";
     std::fs::write(world.folder().join("file.yaml"), file)?;
     let pairs = format!("{LOOP} {{\"name\":\"loop1\",\"type\":\"SOFTWARE_LOOPBACK\"}}\n");

@@ -20,6 +20,11 @@ const PACKAGES: &[Package] = &[
         why: "to build the etcd client",
     },
     Package { name: "etcd-server", proof: "/usr/bin/etcd", why: "tests against a real etcd" },
+    Package {
+        name: "etcd-client",
+        proof: "/usr/bin/etcdctl",
+        why: "scenarios write to etcd with it",
+    },
     Package { name: "iproute2", proof: "/usr/sbin/ip", why: "tests look at the kernel through it" },
     Package { name: "iputils-ping", proof: "/usr/bin/ping", why: "traffic checks" },
 ];

@@ -27,7 +27,7 @@ pub(super) fn needs_recreate(old: &Interface, new: &Interface) -> bool {
     old.r#type != new.r#type
         || !Flavor::of(old).same_identity(flavor, &new.name)
         || (!flavor.mac_is_set_later() && !same_mac(old, new))
-        || (matches!(flavor.vrf(), Vrf::OfOwnPackets(_)) && old.vrf != new.vrf)
+        || (matches!(flavor.vrf(), Vrf::OwnPackets(_)) && old.vrf != new.vrf)
 }
 
 /// The MTU an interface is to have; 0 leaves VPP's own.
@@ -42,9 +42,9 @@ pub(super) fn effective_mtu(facts: &Facts, value: &Interface) -> u32 {
 /// But for tunnels a VRF has an effect only on an interface with addresses of its own.
 fn same_vrf(old: &Interface, new: &Interface) -> bool {
     let has_effect = match Flavor::of(new).vrf() {
-        Vrf::OfOwnPackets(_) => true,
-        Vrf::OfTunnel(_) => new.unnumbered.is_none(),
-        Vrf::OfAddresses => new.unnumbered.is_none() && !new.ip_addresses.is_empty(),
+        Vrf::OwnPackets(_) => true,
+        Vrf::Tunnel(_) => new.unnumbered.is_none(),
+        Vrf::Addresses => new.unnumbered.is_none() && !new.ip_addresses.is_empty(),
     };
     old.vrf == new.vrf || !has_effect
 }

@@ -52,8 +52,8 @@ fn vrf(value: &Interface) -> Option<Key> {
         return Some(keys::inherited_vrf(&value.name, &unnumbered.interface_with_ip));
     }
     let versions = match Flavor::of(value).vrf() {
-        Vrf::OfTunnel(versions) | Vrf::OfOwnPackets(versions) => versions,
-        Vrf::OfAddresses => IpVersions::of(value.ip_addresses.iter().map(String::as_str))?,
+        Vrf::Tunnel(versions) | Vrf::OwnPackets(versions) => versions,
+        Vrf::Addresses => IpVersions::of(value.ip_addresses.iter().map(String::as_str))?,
     };
     Some(keys::vrf(&value.name, value.vrf, versions))
 }

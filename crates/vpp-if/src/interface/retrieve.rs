@@ -47,7 +47,7 @@ pub(super) async fn retrieve(
     let found = dumps.interfaces.iter().map(|details| {
         let name = name_of(details);
         let known = known.get(&Interface::key_of(&name));
-        reader.read(details, name, known)
+        reader.read(details, name, known.as_ref())
     });
     Ok(found.collect())
 }
@@ -100,13 +100,13 @@ impl Reader<'_> {
         &self,
         details: &SwInterfaceDetails,
         name: String,
-        known: Option<KnownValue<'_, VppInterface>>,
+        known: Option<&KnownValue<'_, VppInterface>>,
     ) -> Retrieved<VppInterface> {
         let index = details.sw_if_index;
         // What VPP does not tell is as it was set; after a start of the agent it is taken to be as it is wanted.
         let set = self.ctx.remembered_interface(index, &name);
         // Addresses and queues VPP tells: of these only the spelling and the choice are those of the wish.
-        let spelled = known.as_ref().map(|known| known.value);
+        let spelled = known.map(|known| known.value);
         let wanted = set.as_ref().or(spelled);
         let layer3 = self.dumps.layer3.get(&index).cloned().unwrap_or_default();
         let found = self.link(details, &name, wanted);

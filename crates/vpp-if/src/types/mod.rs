@@ -83,11 +83,11 @@ pub(crate) enum Mtu {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Vrf {
     /// Nothing.
-    OfAddresses,
+    Addresses,
     /// The table of a tunnel whose versions of IP are those of its ends.
-    OfTunnel(IpVersions),
+    Tunnel(IpVersions),
     /// The same, and the table of the tunnel's own packets.
-    OfOwnPackets(IpVersions),
+    OwnPackets(IpVersions),
 }
 
 impl<'a> Flavor<'a> {
@@ -254,10 +254,10 @@ impl<'a> Flavor<'a> {
 
     pub(crate) fn vrf(self) -> Vrf {
         match self {
-            Self::Vxlan(link) => Vrf::OfOwnPackets(vxlan::versions(link)),
-            Self::Ipip(link) => Vrf::OfOwnPackets(ipip::versions(link)),
-            Self::Gtpu(link) => Vrf::OfTunnel(gtpu::versions(link)),
-            _ => Vrf::OfAddresses,
+            Self::Vxlan(link) => Vrf::OwnPackets(vxlan::versions(link)),
+            Self::Ipip(link) => Vrf::OwnPackets(ipip::versions(link)),
+            Self::Gtpu(link) => Vrf::Tunnel(gtpu::versions(link)),
+            _ => Vrf::Addresses,
         }
     }
 

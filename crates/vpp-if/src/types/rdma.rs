@@ -73,7 +73,7 @@ pub(super) async fn create(
     if ctx.client().supports::<RdmaCreateV4>() {
         return ctx.request(request).await.map(|reply| reply.sw_if_index);
     }
-    ctx.request(older(request)).await.map(|reply| reply.sw_if_index)
+    ctx.request(older(&request)).await.map(|reply| reply.sw_if_index)
 }
 
 pub(super) async fn delete(ctx: &VppCtx, sw_if_index: InterfaceIndex) -> Result<(), OpError> {
@@ -110,7 +110,7 @@ fn to_vpp(name: &str, link: &RdmaLink) -> Result<RdmaCreateV4, Invalid> {
 }
 
 /// The same request under its older name.
-fn older(request: RdmaCreateV4) -> RdmaCreateV3 {
+fn older(request: &RdmaCreateV4) -> RdmaCreateV3 {
     let RdmaCreateV4 {
         host_if,
         name,
@@ -124,16 +124,16 @@ fn older(request: RdmaCreateV4) -> RdmaCreateV3 {
         rss6,
     } = request;
     RdmaCreateV3 {
-        host_if,
-        name,
-        rxq_num,
-        rxq_size,
-        txq_size,
-        mode,
-        no_multi_seg,
-        max_pktlen,
-        rss4,
-        rss6,
+        host_if: *host_if,
+        name: *name,
+        rxq_num: *rxq_num,
+        rxq_size: *rxq_size,
+        txq_size: *txq_size,
+        mode: *mode,
+        no_multi_seg: *no_multi_seg,
+        max_pktlen: *max_pktlen,
+        rss4: *rss4,
+        rss6: *rss6,
     }
 }
 

@@ -6,7 +6,7 @@ use super::pool::Pool;
 use super::retval::{Outcome, Retval};
 
 /// A card of VMware, and what a client asks for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Vmxnet3 {
     pub(crate) sw_if_index: u32,
     pub(crate) pci: u32,

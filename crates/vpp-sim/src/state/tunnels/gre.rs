@@ -19,7 +19,7 @@ const MULTIPOINT: u8 = 1;
 const SESSION_MAX: u16 = 1023;
 
 /// A tunnel, and what a client asks for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Gre {
     pub(crate) sw_if_index: u32,
     pub(crate) instance: u32,

@@ -11,7 +11,7 @@ use super::HasInterface;
 const MULTIPOINT: u8 = 1;
 
 /// A tunnel, and what a client asks for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ipip {
     pub(crate) sw_if_index: u32,
     pub(crate) instance: u32,

@@ -13,7 +13,7 @@ use super::HasInterface;
 const MAX_INSTANCE: u32 = 16 * 1024;
 
 /// A device, and what a client asks for.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) struct Wireguard {
     pub(crate) sw_if_index: u32,
     pub(crate) instance: u32,

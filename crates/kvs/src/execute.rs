@@ -386,19 +386,19 @@ impl Core {
         }
         let base = self.graph.node(self.base_of(id));
         let policy = self.retry_policy(id)?;
-        let (_, attempt) = active.attempts.next(&base.key, active.seq);
+        let (of, attempt) = active.attempts.next(&base.key, active.seq);
         let max_count = if tries == Tries::UntilAnswered { 0 } else { policy.max_count };
         let policy = ligato_kvs_api::RetryPolicy { max_count, ..*policy };
         let delay = retry::delay(&policy, attempt, self.config.retry_jitter, self.now.random)?;
         let due = self.now.mono + delay;
         let due = match self.graph.node(id).descriptor {
-            Some(of) => {
+            Some(descriptor) => {
                 let limit = self.config.retry_budget;
-                self.retry_budget.grant(of, limit, self.now.mono, due)
+                self.retry_budget.grant(descriptor, limit, self.now.mono, due)
             }
             None => due,
         };
-        Some(PlannedRetry { attempt, due })
+        Some(PlannedRetry { of, attempt, due })
     }
 
     /// The policy by which a value is tried again after a failure: that of its base value.

@@ -119,6 +119,8 @@ pub(crate) enum ProblemKind {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PlannedRetry {
+    /// The transaction it is for.
+    pub(crate) of: TxnSeq,
     pub(crate) attempt: u32,
     /// On the scheduler's monotonic clock.
     pub(crate) due: Duration,

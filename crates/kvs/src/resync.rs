@@ -104,8 +104,9 @@ impl Core {
         if unsettled {
             self.remember(id);
             let error = format!("values of {descriptor} could not be read back so far");
-            let retry =
-                PlannedRetry { attempt: 1, due: self.now.mono + self.config.retrieve_deadline };
+            let of = self.active.as_ref().map(|active| active.seq).unwrap_or_default();
+            let due = self.now.mono + self.config.retrieve_deadline;
+            let retry = PlannedRetry { of, attempt: 1, due };
             let (kind, error) = (ProblemKind::Unknown, error.into());
             let problem = Problem { kind, error, retry: Some(retry) };
             self.graph.edit(id).problem = Some(Arc::new(problem));

@@ -231,3 +231,38 @@ async fn what_is_asked_for_again_is_no_news() {
     };
     assert_eq!(told, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_verification_finds_is_found_for_those_who_wait_for_it_too() {
+    let rig = Rig::start();
+    let waiting = [("b/1", "1 needs b/9"), ("b/2", "2 needs b/1")];
+    rig.put(&waiting, TxnOptions::default()).await;
+    rig.sb.set("b/1", Some("1 needs b/9"), Origin::Sb);
+    let verified = TxnOptions { verify: true, ..TxnOptions::default() };
+    rig.put(&waiting[..1], verified).await;
+    assert_eq!(rig.state("b/1"), ValueState::Failed);
+    assert_eq!(rig.state("b/2"), ValueState::Configured);
+    assert_eq!(rig.there("b/2").as_deref(), Some("2 needs b/1"));
+    let wrong = ligato_testkit::violations(&rig.scheduler.snapshot());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newer_failure_has_its_own_time_to_be_tried_again() {
+    let rig = Rig::start();
+    let period = Duration::from_millis(100);
+    let retry = RetryPolicy { period, max_count: 3, exponential: false, max_delay: period };
+    let options = TxnOptions { retry: Some(retry), ..TxnOptions::default() };
+    rig.sb.fault("b/1", Fault::Fails);
+    rig.sb.fault("b/1", Fault::Fails);
+    rig.put(&[("b/1", "1")], options.clone()).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let newer = rig.put(&[("b/1", "2")], options).await;
+    rig.sb.take_log();
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert!(rig.sb.take_log().is_empty(), "the older failure is of no interest any more");
+    assert_eq!(rig.state("b/1"), ValueState::Retrying);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(rig.state("b/1"), ValueState::Configured);
+    assert_eq!(rig.last_record().retry_for, newer.seq.map(|seq| (seq, 1)));
+}

@@ -305,7 +305,7 @@ impl Core {
         active.draft.retry_for = Some((due.of, due.attempt));
         for again in due.values {
             let Some(id) = self.graph.find(&again.key) else { continue };
-            if !self.is_still_failing(id, due.attempt) {
+            if !self.is_still_failing(id, due.of, due.attempt) {
                 continue;
             }
             self.retry_value(id, again, due.of, due.attempt);
@@ -317,12 +317,12 @@ impl Core {
     }
 
     /// Nothing newer than the failure has happened to it or to what is derived from it.
-    fn is_still_failing(&self, id: NodeId, attempt: u32) -> bool {
+    fn is_still_failing(&self, id: NodeId, of: TxnSeq, attempt: u32) -> bool {
         let mut open = vec![id];
         while let Some(id) = open.pop() {
             let node = self.graph.node(id);
             let planned = node.problem.as_ref().and_then(|p| p.retry);
-            if planned.is_some_and(|retry| retry.attempt == attempt) {
+            if planned.is_some_and(|retry| (retry.of, retry.attempt) == (of, attempt)) {
                 return true;
             }
             open.extend_from_slice(&node.children);
@@ -391,9 +391,9 @@ impl Core {
                     return false;
                 }
                 active.reading = None;
-                active.phase = Phase::Over;
                 self.doubt_assumptions();
                 self.verify();
+                self.after_verification();
                 true
             }
             Phase::Over => {
@@ -585,6 +585,41 @@ impl Core {
         }
         if let Some(active) = &mut self.active {
             active.phase = Phase::Over;
+        }
+    }
+
+    /// What verification found is told, not repaired; but values that wait for what was found, or need
+    /// what was not, follow.
+    fn after_verification(&mut self) {
+        let disturbed = self.graph.take_disturbed();
+        let graph = &self.graph;
+        let Some(active) = &mut self.active else { return };
+        active.phase = Phase::Over;
+        active.seeds.clear();
+        let known = active.draft.ops().filter_map(|op| graph.find(&op.key));
+        let wrong = known.filter(|id| graph.node(*id).problem.is_some());
+        active.held.extend(wrong);
+        let held = &active.held;
+        let follows = |id: &NodeId| {
+            let node = graph.node(*id);
+            let ready = graph.unmet(*id) == 0
+                && node.parent.is_none_or(|parent| graph.node(parent).available());
+            let settled = node.problem.is_some() || node.desired.is_none() || held.contains(id);
+            !settled && ready != node.available()
+        };
+        let left: Vec<_> = disturbed.into_iter().filter(|(id, _)| follows(id)).collect();
+        if left.is_empty() || active.round >= MAX_ROUNDS {
+            return;
+        }
+        let stopped = active.failures
+            && active.options.policy == Policy::StopAtFirstFailure
+            && !active.undoing;
+        self.graph.disturb_again(left);
+        if stopped {
+            return self.stop_the_rest(Vec::new());
+        }
+        if let Some(active) = &mut self.active {
+            active.phase = Phase::Planning;
         }
     }
 

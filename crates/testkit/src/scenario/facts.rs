@@ -43,6 +43,8 @@ pub(super) struct Facts {
     pub(super) their_retry_of: BTreeMap<String, bool>,
     /// What a northbound asked for last; `null`: to be gone.
     pub(super) asked: BTreeMap<String, Json>,
+    /// The same before this step.
+    pub(super) asked_before: BTreeMap<String, Json>,
     /// Keys that notifications were about.
     pub(super) notified: BTreeSet<String>,
     /// Keys that a value was to be derived to although they are there independently.
@@ -167,6 +169,7 @@ impl Facts {
         }
         let options = taken.step.options.clone().unwrap_or_default();
         let undone = options.revert && !taken.observed["result"]["kv_errors"].is_null();
+        self.asked_before.clone_from(&self.asked);
         if matches!(options.resync, Some(Resync::Full | Resync::Upstream)) {
             // A complete statement.
             self.asked.clear();

@@ -12,6 +12,8 @@
 mod literal;
 mod order;
 mod records;
+#[cfg(test)]
+mod tests;
 mod undo;
 mod values;
 

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::scenario::{
     compare::{Taken, list},
     facts::{Facts, base_of, statuses_of},
-    format::Scenario,
+    format::{AValue, Scenario},
 };
 
 /// What our records of a step say that is not so.
@@ -18,7 +18,7 @@ pub(super) fn untruths(scenario: &Scenario, taken: &Taken, facts: &Facts) -> Vec
     for txn in &txns {
         found.extend(marks(txn, facts));
     }
-    found.extend(undone(taken, &txns));
+    found.extend(undone(taken, &txns, facts));
     // What fails, and what is verified, is read back, which says where it is by itself.
     let verified = scenario.config.as_ref().is_some_and(|c| c.verify_mode);
     let failed = executed(&txns).any(|(_, op)| !op["new_error"].is_null() && !has(op, "noop"));
@@ -86,7 +86,7 @@ fn marks(txn: &Json, facts: &Facts) -> Vec<String> {
             let key = text(op, "key");
             // What came and went within a step was seen by nobody.
             let seen = facts.nodes().contains_key(key) || facts.nodes_before.contains_key(key);
-            let derived = if seen { facts.parents.contains_key(key) } else { has(op, "derived") };
+            let derived = if seen { is_derived(key, facts) } else { has(op, "derived") };
             let described = facts.registered_owner(key).is_some();
             for (flag, should) in
                 [("retry", retry), ("derived", derived), ("property", derived && !described)]
@@ -101,9 +101,15 @@ fn marks(txn: &Json, facts: &Facts) -> Vec<String> {
     found
 }
 
+/// Is it derived here, whatever it is there?
+fn is_derived(key: &str, facts: &Facts) -> bool {
+    let node = facts.nodes().get(key).or_else(|| facts.nodes_before.get(key));
+    node.is_some_and(|node| !node["derived_from"].is_null())
+}
+
 /// In a transaction that failed as a whole, what was done with success is followed by operations
 /// that are marked as its undoing, and after the first of them come no others.
-fn undone(taken: &Taken, txns: &[Json]) -> Vec<String> {
+fn undone(taken: &Taken, txns: &[Json], facts: &Facts) -> Vec<String> {
     let asked = taken.step.options.as_ref().is_some_and(|o| o.revert);
     let [txn] = txns else { return Vec::new() };
     if !asked || txn["type"] != "NBTransaction" || taken.observed["result"]["kv_errors"].is_null() {
@@ -134,9 +140,26 @@ fn undone(taken: &Taken, txns: &[Json]) -> Vec<String> {
     }
     // What cannot be undone is told as such.
     let whole = executed(txns).all(|(_, op)| !has(op, "revert") || op["new_error"].is_null());
-    let open = open.into_iter().filter(|_| failed && whole);
+    let open = open.into_iter().filter(|key| failed && whole && !is_as_wanted(key, facts));
     found.extend(open.map(|key| format!("what was done with {key} was not undone")));
     found
+}
+
+/// Is it there as it was wanted before the transaction that was undone? It was not there then, for a
+/// failure or for something it needed, and what is undone is the wish.
+fn is_as_wanted(key: &str, facts: &Facts) -> bool {
+    let base = base_of(key, &facts.parents);
+    let Some(node) = facts.nodes().get(key) else { return false };
+    let Some(wanted) = facts.asked.get(&base) else { return false };
+    let is_derived = || {
+        let value = serde_json::from_value::<AValue>(wanted.clone()).ok();
+        let spec = facts.registered_owner(&base);
+        let derived = spec.zip(value).map(|(spec, value)| spec.derived_of(&base, &value.message()));
+        let mut derived = derived.into_iter().flatten();
+        derived.any(|(k, value)| *k == *key && AValue::json(Some(&value)) == node["value"])
+    };
+    node["state"] == "CONFIGURED"
+        && if base == key { node["value"] == *wanted } else { is_derived() }
 }
 
 /// Of one value each operation begins where the one before ended, the first where the step before
@@ -296,5 +319,81 @@ mod tests {
             json!([{ "op": "create", "key": "a" }, { "op": "create", "key": "b", "error": "no" }]);
         let found = wrong(true, &errors, &calls, &left, &json!([]));
         assert_eq!(found, ["what was done with a was not undone"]);
+    }
+
+    #[test]
+    fn what_was_wanted_before_may_stay_when_the_rest_is_undone() {
+        let value = |text: &str| json!({ "string": text });
+        let wish = |text| json!([{ "key": "a", "value": value(text) }]);
+        let scenario = read::scenario(&json!({
+            "id": "one",
+            "descriptors": [{ "name": "any" }],
+            "steps": [
+                { "step": "txn", "values": wish("1") },
+                { "step": "txn", "values": wish("2"), "options": { "revert": true } },
+            ],
+        }));
+        let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+        let taken = |at: usize, observed: Json| Taken {
+            number: at + 1,
+            step: scenario.steps[at].clone(),
+            expect: Json::Null,
+            observed,
+            descriptors: scenario.descriptors.clone(),
+            differences: Vec::new(),
+        };
+        let waits = json!({ "nodes": [{ "key": "a", "state": "PENDING", "value": value("1") }] });
+        let left = |text: &str| {
+            let done = op("CREATE", "a", ["PENDING", "CONFIGURED"], None, &[]);
+            let failed = op("CREATE", "b", ["NONEXISTENT", "FAILED"], Some("no"), &[]);
+            let second = taken(
+                1,
+                json!({
+                    "result": {
+                        "seq_num": 0,
+                        "kv_errors": [{ "key": "b", "operation": "CREATE", "error": "no" }],
+                    },
+                    "sb_ops": [
+                        { "op": "create", "key": "a" },
+                        { "op": "create", "key": "b", "error": "no" },
+                    ],
+                    "txns": [txn("NBTransaction", &[done, failed])],
+                    "nodes": [{ "key": "a", "state": "CONFIGURED", "value": value(text) }],
+                    "status": [],
+                }),
+            );
+            let mut facts = Facts::of(&scenario);
+            facts.take(&taken(0, waits.clone()));
+            facts.take(&second);
+            untruths(&scenario, &second, &facts)
+        };
+        assert!(left("1").is_empty(), "{:?}", left("1"));
+        assert_eq!(left("2"), ["what was done with a was not undone"]);
+    }
+
+    #[test]
+    fn a_disputed_key_is_marked_by_what_it_is_here() {
+        let scenario = read::scenario(&json!({
+            "id": "one",
+            "descriptors": [{ "name": "any" }],
+            "steps": [{ "step": "txn", "values": [] }],
+        }));
+        let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+        let marked = |flags: &[&str]| {
+            let create = op("CREATE", "a", ["NONEXISTENT", "CONFIGURED"], None, flags);
+            let taken = Taken {
+                number: 1,
+                step: scenario.steps[0].clone(),
+                expect: json!({ "nodes": [{ "key": "a", "derived_from": "b" }] }),
+                observed: json!({ "nodes": [{ "key": "a", "state": "CONFIGURED" }] }),
+                descriptors: scenario.descriptors.clone(),
+                differences: Vec::new(),
+            };
+            let mut facts = Facts::of(&scenario);
+            facts.take(&taken);
+            marks(&txn("NBTransaction", &[create]), &facts)
+        };
+        assert!(marked(&[]).is_empty());
+        assert_eq!(marked(&["derived"]), ["executed: CREATE a is marked derived"]);
     }
 }

@@ -211,7 +211,8 @@ impl Leftover<'_> {
             return Some("S4");
         }
         if now.is_empty() {
-            return self.is_noise(key, &then).then_some("S10");
+            let round_trip = || self.is_round_trip(key, &then).then_some("S4");
+            return self.is_noise(key, &then).then_some("S10").or_else(round_trip);
         }
         if self.waits_as_before(key, &then, &now) {
             return Some("S10");
@@ -224,17 +225,31 @@ impl Leftover<'_> {
             // What the southbound was really asked for.
             return Some("S8");
         }
-        if says_the_same(&then, &now) {
+        let whole = compare::operations(&ours, field);
+        let as_base = self.is_marked_as_its_base(key, &now, &whole);
+        if says_the_same(&then, &now, as_base) {
             return Some(if then.len() > now.len() { "S4" } else { "S8" });
         }
+        self.record_of_past(key, &then, &now, &whole)
+    }
+
+    /// The operations agree but for where the value was before, or for whose they are.
+    fn record_of_past(
+        &self,
+        key: &str,
+        then: &[Json],
+        now: &[Json],
+        whole: &[Json],
+    ) -> Option<&'static str> {
         let shown = self.facts.nodes_before.get(key).map(|n| n["value"].clone());
         let no_old = |ops: &[Json]| -> Vec<Json> {
             ops.iter().map(|op| stripped(op, &["prev_value"])).collect()
         };
-        if no_old(&then) == no_old(&now)
+        if no_old(then) == no_old(now)
             && now.iter().all(|op| {
                 let old = Some(&op["prev_value"]);
-                shown.as_ref() == old || self.facts.asked.get(key) == old
+                let asked = [&self.facts.asked, &self.facts.asked_before];
+                shown.as_ref() == old || asked.iter().any(|all| all.get(key) == old)
             })
         {
             return Some("B4");
@@ -246,20 +261,30 @@ impl Leftover<'_> {
         let found =
             |ops: &[Json], state: &str| ops.first().is_some_and(|o| o["prev_state"] == state);
         if base != key
-            && no_state(&then) == no_state(&now)
-            && found(&then, "OBTAINED")
-            && (found(&now, "DISCOVERED") || found(&now, "CONFIGURED"))
+            && no_state(then) == no_state(now)
+            && found(then, "OBTAINED")
+            && (found(now, "DISCOVERED") || found(now, "CONFIGURED"))
             && self.is_northbound(&base)
         {
             // What is derived from NB's is NB's.
             return Some("B3");
+        }
+        let of_base = whole.iter().find(|op| op["key"] == *base);
+        if base != key
+            && no_state(then) == no_state(now)
+            && found(then, "DISCOVERED")
+            && found(now, "CONFIGURED")
+            && of_base.is_some_and(|op| op["prev_state"] == "CONFIGURED")
+        {
+            // What is derived from a value that was found is taken for what that value is.
+            return Some("27.8");
         }
         // A later repair is a transaction of its own, not a part of the undo.
         let plain = |ops: &[Json]| -> Vec<Json> { ops.iter().map(without_revert).collect() };
         let is_undo = self.taken.step.options.as_ref().is_some_and(|o| o.revert);
         let only_theirs = then.iter().all(|op| has_flag(op, "revert"))
             && !now.iter().any(|op| has_flag(op, "revert"));
-        (!is_undo && only_theirs && plain(&then) == plain(&now)).then_some("S2")
+        (!is_undo && only_theirs && plain(then) == plain(now)).then_some("S2")
     }
 
     /// Was, or is, the value NB's?
@@ -269,18 +294,47 @@ impl Leftover<'_> {
         asked || was.is_some_and(|state| state != "OBTAINED")
     }
 
-    /// S10: nothing was done there, nothing changed here, and it stands where it is said to have
-    /// been left.
+    /// S10: nothing was done there, and here it stands as it stood.
     fn is_noise(&self, key: &str, theirs: &[Json]) -> bool {
+        theirs.iter().all(is_noop) && self.stands_as_before(key, theirs)
+    }
+
+    /// S4: it went and came, or came and went, with success; here it stands as it stood.
+    fn is_round_trip(&self, key: &str, theirs: &[Json]) -> bool {
+        let (Some(first), Some(last)) = (theirs.first(), theirs.last()) else { return false };
+        theirs.iter().all(|op| op["new_error"].is_null())
+            && first["prev_state"] == last["new_state"]
+            && first["prev_value"] == last["new_value"]
+            && self.stands_as_before(key, theirs)
+    }
+
+    /// Nothing was done with it here, nothing changed, and it stands where it is said to have been
+    /// left. What it waits for may have become more or less: its details are looked at elsewhere, as
+    /// is what is derived from it.
+    fn stands_as_before(&self, key: &str, theirs: &[Json]) -> bool {
         let Some(last) = theirs.last() else { return false };
         let (before, now) = (self.facts.nodes_before.get(key), self.facts.nodes().get(key));
-        let plain = |status: Option<&Json>| status.map(plain_status);
-        theirs.iter().all(is_noop)
-            && self.facts.ours.get(key).is_none_or(|ops| ops.step.is_empty())
+        let apart: &[&str] = match last["new_state"].as_str() {
+            Some("PENDING") => &["last_operation", "derived", "details"],
+            _ => &["last_operation", "derived"],
+        };
+        let plain = |status: Option<&Json>| status.map(|s| stripped(s, apart));
+        self.facts.ours.get(key).is_none_or(|ops| ops.step.is_empty())
             && now
                 .is_some_and(|n| n["state"] == last["new_state"] && n["value"] == last["new_value"])
             && before == now
             && plain(self.facts.status_before.get(key)) == plain(self.facts.status(key))
+    }
+
+    /// Are operations on a derived value marked as part of a re-creation exactly if those on its base
+    /// are, in our record?
+    fn is_marked_as_its_base(&self, key: &str, ours: &[Json], whole: &[Json]) -> bool {
+        let Some(base) = self.facts.parents.get(key) else { return false };
+        let of_base = |op: &Json| {
+            let mut all = whole.iter().filter(|o| o["key"] == **base && o["op"] == op["op"]);
+            all.any(|o| has_flag(o, "recreate"))
+        };
+        ours.iter().all(|op| has_flag(op, "recreate") == of_base(op))
     }
 
     /// S10: nothing was done, and where it was before is told as it was.
@@ -435,7 +489,8 @@ fn has_flag(op: &Json, name: &str) -> bool {
 }
 
 /// Do two records of one value tell of the same change, ours with no more operations?
-fn says_the_same(theirs: &[Json], ours: &[Json]) -> bool {
+/// `as_base`: that ours are part of a re-creation, or not, follows from their base.
+fn says_the_same(theirs: &[Json], ours: &[Json], as_base: bool) -> bool {
     let (Some(first), Some(last)) = (theirs.first(), theirs.last()) else { return false };
     let (Some(our_first), Some(our_last)) = (ours.first(), ours.last()) else { return false };
     let agree = |a: &Json, b: &Json, what: &[&str]| what.iter().all(|m| a[m] == b[m]);
@@ -445,7 +500,7 @@ fn says_the_same(theirs: &[Json], ours: &[Json]) -> bool {
         let as_many = ours.len() == theirs.len();
         let lasting = |flag: &&str| {
             ["derived", "property", "revert", "retry"].contains(flag)
-                || (as_many && *flag == "recreate")
+                || (as_many && !as_base && *flag == "recreate")
         };
         flags.filter(lasting).map(str::to_owned).collect()
     };
@@ -458,7 +513,13 @@ fn says_the_same(theirs: &[Json], ours: &[Json]) -> bool {
             || last["new_state"] == "PENDING"
             // Updated where it was taken down and built up.
             || (ours.len() == 1 && first["op"] == "DELETE" && last["op"] == "CREATE")
+            // Built up at once with what is wanted, where it was built up as it was, and updated.
+            || (is_rebuilt(ours) && first["op"] == "DELETE" && last["op"] == "UPDATE")
             || (ours.len() == 1 && first["op"] == our_first["op"]))
+}
+
+fn is_rebuilt(ops: &[Json]) -> bool {
+    matches!(ops, [down, up] if down["op"] == "DELETE" && up["op"] == "CREATE")
 }
 
 fn without_revert(op: &Json) -> Json {

@@ -56,6 +56,9 @@ impl View<'_> {
         if self.is_nested(key) && theirs.is_none() {
             return Some("S7");
         }
+        if self.came_with_its_base(key) {
+            return Some("B10");
+        }
         if error.contains("is already there independently") {
             return Some("B5");
         }
@@ -88,6 +91,10 @@ impl View<'_> {
                 if is && self.facts.parents.contains_key(key) && !self.is_unwanted(key) =>
             {
                 Some("B3")
+            }
+            // What is wanted, and was found as it is wanted, is configured, whatever became of its base.
+            ("DISCOVERED", "CONFIGURED") if was && is && self.is_derived_as_asked(key) => {
+                Some("27.8")
             }
             // What could not be called was not called: there was no reason to look.
             ("FAILED", "FAILED")
@@ -256,6 +263,40 @@ impl View<'_> {
         let base = base_of(key, &self.facts.parents);
         let there = self.facts.content_now.get(&base).map(|entry| &entry["value"]);
         self.facts.asked.get(&base).is_some_and(|asked| there == Some(asked))
+    }
+
+    /// A derived value that is there as its base asks for it, or waits for something, where nothing
+    /// derived from the base is known: there, creating a base that somebody waits for as one of many
+    /// can end without a look at what is derived from it.
+    fn came_with_its_base(&self, key: &str) -> bool {
+        let Some(base) = self.facts.parents.get(key) else { return false };
+        let is_one_of_many =
+            |target: &Target| !matches!(target, Target::Key(_)) && target.accepts(base);
+        let waits_for_base = |(other, node): (&String, &Json)| {
+            let needs = self.owner(other).map(|d| d.needs(other, &node["value"]));
+            needs.unwrap_or_default().iter().any(|(_, target)| is_one_of_many(target))
+        };
+        available(self.theirs.get(base))
+            && available(self.ours.get(base))
+            && !self.theirs.values().any(|node| node["derived_from"] == **base)
+            && self.ours.iter().any(waits_for_base)
+            && (self.is_derived_as_asked(key)
+                || (state(self.ours.get(key)) == "PENDING" && !self.needs_are_met(key)))
+    }
+
+    /// Is it there exactly as it is derived from what NB wants of its base?
+    fn is_derived_as_asked(&self, key: &str) -> bool {
+        let Some(base) = self.facts.parents.get(key) else { return false };
+        let asked = self.facts.asked.get(base).cloned().unwrap_or_default();
+        let (Some(spec), Ok(value)) = (self.owner(base), serde_json::from_value::<AValue>(asked))
+        else {
+            return false;
+        };
+        let derived = spec.derived_of(base, &value.message());
+        self.is_in_southbound(key)
+            && derived.iter().any(|(derived, value)| {
+                **derived == *key && AValue::json(Some(value)) == self.ours[key]["value"]
+            })
     }
 
     /// Was it called in this step, the last time with success, and is what came of it there?

@@ -107,6 +107,11 @@ impl Facts {
         for status in self.status_now.values() {
             self.collisions.extend(status["error"].as_str().and_then(collision).map(str::to_owned));
         }
+        // What was refused and undone is told to who asked only.
+        for refused in taken.observed["result"]["kv_errors"].as_array().into_iter().flatten() {
+            self.collisions
+                .extend(refused["error"].as_str().and_then(collision).map(str::to_owned));
+        }
         self.take_unseen(taken);
         self.take_wishes(taken);
     }
@@ -305,4 +310,38 @@ pub(super) fn base_of(key: &str, parents: &BTreeMap<String, String>) -> String {
         left -= 1;
     }
     key.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::scenario::read;
+
+    #[test]
+    fn a_collision_is_known_also_when_its_transaction_was_undone() {
+        let scenario = read::scenario(&json!({
+            "id": "one",
+            "descriptors": [{ "name": "any" }],
+            "steps": [{ "step": "txn", "values": [], "options": { "revert": true } }],
+        }));
+        let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+        let told = |error: &str| {
+            let taken = Taken {
+                number: 1,
+                step: scenario.steps[0].clone(),
+                expect: Json::Null,
+                observed: json!({ "result": { "kv_errors": [{ "key": "b", "error": error }] } }),
+                descriptors: scenario.descriptors.clone(),
+                differences: Vec::new(),
+            };
+            let mut facts = Facts::of(&scenario);
+            facts.take(&taken);
+            facts.collisions
+        };
+        let collided = told("derived value a is already there independently");
+        assert_eq!(collided, BTreeSet::from(["a".to_owned()]));
+        assert!(told("failed").is_empty());
+    }
 }

@@ -7,10 +7,13 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result};
 use ligato_vpp_api::{
-    msg::{bond, interface, ip, ip::IpTable, ip_neighbor, l2, memif},
+    Dump as VppDump,
+    msg::{
+        arp, bond, dhcp, gre, interface, ip, ip::IpTable, ip_neighbor, l2, memif, span, vrrp, vxlan,
+    },
     types::{AddressFamily, FibPath, FibPathType, IfStatusFlags, InterfaceIndex},
 };
-use ligato_vpp_client::{Options, VppClient};
+use ligato_vpp_client::{Options, VppClient, VppError};
 
 /// Everything configured in the VPP behind this socket, one line for each object, sorted.
 pub fn vpp(socket: &Path) -> Result<String> {
@@ -26,6 +29,8 @@ pub fn vpp(socket: &Path) -> Result<String> {
         dump.links().await?;
         dump.layer2().await?;
         dump.layer3().await?;
+        dump.tunnels().await?;
+        dump.services().await?;
         dump.lines.sort();
         dump.client.shutdown().await;
         Ok(dump.lines.into_iter().map(|line| line + "\n").collect())
@@ -169,6 +174,64 @@ impl Dump {
             self.lines.push(format!("xconnect {rx} to {tx}"));
         }
         Ok(())
+    }
+
+    /// Tunnels and mirrors; a VPP without their plugin has none.
+    async fn tunnels(&mut self) -> Result<()> {
+        const ALL: InterfaceIndex = InterfaceIndex(u32::MAX);
+        for tunnel in self.dump_if_any(vxlan::VxlanTunnelV2Dump { sw_if_index: ALL }).await? {
+            let name = self.name(tunnel.sw_if_index.0);
+            let (src, dst, vni) = (tunnel.src_address, tunnel.dst_address, tunnel.vni);
+            self.lines.push(format!("vxlan {name} {src} to {dst} vni {vni}"));
+        }
+        for details in self.dump_if_any(gre::GreTunnelDump { sw_if_index: ALL }).await? {
+            let tunnel = details.tunnel;
+            let name = self.name(tunnel.sw_if_index.0);
+            self.lines.push(format!("gre {name} {} to {}", tunnel.src, tunnel.dst));
+        }
+        for is_l2 in [false, true] {
+            for mirror in self.client.dump(span::SwInterfaceSpanDump { is_l2 }).await? {
+                let from = self.name(mirror.sw_if_index_from.0);
+                let to = self.name(mirror.sw_if_index_to.0);
+                self.lines.push(format!("span {from} to {to} {:?} l2 {is_l2}", mirror.state));
+            }
+        }
+        Ok(())
+    }
+
+    /// What VPP does for hosts beside forwarding.
+    async fn services(&mut self) -> Result<()> {
+        let all = vrrp::VrrpVrDump { sw_if_index: InterfaceIndex(u32::MAX) };
+        for details in self.dump_if_any(all).await? {
+            let config = details.config;
+            let name = self.name(config.sw_if_index.0);
+            let addresses: Vec<String> = details.addrs.iter().map(ToString::to_string).collect();
+            let (id, priority) = (config.vr_id, config.priority);
+            let addresses = addresses.join(" ");
+            self.lines.push(format!("vrrp {name} {id} priority {priority} for {addresses}"));
+        }
+        for is_ip6 in [false, true] {
+            for proxy in self.dump_if_any(dhcp::DhcpProxyDump { is_ip6 }).await? {
+                let (family, vrf) = (if is_ip6 { "ip6" } else { "ip4" }, proxy.rx_vrf_id);
+                let servers = proxy.servers.len();
+                self.lines.push(format!("dhcp-proxy {family} vrf {vrf} servers {servers}"));
+            }
+        }
+        for details in self.client.dump(arp::ProxyArpDump {}).await? {
+            let arp::ProxyArp { table_id, low, hi } = details.proxy;
+            self.lines.push(format!("proxy-arp vrf {table_id} {} to {}", low.0, hi.0));
+        }
+        for details in self.client.dump(arp::ProxyArpIntfcDump {}).await? {
+            self.lines.push(format!("proxy-arp on {}", self.name(details.sw_if_index)));
+        }
+        Ok(())
+    }
+
+    async fn dump_if_any<M: VppDump>(&self, message: M) -> Result<Vec<M::Details>> {
+        match self.client.dump(message).await {
+            Err(VppError::Unavailable { .. }) => Ok(Vec::new()),
+            other => Ok(other?),
+        }
     }
 
     async fn layer3(&mut self) -> Result<()> {

@@ -165,7 +165,7 @@ fn scenario_story(names: &Names) -> String {
     format!(
         "step 1\n  is PENDING {key} interface-exists\n\
          step 2\n  CREATE {interface}\n  CREATE {key}\n{}  VPP has {interface} {told}\n\
-         restarted: 0 writes\nremoved: nothing left\n",
+         restarted: CREATE {key}, it cannot be read back\nremoved: nothing left\n",
         states.concat()
     )
 }

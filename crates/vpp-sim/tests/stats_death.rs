@@ -61,6 +61,24 @@ fn keep_reading(folder: &Path, seen: &Seen) {
     }
 }
 
+/// Lets the readers end, also when the test fails.
+struct Ending<'a>(&'a Seen);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.end.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Waits until VPP hands its statistics out. A reader may go on with those of the one before for a while.
+fn wait_for_socket(folder: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !folder.join("stats.sock").exists() {
+        assert!(Instant::now() < deadline, "the simulated VPP does not start");
+        std::thread::yield_now();
+    }
+}
+
 /// Waits for more reads than there were.
 fn wait_for_reads(seen: &Seen, more: u64) {
     let wanted = seen.reads.load(Ordering::Relaxed) + more;
@@ -76,18 +94,19 @@ fn killing_vpp_harms_no_reader() {
     let folder = tempfile::tempdir().unwrap();
     let seen = Seen::default();
     std::thread::scope(|scope| {
+        let _ending = Ending(&seen);
         for _ in 0..READERS {
             scope.spawn(|| keep_reading(folder.path(), &seen));
         }
         for kill in 0..KILLS {
             let vpp = start(folder.path());
+            wait_for_socket(folder.path());
             // At another moment of the readers' work each time.
             wait_for_reads(&seen, 2 + u64::from(kill % 17));
             drop(vpp);
             // What is left of the dead one is still there, until the next one makes its own.
             std::fs::remove_file(folder.path().join("stats.sock")).unwrap();
         }
-        seen.end.store(true, Ordering::Relaxed);
     });
     assert!(seen.errors.load(Ordering::Relaxed) > 0, "nobody noticed");
 }

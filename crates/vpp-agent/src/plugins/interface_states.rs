@@ -7,7 +7,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
 use futures::FutureExt;
@@ -24,7 +24,7 @@ use ligato_vpp_api::{
 use ligato_vpp_ctx::VppCtx;
 use ligato_vpp_stats::{InterfaceCounters, Pass};
 
-use super::Statistics;
+use super::{Statistics, interfaces::seconds};
 
 /// How often counters are read.
 const EVERY: Duration = Duration::from_secs(5);
@@ -159,9 +159,4 @@ fn statistics(counted: &InterfaceCounters) -> Counters {
         in_error_packets: counted.rx_error,
         out_error_packets: counted.tx_error,
     }
-}
-
-fn seconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -229,7 +229,8 @@ impl Naming {
     }
 }
 
-fn seconds(time: SystemTime) -> i64 {
+/// Seconds since 1970, as messages have them.
+pub(super) fn seconds(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -138,6 +138,53 @@ pub struct GreTunnel {
     pub dst: Address,
 }
 
+impl From<GreTunnel> for GreTunnelV2 {
+    fn from(tunnel: GreTunnel) -> Self {
+        let GreTunnel {
+            kind,
+            mode,
+            flags,
+            session_id,
+            instance,
+            outer_table_id,
+            sw_if_index,
+            src,
+            dst,
+        } = tunnel;
+        Self {
+            kind,
+            mode,
+            flags,
+            session_id,
+            instance,
+            outer_table_id,
+            sw_if_index,
+            src,
+            dst,
+            key: 0,
+        }
+    }
+}
+
+/// The key is lost.
+impl From<GreTunnelV2> for GreTunnel {
+    fn from(tunnel: GreTunnelV2) -> Self {
+        let GreTunnelV2 {
+            kind,
+            mode,
+            flags,
+            session_id,
+            instance,
+            outer_table_id,
+            sw_if_index,
+            src,
+            dst,
+            key: _,
+        } = tunnel;
+        Self { kind, mode, flags, session_id, instance, outer_table_id, sw_if_index, src, dst }
+    }
+}
+
 api_enum! {
     /// What is in a tunnel.
     GreTunnelType: u8 = "gre_tunnel_type", prefix "GRE_API_TUNNEL_TYPE_" {

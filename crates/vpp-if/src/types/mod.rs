@@ -33,7 +33,7 @@ use crate::keys::IpVersions;
 pub(crate) use af_packet::LinuxSide;
 pub(crate) use bond::{link_from_vpp as bond_from_vpp, members_from_vpp};
 pub(crate) use device::is_device;
-pub(crate) use gre::{link_from_vpp as gre_from_vpp, older as older_gre};
+pub(crate) use gre::link_from_vpp as gre_from_vpp;
 pub(crate) use gtpu::{link_from_vpp as gtpu_from_vpp, versions as gtpu_versions};
 pub(crate) use ipip::link_from_vpp as ipip_from_vpp;
 pub(crate) use ipsec::link_from_vpp as ipsec_from_vpp;

@@ -1,7 +1,7 @@
 //! `gre.api`
 
 use ligato_vpp_api::msg::gre::{
-    GreTunnel, GreTunnelAddDel, GreTunnelAddDelReply, GreTunnelAddDelV2, GreTunnelAddDelV2Reply,
+    GreTunnelAddDel, GreTunnelAddDelReply, GreTunnelAddDelV2, GreTunnelAddDelV2Reply,
     GreTunnelDetails, GreTunnelDump, GreTunnelType, GreTunnelV2, GreTunnelV2Details,
     GreTunnelV2Dump,
 };
@@ -16,30 +16,7 @@ use crate::state::tunnels::asked;
 use crate::state::tunnels::gre::Gre;
 
 pub(crate) fn add_del(vpp: &mut Vpp, m: &GreTunnelAddDel) -> GreTunnelAddDelReply {
-    let GreTunnel {
-        kind,
-        mode,
-        flags,
-        session_id,
-        instance,
-        outer_table_id,
-        sw_if_index,
-        src,
-        dst,
-    } = m.tunnel;
-    let tunnel = GreTunnelV2 {
-        kind,
-        mode,
-        flags,
-        session_id,
-        instance,
-        outer_table_id,
-        sw_if_index,
-        src,
-        dst,
-        key: 0,
-    };
-    let outcome = change(vpp, &tunnel, m.is_add);
+    let outcome = change(vpp, &m.tunnel.into(), m.is_add);
     GreTunnelAddDelReply { retval: code(&outcome), sw_if_index: index_or(&outcome, u32::MAX) }
 }
 
@@ -68,29 +45,7 @@ fn change(vpp: &mut Vpp, m: &GreTunnelV2, is_add: bool) -> Outcome<u32> {
 
 pub(crate) fn dump(vpp: &Vpp, m: &GreTunnelDump, details: &mut Details<'_, GreTunnelDetails>) {
     for tunnel in asked(vpp.tunnels.gres.iter(), m.sw_if_index.0) {
-        let GreTunnelV2 {
-            kind,
-            mode,
-            flags,
-            session_id,
-            instance,
-            outer_table_id,
-            sw_if_index,
-            src,
-            dst,
-            key: _,
-        } = describe(vpp, tunnel);
-        let tunnel = GreTunnel {
-            kind,
-            mode,
-            flags,
-            session_id,
-            instance,
-            outer_table_id,
-            sw_if_index,
-            src,
-            dst,
-        };
+        let tunnel = describe(vpp, tunnel).into();
         details.send(&GreTunnelDetails { tunnel });
     }
 }

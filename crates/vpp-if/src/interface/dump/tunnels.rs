@@ -14,8 +14,6 @@ use ligato_vpp_api::msg::wireguard::{WireguardInterface, WireguardInterfaceDump}
 use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_ctx::VppCtx;
 
-use crate::types;
-
 #[derive(Debug, Default)]
 pub(in super::super) struct Tunnels {
     pub(in super::super) vxlans: HashMap<InterfaceIndex, VxlanTunnelV2Details>,
@@ -62,7 +60,7 @@ async fn gres(ctx: &VppCtx) -> Result<Vec<GreTunnel>, OpError> {
     const ALL: InterfaceIndex = InterfaceIndex::NONE;
     if ctx.client().supports::<GreTunnelV2Dump>() {
         let found = ctx.dump(GreTunnelV2Dump { sw_if_index: ALL }).await?;
-        return Ok(found.into_iter().map(|d| types::older_gre(d.tunnel)).collect());
+        return Ok(found.into_iter().map(|d| d.tunnel.into()).collect());
     }
     let found = ctx.dump_if_any(GreTunnelDump { sw_if_index: ALL }).await?;
     Ok(found.into_iter().map(|d| d.tunnel).collect())

@@ -42,6 +42,8 @@ pub enum Fault {
     Late,
     /// It panics.
     Panics,
+    /// Nothing happens, and the answer is that it was done.
+    Lies,
 }
 
 #[derive(Debug, Default)]
@@ -246,7 +248,7 @@ impl FakeKind {
             state.wrong.push(format!("{op} {key}: {there:?} is there, not {old:?}"));
         }
         let fault = state.faults.get_mut(&**key).filter(|f| !f.is_empty()).map(|f| f.remove(0));
-        if !matches!(fault, Some(Fault::Fails | Fault::Hangs | Fault::Panics)) {
+        if !matches!(fault, Some(Fault::Fails | Fault::Hangs | Fault::Panics | Fault::Lies)) {
             match new {
                 Some(value) => {
                     state.content.insert(key.to_string(), (value.clone(), Origin::Nb));
@@ -258,7 +260,7 @@ impl FakeKind {
         }
         drop(state);
         match fault {
-            None => Box::pin(std::future::ready(Ok(()))),
+            None | Some(Fault::Lies) => Box::pin(std::future::ready(Ok(()))),
             Some(Fault::Fails) => fails(OpError::Retriable("it failed".to_owned())),
             Some(Fault::FailsAfterwards) => fails(OpError::Retriable("it failed late".to_owned())),
             Some(Fault::NoAnswer) => fails(OpError::Unknown("no answer".to_owned())),

@@ -13,7 +13,7 @@
 //! resync downstream       compares and repairs; `read-back` only compares; both of everything, or
 //!                         `of base`, `below b/`, `b/1 b/2`
 //! fault b/1 fails         the next operation on it: fails, fails-late, no-answer, panics, hangs,
-//!                         late
+//!                         late, lies
 //! heal                    no more faults
 //! southbound b/1 text     somebody writes (or, without text, removes) one of our values;
 //! foreign b/1 text        one of their own; `unknown`: one of which nobody can tell

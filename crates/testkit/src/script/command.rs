@@ -73,13 +73,14 @@ pub struct How {
 #[error("no such command: {0}")]
 pub struct NoCommand(String);
 
-const FAULTS: [(&str, Fault); 6] = [
+const FAULTS: [(&str, Fault); 7] = [
     ("fails", Fault::Fails),
     ("fails-late", Fault::FailsAfterwards),
     ("no-answer", Fault::NoAnswer),
     ("hangs", Fault::Hangs),
     ("panics", Fault::Panics),
     ("late", Fault::Late),
+    ("lies", Fault::Lies),
 ];
 
 // === impl Command ===

@@ -97,13 +97,9 @@ impl Draft {
         (0..).zip(&self.executed).filter(|(at, _)| !self.dropped.contains(at))
     }
 
-    /// Operations without effect that left their value pending for the first time.
+    /// Operations without effect that left their value pending.
     pub(crate) fn pending_noops(&self) -> impl Iterator<Item = (u32, &RecordedOp)> {
-        self.numbered().filter(|(_, op)| {
-            op.noop
-                && op.new_state == ValueState::Pending
-                && op.prev_state == ValueState::Nonexistent
-        })
+        self.numbered().filter(|(_, op)| op.noop && op.new_state == ValueState::Pending)
     }
 
     /// `blank`: there is nothing in the graph either, so that there was nothing to plan.

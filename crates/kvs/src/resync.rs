@@ -178,6 +178,8 @@ impl Core {
             Applied::Known(content) => content.value == item.value,
             _ => false,
         };
+        // Also if what was tried with it last has failed.
+        let as_left = unchanged || node.content().is_some_and(|last| last.value == item.value);
         let quiet = unchanged
             && metadata.is_none()
             && node.metadata().is_none()
@@ -211,7 +213,7 @@ impl Core {
             node.marks.discovered = origin == Origin::Nb && !was_there;
             node.origin = origin;
         }
-        let sure = unchanged && self.looks_after_itself();
+        let sure = as_left && self.looks_after_itself();
         self.take_back_children(id, &item.value, descriptor, origin, sure);
         self.compare(id);
         self.rebase(id, origin);
@@ -387,8 +389,10 @@ impl Core {
             return;
         }
         let origin = self.graph.node(parent).origin;
-        let same = matches!(&self.graph.node(child).applied,
-            Applied::Known(content) if content.value == *value);
+        let node = self.graph.node(child);
+        let same = matches!(&node.applied, Applied::Known(content) if content.value == *value)
+            // Whose its base is may have become known.
+            && (node.desired.is_some() || node.origin == origin);
         if !same {
             self.remember(child);
             let applied = Applied::Known(Content { value: value.clone(), metadata: None });
@@ -435,7 +439,8 @@ impl Core {
             Applied::Known(_) => return sure || node.is_refused(),
             Applied::Unknown { exists: false, tried: OpKind::Create, .. } => Applied::Absent,
             Applied::Unknown { last: Some(last), .. } => Applied::Known(last.clone()),
-            Applied::Absent | Applied::Unknown { last: None, .. } => return false,
+            Applied::Absent => return sure,
+            Applied::Unknown { last: None, .. } => return false,
         };
         if sure && failed {
             self.remember(child);

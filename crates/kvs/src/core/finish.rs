@@ -66,8 +66,10 @@ impl Core {
         for (at, op) in active.draft.pending_noops() {
             let hidden = || {
                 self.graph.find(&op.key).is_none_or(|id| {
-                    let parent = self.graph.node(id).parent;
-                    parent.is_some_and(|p| !self.graph.node(p).shows_children())
+                    let node = self.graph.node(id);
+                    let parent = node.parent;
+                    // Its wish was taken back with the rest of the transaction, or cannot be seen.
+                    node.is_empty() || parent.is_some_and(|p| !self.graph.node(p).shows_children())
                 })
             };
             if op.is_derived() && hidden() {

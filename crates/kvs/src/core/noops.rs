@@ -85,8 +85,9 @@ impl Core {
         };
         let trace = *self.trace(id);
         let undoing = self.active.as_ref().is_some_and(|a| a.undoing);
-        if undoing && !trace.recorded && self.graph.node(id).is_empty() {
-            // Wanted, never tried, and not wanted any more.
+        let refused = self.active.as_ref().is_some_and(|a| a.to_release.contains(&id));
+        if undoing && !trace.recorded && (self.graph.node(id).is_empty() || refused) {
+            // Wanted, never tried, and not wanted any more; or it only stays as it was.
             return;
         }
         let Some((op, state)) = self.noop_of(id, &before, comes, goes) else {

@@ -167,7 +167,9 @@ impl Planner<'_> {
             return now;
         }
         if node.desired.is_none() {
-            let found = node.marks.discovered && self.facts.spare_unwanted;
+            // What goes with a value that is wanted goes when that is applied.
+            let part = node.parent.is_some_and(|p| self.facts.graph.node(p).desired.is_some());
+            let found = node.marks.discovered && self.facts.spare_unwanted && !part;
             let stays = node.origin == Origin::Sb || found || self.is_stalled(id);
             return now
                 && stays
@@ -182,11 +184,14 @@ impl Planner<'_> {
 
     /// Was it asked for that this value goes?
     fn is_unwanted(&self, id: NodeId) -> bool {
+        let theirs = self.facts.graph.node(id).origin == Origin::Sb;
         self.marks(id).seed
-            && matches!(
-                self.reason_of(id),
-                Some(Reason::Requested | Reason::Unwanted | Reason::Undo | Reason::Retry)
-            )
+            && match self.reason_of(id) {
+                Some(Reason::Requested | Reason::Undo | Reason::Retry) => true,
+                // What a complete statement does not name is not asked to go if others made it.
+                Some(Reason::Unwanted) => !theirs,
+                _ => false,
+            }
     }
 
     /// Derived values exist only with what they are derived from, and follow its wanted content
@@ -246,12 +251,17 @@ impl Planner<'_> {
 
     /// A value cannot rest on what is derived from it.
     fn is_own_offspring(&self, id: NodeId, need: &Need) -> bool {
-        let On::Node(mut target) = need.on else { return false };
-        while let Some(parent) = self.facts.graph.node(target).parent {
+        let On::Node(target) = need.on else { return false };
+        need.kind() != DependencyKind::ConflictsWith && self.is_below(id, target)
+    }
+
+    /// Is `other` derived from `id`, directly or not?
+    fn is_below(&self, id: NodeId, mut other: NodeId) -> bool {
+        while let Some(parent) = self.facts.graph.node(other).parent {
             if parent == id {
-                return need.kind() != DependencyKind::ConflictsWith;
+                return true;
             }
-            target = parent;
+            other = parent;
         }
         false
     }
@@ -408,7 +418,10 @@ impl Planner<'_> {
         let met = |need: &Need| {
             self.goal_satisfies(need)
                 || (need.kind() != DependencyKind::ConflictsWith
-                    && self.candidates(need).iter().any(|c| set.contains(*c)))
+                    && self
+                        .candidates(need)
+                        .iter()
+                        .any(|c| set.contains(*c) && !self.is_below(id, *c)))
         };
         node.parent.is_none_or(|parent| self.goal(parent) || set.contains(parent))
             && node.needs.iter().all(|need| met(need) && !self.is_own_offspring(id, need))

@@ -19,8 +19,9 @@ impl Planner<'_> {
             if !gone && put.is_none() {
                 continue;
             }
-            let recreate = gone && self.is_recreated(id);
-            let along = self.goes_along(id);
+            let stays_down = gone && put.is_none() && self.waits_below(id);
+            let recreate = gone && !stays_down && self.is_recreated(id);
+            let along = !stays_down && self.goes_along(id);
             let in_cycle = self.needs_itself(id);
             let step = |op, reason| Step { node: id, op, recreate, along, in_cycle, reason };
             let reason = self.reason(id);
@@ -100,6 +101,12 @@ impl Planner<'_> {
 
     fn goes_along(&self, id: NodeId) -> bool {
         self.facts.graph.node(id).parent.is_some_and(|parent| self.marks(parent).gone)
+    }
+
+    /// Is it wanted, and derived from what will be there? Then it waits, should it not come back.
+    fn waits_below(&self, id: NodeId) -> bool {
+        let node = self.facts.graph.node(id);
+        node.desired.is_some() && node.parent.is_some_and(|parent| self.goal(parent))
     }
 
     /// The place of the reason of a step.

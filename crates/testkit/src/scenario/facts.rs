@@ -20,6 +20,10 @@ pub(super) struct Ops {
     pub(super) failed_before: bool,
     /// One failed so far.
     pub(super) failed: bool,
+    /// The last one, with its error.
+    pub(super) last: Option<(String, Option<String>)>,
+    /// The step it was in.
+    pub(super) last_step: usize,
     /// Results of operations on it are planned.
     pub(super) planned: bool,
     /// The southbound was told to do something else than what it said.
@@ -45,6 +49,10 @@ pub(super) struct Facts {
     pub(super) asked: BTreeMap<String, Json>,
     /// The same before this step.
     pub(super) asked_before: BTreeMap<String, Json>,
+    /// What a northbound asked for last there, where other transactions may have been undone.
+    pub(super) their_asked: BTreeMap<String, Json>,
+    /// The last step in which everything was read back.
+    pub(super) last_read: usize,
     /// Keys that notifications were about.
     pub(super) notified: BTreeSet<String>,
     /// Keys that a value was to be derived to although they are there independently.
@@ -102,8 +110,12 @@ impl Facts {
         for from in [&taken.expect, &taken.observed] {
             self.take_fleeting(from);
         }
-        collect(&mut self.theirs, &taken.expect);
-        collect(&mut self.ours, &taken.observed);
+        collect(&mut self.theirs, taken.number, &taken.expect);
+        collect(&mut self.ours, taken.number, &taken.observed);
+        let options = taken.step.options.as_ref();
+        if matches!(options.and_then(|o| o.resync), Some(Resync::Full | Resync::Downstream)) {
+            self.last_read = taken.number;
+        }
         for status in self.status_now.values() {
             self.collisions.extend(status["error"].as_str().and_then(collision).map(str::to_owned));
         }
@@ -173,22 +185,35 @@ impl Facts {
             self.ours.entry(taken.step.key.clone()).or_default().planned = true;
         }
         let options = taken.step.options.clone().unwrap_or_default();
-        let undone = options.revert && !taken.observed["result"]["kv_errors"].is_null();
+        let undone = options.revert && has_failed(&taken.observed);
+        let theirs = options.revert && has_failed(&taken.expect);
+        let refused = |from: &Json| !from["result"]["init_error"].is_null();
         self.asked_before.clone_from(&self.asked);
         if matches!(options.resync, Some(Resync::Full | Resync::Upstream)) {
             // A complete statement.
             self.asked.clear();
+            self.their_asked.clear();
         }
         self.take_their_retries(taken, options.resync.is_some());
         for value in taken.step.values.iter().flatten() {
             if taken.step.step == StepKind::Notify {
                 self.notified.insert(value.key.clone());
-            } else if !undone {
+                let told = value.value.as_ref().map(|v| AValue::json(Some(&v.message())));
+                if self.content_now.get(&value.key).map(|entry| &entry["value"]) != told.as_ref() {
+                    // Of something that is not so.
+                    self.ours.entry(value.key.clone()).or_default().lied = true;
+                }
+                continue;
+            }
+            let wish =
+                value.value.as_ref().map_or(Json::Null, |v| AValue::json(Some(&v.message())));
+            if !theirs && !refused(&taken.expect) {
+                self.their_asked.insert(value.key.clone(), wish.clone());
+            }
+            if !undone && !refused(&taken.observed) {
                 // What is undone leaves the wishes of before.
                 let retries = options.retry.is_some() || options.retry_default;
                 self.retry_of.insert(value.key.clone(), retries);
-                let wish =
-                    value.value.as_ref().map_or(Json::Null, |v| AValue::json(Some(&v.message())));
                 self.asked.insert(value.key.clone(), wish);
             }
         }
@@ -214,6 +239,11 @@ impl Facts {
         for key in touched {
             self.their_retry_of.insert(base_of(&key, &self.parents), retries);
         }
+    }
+
+    /// Was it in the southbound from the start, and not seen when it was made?
+    pub(super) fn is_unseen(&self, key: &str) -> bool {
+        self.unseen.contains(key) || self.created_unseen.contains(key)
     }
 
     /// Status of a value after this step.
@@ -260,7 +290,16 @@ fn collision(error: &str) -> Option<&str> {
     error.strip_prefix("derived value ")?.strip_suffix(" is already there independently")
 }
 
-fn collect(into: &mut BTreeMap<String, Ops>, from: &Json) {
+/// Was a whole transaction given up? What verification finds wrong is only told.
+fn has_failed(from: &Json) -> bool {
+    let verified = |error: &str| {
+        error.starts_with("value is not ") || error.starts_with("applied value is not ")
+    };
+    let errors = from["result"]["kv_errors"].as_array().into_iter().flatten();
+    errors.filter_map(|e| e["error"].as_str()).any(|error| !verified(error))
+}
+
+fn collect(into: &mut BTreeMap<String, Ops>, number: usize, from: &Json) {
     for ops in into.values_mut() {
         ops.failed_before = ops.failed;
         ops.failed_in_step = false;
@@ -278,6 +317,8 @@ fn collect(into: &mut BTreeMap<String, Ops>, from: &Json) {
             ops.last_done = Some(name.to_owned());
         }
         ops.failed |= error.is_some();
+        ops.last = Some((name.to_owned(), error.clone()));
+        ops.last_step = number;
         ops.failed_in_step |= error.is_some();
         ops.step.push((name.to_owned(), error));
     }

@@ -388,6 +388,13 @@ impl DescriptorSpec {
         derived
     }
 
+    /// Does Validate refuse this?
+    pub(super) fn refuses(&self, key: &str, value: &Json) -> bool {
+        let Ok(value) = serde_json::from_value::<AValue>(value.clone()) else { return false };
+        let value = value.message();
+        self.validate.iter().any(|v| v.key == key && v.value.message() == value)
+    }
+
     pub(super) fn is_readable(&self) -> bool {
         !self.without_ops.contains(&Op::Retrieve) && self.retrieve_error.is_none()
     }

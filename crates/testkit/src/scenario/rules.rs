@@ -3,13 +3,18 @@
 //! happened.
 //!
 //! A rule looks at how a value differs, never at which scenario it is in. A value that differs by a
-//! rule is *tainted*: what follows for it in later steps differs too, until it agrees again in
-//! everything that can be seen. Whatever is left over is a disagreement. Besides, in every step of
-//! every scenario the graph must be in order, what was done with the southbound must have been done
-//! in an order that respects dependencies (see [`order`]), and our records must tell just that (see
-//! [`literal`]).
+//! rule is *tainted*, with what depends on it: what follows for it in later steps differs too, and
+//! the record of the original says nothing about it any more. Whatever else differs is a
+//! disagreement.
+//!
+//! What holds for all values, tainted or not, in every step of every scenario, does not need the
+//! original: what is shown of them follows from what is wanted and from what was done (see
+//! [`model`]), the graph is in order and the southbound was called in an order that respects
+//! dependencies (see [`order`]), and our records tell just that (see [`literal`]). Where what the
+//! *original* shows is wrong by the same model, a defect of 27.1 has taken effect there: this taints.
 
 mod literal;
+mod model;
 mod order;
 mod records;
 #[cfg(test)]
@@ -23,9 +28,9 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     compare::{Difference, Taken},
-    facts::{Facts, Ops, base_of, nodes_of, statuses_of},
-    format::{DescriptorSpec, Scenario},
-    rules::{records::Leftover, undo::Undo, values::View},
+    facts::{Facts, Ops, base_of, nodes_of},
+    format::Scenario,
+    rules::{model::Side, records::Leftover, undo::Undo, values::View},
 };
 
 /// What the rules say about a scenario.
@@ -67,10 +72,16 @@ pub(super) fn judge(scenario: &Scenario, steps: &[Taken]) -> Judgement {
         for text in order::disorder(scenario, taken, &facts, &excused) {
             judge.judgement.unexplained.push(Difference::plain(taken.number, "order", text));
         }
+        let ours = Side::ours(scenario, taken, &facts);
+        for (key, (paragraph, text)) in
+            ours.keys().iter().filter_map(|key| Some((key, ours.fault(key)?)))
+        {
+            let text = format!("{key} {text} ({paragraph})");
+            judge.judgement.unexplained.push(Difference::plain(taken.number, "model", text));
+        }
         for text in literal::untruths(scenario, taken, &facts) {
             judge.judgement.unexplained.push(Difference::plain(taken.number, "record", text));
         }
-        judge.clear(scenario, taken, &facts);
     }
     judge.judgement
 }
@@ -127,33 +138,6 @@ impl Judge {
         }
     }
 
-    /// What agrees again in everything that can be seen does not differ any more, unless what is
-    /// believed of it cannot be seen, as nobody can read it back.
-    fn clear(&mut self, scenario: &Scenario, taken: &Taken, facts: &Facts) {
-        if taken.expect.is_null() {
-            return;
-        }
-        let seen = |from: &Json| (nodes_of(from), statuses_of(from), content_of(from));
-        let (theirs, ours) = (seen(&taken.expect), seen(&taken.observed));
-        let keys: BTreeSet<&String> = [&theirs, &ours]
-            .into_iter()
-            .flat_map(|(nodes, _, content)| nodes.keys().chain(content.keys()))
-            .collect();
-        let readable =
-            |key: &str| facts.owner(scenario, key).is_none_or(DescriptorSpec::is_readable);
-        let agrees = |key: &str| {
-            let content = |of: &BTreeMap<String, Json>| of.get(key).map(|c| c["value"].clone());
-            readable(key)
-                && theirs.0.get(key) == ours.0.get(key)
-                && theirs.1.get(key) == ours.1.get(key)
-                && content(&theirs.2) == content(&ours.2)
-        };
-        self.tainted.retain(|base| {
-            let family = keys.iter().filter(|key| base_of(key, &facts.parents) == *base);
-            !readable(base) || !family.into_iter().all(|key| agrees(key))
-        });
-    }
-
     fn taint(&mut self, paragraph: &'static str, key: &str, facts: &Facts) {
         self.judgement.paragraphs.insert(paragraph);
         self.tainted.insert(base_of(key, &facts.parents));
@@ -165,10 +149,18 @@ impl Judge {
         let (theirs, ours) = (nodes_of(&taken.expect), nodes_of(&taken.observed));
         let keys: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
         let view = View { scenario, taken, facts, theirs: &theirs, ours: &ours };
+        let there = Side::theirs(scenario, taken, facts);
+        let wrong_there = |key: &str| {
+            let base = base_of(key, &facts.parents);
+            let differs = keys.iter().any(|other| {
+                base_of(other, &facts.parents) == base && theirs.get(*other) != ours.get(*other)
+            });
+            there.fault(key).filter(|_| differs).map(|(paragraph, _)| paragraph)
+        };
         // Reasons may rest on each other: once more after the first round.
         for _ in 0..2 {
             for key in &keys {
-                if let Some(paragraph) = view.reason(key) {
+                if let Some(paragraph) = view.reason(key).or_else(|| wrong_there(key)) {
                     self.taint(paragraph, key, facts);
                     for other in view.dragged_along(key) {
                         self.taint(paragraph, &other, facts);

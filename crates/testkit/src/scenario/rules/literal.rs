@@ -22,7 +22,9 @@ pub(super) fn untruths(scenario: &Scenario, taken: &Taken, facts: &Facts) -> Vec
     // What fails, and what is verified, is read back, which says where it is by itself.
     let verified = scenario.config.as_ref().is_some_and(|c| c.verify_mode);
     let failed = executed(&txns).any(|(_, op)| !op["new_error"].is_null() && !has(op, "noop"));
-    if !verified && !failed {
+    if verified || failed {
+        found.extend(ghosts(taken, &txns));
+    } else {
         found.extend(chains(taken, &txns));
     }
     found.extend(errors(taken, &txns));
@@ -60,7 +62,9 @@ fn calls(taken: &Taken, txns: &[Json], facts: &Facts) -> Vec<String> {
         let silent = has(op, "noop") || has(op, "property") || by_itself;
         let not_called = text(op, "new_error").ends_with(" is not implemented");
         if !silent && !not_called {
-            let error = text(op, "new_error");
+            // What went because it must not stay as it is wanted now was taken down with success.
+            let refused = text(op, "new_state") == "INVALID";
+            let error = if refused { "" } else { text(op, "new_error") };
             *called.entry(describe(text(op, "op"), key, error)).or_default() -= 1;
         }
     }
@@ -140,7 +144,11 @@ fn undone(taken: &Taken, txns: &[Json], facts: &Facts) -> Vec<String> {
     }
     // What cannot be undone is told as such.
     let whole = executed(txns).all(|(_, op)| !has(op, "revert") || op["new_error"].is_null());
-    let open = open.into_iter().filter(|key| failed && whole && !is_as_wanted(key, facts));
+    // What was only found there was nobody's wish.
+    let was_found =
+        |key: &str| facts.nodes_before.get(key).is_some_and(|node| node["state"] == "DISCOVERED");
+    let is_open = |key: &&str| failed && whole && !was_found(key) && !is_as_wanted(key, facts);
+    let open = open.into_iter().filter(is_open);
     found.extend(open.map(|key| format!("what was done with {key} was not undone")));
     found
 }
@@ -198,6 +206,19 @@ fn chains(taken: &Taken, txns: &[Json]) -> Vec<String> {
         }
     }
     found
+}
+
+/// Values that are said to wait now, with nothing done about them, and that nobody knows.
+fn ghosts(taken: &Taken, txns: &[Json]) -> Vec<String> {
+    let now = statuses_of(&taken.observed);
+    let mut last: BTreeMap<&str, &Json> = BTreeMap::new();
+    for (_, op) in executed(txns) {
+        last.insert(text(op, "key"), op);
+    }
+    let ghosts = last.into_iter().filter(|(key, op)| {
+        has(op, "noop") && text(op, "new_state") == "PENDING" && !now.contains_key(*key)
+    });
+    ghosts.map(|(key, _)| format!("{key} is said to wait, and is not known")).collect()
 }
 
 /// What was gone is made anew: that it was not there before is one way to say it.

@@ -86,7 +86,11 @@ pub(super) fn disorder(
 
 /// The largest set of waiting values that need, besides what is available, only each other. They
 /// can come as one.
-fn circle(scenario: &Scenario, facts: &Facts, nodes: &BTreeMap<String, Json>) -> BTreeSet<String> {
+pub(super) fn circle(
+    scenario: &Scenario,
+    facts: &Facts,
+    nodes: &BTreeMap<String, Json>,
+) -> BTreeSet<String> {
     let is_up = |key: &str| nodes.get(key).is_some_and(|node| node["available"] == true);
     let mut set: BTreeSet<String> =
         nodes.iter().filter(|(_, n)| n["state"] == "PENDING").map(|(key, _)| key.clone()).collect();
@@ -251,10 +255,23 @@ impl<'a> Course<'a> {
             .chain(self.now.keys())
             .chain(self.ops.iter().map(|o| &o.key))
             .collect();
-        let mut candidates = known.into_iter().filter(|other| target.accepts(other)).peekable();
+        // What is derived from it cannot be what it rests on.
+        let is_other = |other: &&String| target.accepts(other) && !self.is_below(other, key);
+        let mut candidates = known.into_iter().filter(is_other).peekable();
         candidates.peek().is_some()
             && candidates
                 .all(|other| self.there(other, at) == Some(false) && !self.reaches(other, key))
+    }
+
+    fn is_below(&self, key: &str, base: &str) -> bool {
+        let mut above = self.facts.parents.get(key);
+        while let Some(parent) = above {
+            if parent == base {
+                return true;
+            }
+            above = self.facts.parents.get(parent);
+        }
+        false
     }
 
     /// Was the key in the southbound just before operation `at`, as far as the operations tell?

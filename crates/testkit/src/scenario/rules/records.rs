@@ -30,7 +30,9 @@ impl Leftover<'_> {
         if self.same_but(&["metadata"]) && self.only_renumbered(renumbered) {
             return Some(Paragraphs::from(["S4"]));
         }
-        if self.what == "status" && self.details_are_complete() {
+        if ["status", "notifications"].iter().any(|what| self.what.starts_with(what))
+            && self.details_are_complete()
+        {
             return Some(Paragraphs::from(["O1"]));
         }
         if self.what == "status" && self.statuses_differ_by_last_operation() {
@@ -227,6 +229,12 @@ impl Leftover<'_> {
         }
         let whole = compare::operations(&ours, field);
         let as_base = self.is_marked_as_its_base(key, &now, &whole);
+        let (then, now) = if as_base {
+            // That they are part of a re-creation, or not, follows from their base.
+            (without_flag(&then, "recreate"), without_flag(&now, "recreate"))
+        } else {
+            (then, now)
+        };
         if says_the_same(&then, &now, as_base) {
             return Some(if then.len() > now.len() { "S4" } else { "S8" });
         }
@@ -269,6 +277,19 @@ impl Leftover<'_> {
             // What is derived from NB's is NB's.
             return Some("B3");
         }
+        let ends =
+            |ops: &[Json]| ops.last().map(|op| (op["new_state"].clone(), op["new_value"].clone()));
+        let before = self.facts.nodes_before.get(key).map(|n| n["state"].clone());
+        if base != key
+            && ends(then) == ends(now)
+            && found(then, "CONFIGURED")
+            && now.first().map(|op| op["prev_state"].clone()) == before
+            && before.as_ref().is_some_and(|state| *state == "PENDING")
+            && !self.facts.content_before.contains_key(key)
+        {
+            // What waits is not there only because its base was found.
+            return Some("B10");
+        }
         let of_base = whole.iter().find(|op| op["key"] == *base);
         if base != key
             && no_state(then) == no_state(now)
@@ -280,11 +301,11 @@ impl Leftover<'_> {
             return Some("27.8");
         }
         // A later repair is a transaction of its own, not a part of the undo.
-        let plain = |ops: &[Json]| -> Vec<Json> { ops.iter().map(without_revert).collect() };
         let is_undo = self.taken.step.options.as_ref().is_some_and(|o| o.revert);
         let only_theirs = then.iter().all(|op| has_flag(op, "revert"))
             && !now.iter().any(|op| has_flag(op, "revert"));
-        (!is_undo && only_theirs && plain(then) == plain(now)).then_some("S2")
+        (!is_undo && only_theirs && without_flag(then, "revert") == without_flag(now, "revert"))
+            .then_some("S2")
     }
 
     /// Was, or is, the value NB's?
@@ -522,17 +543,19 @@ fn is_rebuilt(ops: &[Json]) -> bool {
     matches!(ops, [down, up] if down["op"] == "DELETE" && up["op"] == "CREATE")
 }
 
-fn without_revert(op: &Json) -> Json {
-    let mut op = op.clone();
-    if let Some(Json::Array(flags)) = op.get_mut("flags") {
-        flags.retain(|f| f != "revert");
-        if flags.is_empty()
-            && let Some(op) = op.as_object_mut()
-        {
-            op.remove("flags");
+fn without_flag(ops: &[Json], flag: &str) -> Vec<Json> {
+    let mut ops = ops.to_vec();
+    for op in &mut ops {
+        if let Some(Json::Array(flags)) = op.get_mut("flags") {
+            flags.retain(|f| f != flag);
+            if flags.is_empty()
+                && let Some(op) = op.as_object_mut()
+            {
+                op.remove("flags");
+            }
         }
     }
-    op
+    ops
 }
 
 fn stripped(item: &Json, members: &[&str]) -> Json {

@@ -5,13 +5,15 @@ use serde_json::json;
 use super::*;
 use crate::scenario::{compare, read};
 
-/// What the rules say of steps in which a northbound asks for `/p/b`: what was expected and what was
-/// observed in each.
+/// What the rules say of steps in which a northbound asks for `/p/b`.
 fn judged(asked: &Json, steps: &[(Json, Json)]) -> Judgement {
-    let one = json!({
-        "step": "txn",
-        "values": [{ "key": "/p/b", "value": asked }],
-    });
+    judged_asking(&json!([{ "key": "/p/b", "value": asked }]), steps)
+}
+
+/// What the rules say of steps in each of which a northbound asks for this: what was expected and
+/// what was observed in each.
+fn judged_asking(values: &Json, steps: &[(Json, Json)]) -> Judgement {
+    let one = json!({ "step": "txn", "values": values });
     let scenario = read::scenario(&json!({
         "id": "one",
         "descriptors": [{
@@ -43,7 +45,8 @@ fn judged(asked: &Json, steps: &[(Json, Json)]) -> Judgement {
         }
     };
     let steps: Vec<Taken> = steps.iter().enumerate().map(taken).collect();
-    assert!(steps.iter().any(|taken| !taken.differences.is_empty()), "there is nothing to judge");
+    let is_judged = |taken: &Taken| !taken.differences.is_empty() || taken.expect.is_null();
+    assert!(steps.iter().any(is_judged), "there is nothing to judge");
     judge(&scenario, &steps)
 }
 
@@ -107,9 +110,11 @@ fn what_is_derived_comes_with_its_base() {
         let item = node("/p/b/item1", "CONFIGURED", &json!({ "string": text }));
         seen(&[&without[..], &[item]].concat())
     };
-    let better = judged(&base, &[(seen(&without), with("item1"))]);
+    let asked =
+        json!([{ "key": "/p/a", "value": { "string": "1" } }, { "key": "/p/b", "value": base }]);
+    let better = judged_asking(&asked, &[(seen(&without), with("item1"))]);
     assert!(is_excused("B10", &better), "{better:?}");
-    let made_up = judged(&base, &[(seen(&without), with("other"))]);
+    let made_up = judged_asking(&asked, &[(seen(&without), with("other"))]);
     assert!(!made_up.unexplained.is_empty());
 }
 
@@ -117,7 +122,14 @@ fn what_is_derived_comes_with_its_base() {
 fn what_is_found_as_it_is_wanted_is_configured() {
     let there = json!({ "array": ["item1"] });
     let item = |state| node("/p/b/item1", state, &json!({ "string": "item1" }));
-    let found = |state| seen(&[node("/p/b", "CONFIGURED", &there), item(state)]);
+    let found = |state| {
+        let mut base = node("/p/b", "FAILED", &there);
+        base["available"] = json!(true);
+        let mut step = seen(&[base, item(state)]);
+        let error = "operation Update is not implemented";
+        step["status"] = json!([{ "key": "/p/b", "state": "FAILED", "error": error }]);
+        step
+    };
     let step = [(found("DISCOVERED"), found("CONFIGURED"))];
     let wanted = judged(&json!({ "array": ["item1", "item2"] }), &step);
     assert!(is_excused("27.8", &wanted), "{wanted:?}");
@@ -144,9 +156,10 @@ fn that_a_value_waits_for_less_is_not_worth_a_record() {
     };
     let before = || (waiting("1", &["q", "b"]), waiting("1", &["q", "b"]));
     let after = |text| (did(waiting(text, &["q"]), &[noop(text)]), did(waiting(text, &["q"]), &[]));
-    let same = judged(&asked, &[before(), after("1")]);
+    let asked = json!([{ "key": "/p/c", "value": asked }]);
+    let same = judged_asking(&asked, &[before(), after("1")]);
     assert!(is_excused("S10", &same), "{same:?}");
-    let changed = judged(&asked, &[before(), after("2")]);
+    let changed = judged_asking(&asked, &[before(), after("2")]);
     assert!(!changed.unexplained.is_empty());
 }
 
@@ -175,4 +188,31 @@ fn a_value_is_built_up_at_once_with_what_is_wanted() {
     let rebuilt = judged("2");
     assert!(is_excused("S4", &rebuilt), "{rebuilt:?}");
     assert!(!judged("3").unexplained.is_empty());
+}
+
+#[test]
+fn what_is_shown_has_to_follow_from_what_is_wanted() {
+    let one = json!({ "string": "1" });
+    let values = json!([{ "key": "/p/b", "value": one }]);
+    let told = |state, value: &Json, up: bool, there: bool| {
+        let mut value = node("/p/b", state, value);
+        value["available"] = json!(up);
+        let mut step = seen(&[value]);
+        if !there {
+            step["sb_content"] = json!([]);
+        }
+        let faults = judged_asking(&values, &[(Json::Null, step)]).unexplained;
+        faults.into_iter().map(|fault| fault.text).collect::<Vec<_>>()
+    };
+    assert_eq!(told("CONFIGURED", &one, true, true), Vec::<String>::new());
+    let has = |texts: Vec<String>, part: &str| {
+        assert!(texts.iter().any(|text| text.contains(part)), "{part}: {texts:?}");
+    };
+    has(told("CONFIGURED", &json!({ "string": "2" }), true, true), "and is not (B8)");
+    has(told("CONFIGURED", &one, true, false), "is said to be there, and is not (B11)");
+    has(told("PENDING", &one, false, false), "waits for nothing (B1)");
+    has(told("FAILED", &one, false, false), "is said to have failed, and has not (B8)");
+    has(told("OBTAINED", &one, true, true), "taken for somebody else's (B13)");
+    has(told("DISCOVERED", &one, true, true), "not said to be (27.8)");
+    has(told("INVALID", &one, true, true), "is INVALID although what is wanted is not (B4)");
 }

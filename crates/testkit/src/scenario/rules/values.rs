@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::scenario::{
     compare::Taken,
     facts::{Facts, Ops, base_of},
-    format::{AValue, DescriptorSpec, Scenario},
+    format::{AValue, DescriptorSpec, Scenario, StepKind},
     rules::order::unmet,
 };
 
@@ -56,6 +56,9 @@ impl View<'_> {
         if self.is_nested(key) && theirs.is_none() {
             return Some("S7");
         }
+        if self.is_refused_ahead(key) {
+            return Some("S1");
+        }
         if self.came_with_its_base(key) {
             return Some("B10");
         }
@@ -85,6 +88,10 @@ impl View<'_> {
                 if is && self.facts.notified.contains(key) && self.is_unwanted(key) =>
             {
                 Some("B3")
+            }
+            // What is said of one value does not hide what is said of another.
+            ("NONEXISTENT", "OBTAINED") if is && self.is_unwanted(key) && self.was_told(key) => {
+                Some("B13")
             }
             // What is derived from NB's is NB's.
             ("OBTAINED", "DISCOVERED" | "CONFIGURED")
@@ -123,6 +130,9 @@ impl View<'_> {
             }
             // What failed is not taken to have worked, nor to have done more than it did.
             ("FAILED", "FAILED") | ("RETRYING", "RETRYING") if self.is_exact(key) => Some("B11"),
+            ("FAILED", "FAILED") | ("RETRYING", "RETRYING") if was && is && self.is_kept(key) => {
+                Some("B11")
+            }
             // What differs from what is wanted is tried again when its turn comes.
             ("FAILED" | "RETRYING", "CONFIGURED")
                 if is && self.was_brought_about(key) && self.is_as_asked(key) =>
@@ -238,6 +248,17 @@ impl View<'_> {
             }
     }
 
+    /// What is derived from a value that is not applied yet is known to be invalid, with the
+    /// descriptor's word for it.
+    fn is_refused_ahead(&self, key: &str) -> bool {
+        let Some(node) = self.ours.get(key) else { return false };
+        let refused = self.owner(key).is_some_and(|d| d.refuses(key, &node["value"]));
+        refused
+            && state(Some(node)) == "INVALID"
+            && self.theirs.get(key).is_none()
+            && self.facts.parents.contains_key(key)
+    }
+
     fn is_nested(&self, key: &str) -> bool {
         let parent = self.facts.parents.get(key);
         parent.is_some_and(|parent| self.facts.parents.contains_key(parent))
@@ -257,6 +278,15 @@ impl View<'_> {
             node.map(|node| node["value"].clone())
         };
         shown(self.ours).as_ref() == there && shown(self.theirs).as_ref() != there
+    }
+
+    /// Could a derived value not be changed, and is shown as it was before?
+    fn is_kept(&self, key: &str) -> bool {
+        let last = self.facts.ours.get(key).and_then(|ops| ops.last.as_ref());
+        let before = self.facts.nodes_before.get(key).map(|node| &node["value"]);
+        self.facts.parents.contains_key(key)
+            && last.is_some_and(|(op, error)| op == "update" && error.is_some())
+            && before.is_some_and(|value| *value == self.ours[key]["value"])
     }
 
     fn is_as_asked(&self, key: &str) -> bool {
@@ -279,7 +309,7 @@ impl View<'_> {
         available(self.theirs.get(base))
             && available(self.ours.get(base))
             && !self.theirs.values().any(|node| node["derived_from"] == **base)
-            && self.ours.iter().any(waits_for_base)
+            && self.ours.iter().chain(self.theirs).any(waits_for_base)
             && (self.is_derived_as_asked(key)
                 || (state(self.ours.get(key)) == "PENDING" && !self.needs_are_met(key)))
     }
@@ -293,7 +323,7 @@ impl View<'_> {
             return false;
         };
         let derived = spec.derived_of(base, &value.message());
-        self.is_in_southbound(key)
+        (self.is_in_southbound(key) || self.owner(key).is_none())
             && derived.iter().any(|(derived, value)| {
                 **derived == *key && AValue::json(Some(value)) == self.ours[key]["value"]
             })
@@ -308,6 +338,18 @@ impl View<'_> {
 
     fn was_called(&self, key: &str) -> bool {
         self.facts.ours.get(key).is_some_and(|ops| !ops.step.is_empty())
+    }
+
+    /// Did somebody tell in this step that its base is there, as it, or what it derives, is shown?
+    fn was_told(&self, key: &str) -> bool {
+        let base = base_of(key, &self.facts.parents);
+        let told = self.taken.step.values.iter().flatten().find(|v| v.key == base);
+        self.taken.step.step == StepKind::Notify
+            && told.and_then(|v| v.value.as_ref()).is_some_and(|value| {
+                self.ours
+                    .get(&base)
+                    .is_some_and(|n| n["value"] == AValue::json(Some(&value.message())))
+            })
     }
 
     /// NB does not want it, or what it is derived from.

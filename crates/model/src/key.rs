@@ -3,8 +3,8 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What the keys of all agents begin with in a key-value store; the service label of the agent follows.
@@ -12,10 +12,11 @@ pub const AGENT_PREFIX: &str = "/vnf-agent/";
 
 /// The name of one value: a `/`-separated path such as `config/vpp/v2/interfaces/loop1`.
 ///
-/// Cloning copies a pointer. A key is compared, ordered and hashed as its text, so maps keyed by
-/// `Key` can be searched with a `&str`.
+/// Cloning copies a pointer, and a key is no larger than that: a scheduler of a million values holds
+/// millions of them. A key is compared, ordered and hashed as its text, so maps keyed by `Key` can be
+/// searched with a `&str`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Arc<str>);
+pub struct Key(ArcStr);
 
 impl Key {
     /// The text of the key.
@@ -71,7 +72,7 @@ impl From<String> for Key {
 
 impl From<&String> for Key {
     fn from(text: &String) -> Self {
-        Self(text.as_str().into())
+        Self(text.into())
     }
 }
 

@@ -104,6 +104,14 @@ impl Dependency {
 }
 
 impl Target {
+    /// The key, if there is only one that satisfies the dependency.
+    pub fn exact(&self) -> Option<&Key> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::AnyOf { .. } => None,
+        }
+    }
+
     /// Does a value of this key satisfy the dependency (if it is available)?
     pub fn accepts(&self, key: &str) -> bool {
         match self {

@@ -46,7 +46,7 @@ use crate::{
     execute::Traffic,
     graph::Graph,
     handle::UnregisterMode,
-    node::{DescriptorId, Node, NodeId},
+    node::{DescriptorId, NodeId, Shared},
     plan::Scratch,
     record::history::History,
     retry::{Budget, DueRetry, Retries},
@@ -395,7 +395,7 @@ impl Core {
             return;
         }
         let node = self.graph.node(id);
-        let before = (!node.is_empty()).then(|| Arc::clone(node));
+        let before = (!node.is_empty()).then(|| node.clone());
         let Some(active) = &mut self.active else { return };
         let at = active.journal.len() as u32;
         active.journal.push((id, before));
@@ -403,7 +403,7 @@ impl Core {
     }
 
     /// What the node was before this transaction, if it was touched by it.
-    pub(crate) fn before(&mut self, id: NodeId) -> Option<Option<Arc<Node>>> {
+    pub(crate) fn before(&mut self, id: NodeId) -> Option<Option<Shared>> {
         let at = self.trace(id).journaled;
         let active = self.active.as_ref()?;
         active.journal.get(at as usize).map(|(_, before)| before.clone())
@@ -425,7 +425,7 @@ impl Core {
     }
 
     pub(crate) fn fail_key(&mut self, id: NodeId, operation: OpKind, error: &str) {
-        let key = self.graph.node(id).key.clone();
+        let key = self.graph.key(id).clone();
         if let Some(active) = &mut self.active {
             active.errors.push(KeyError { key, operation, error: error.to_owned() });
             active.failures = true;

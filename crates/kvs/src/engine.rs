@@ -134,7 +134,12 @@ pub(crate) fn start(
 }
 
 fn now(epoch: Instant) -> Now {
-    Now { wall: SystemTime::now(), mono: epoch.elapsed(), random: rand::random() }
+    at(epoch, Instant::now())
+}
+
+fn at(epoch: Instant, moment: Instant) -> Now {
+    let mono = moment.saturating_duration_since(epoch);
+    Now { wall: SystemTime::now(), mono, random: rand::random() }
 }
 
 // === impl Owner ===
@@ -246,7 +251,7 @@ impl Owner {
         if let [operation] = operations {
             let (call, begun) = (operation.call, Instant::now());
             let future = match looked_at(|| descriptor.operate(&operation.action)) {
-                Ok(result) => return self.ready(Outcome::Operated(call, result), begun.elapsed()),
+                Ok(result) => return self.ready(Outcome::Operated(call, result), begun),
                 Err(future) => async move { Outcome::Operated(call, future.await) },
             };
             return self.start(future, call, deadline, Outcome::Operated);
@@ -256,7 +261,8 @@ impl Owner {
         let mut batch = Batch::new(futures, deadline, self.results.0.clone());
         batch.look_at_all(&mut Context::from_waker(Waker::noop()));
         while let Ok(operated) = self.results.1.try_recv() {
-            self.ready(Outcome::Operated(operated.call, operated.result), operated.took);
+            let Operated { call, result, took } = operated;
+            self.core.input(now(self.epoch), Input::Operated { call, result, took });
         }
         if !batch.is_over() {
             self.running.push(Box::pin(async move {
@@ -290,7 +296,7 @@ impl Owner {
         let mut future = Box::pin(future);
         if let Poll::Ready(outcome) = future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
         {
-            return self.ready(outcome, started.elapsed());
+            return self.ready(outcome, started);
         }
         self.running.push(Box::pin(async move {
             let outcome =
@@ -303,13 +309,16 @@ impl Owner {
     }
 
     /// Hands a result to the core; its effects are carried out by the caller's loop.
-    fn ready(&mut self, outcome: Outcome, took: Duration) {
+    fn ready(&mut self, outcome: Outcome, begun: Instant) {
+        // The clock is read once for both: there may be a million operations.
+        let moment = Instant::now();
+        let took = moment.saturating_duration_since(begun);
         let input = match outcome {
             Outcome::BatchOver => return,
             Outcome::Operated(call, result) => Input::Operated { call, result, took },
             Outcome::Retrieved(call, result) => Input::Retrieved { call, result, took },
         };
-        self.core.input(now(self.epoch), input);
+        self.core.input(at(self.epoch, moment), input);
     }
 
     fn answer(&mut self, effect: Effect) {

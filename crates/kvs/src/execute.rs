@@ -147,7 +147,7 @@ impl Core {
         let parent = self.graph.node(step.node).parent;
         let met = || self.graph.unmet(step.node) == 0;
         (met() || (step.in_cycle && self.cycle_may_come(step.node)))
-            && parent.is_none_or(|parent| self.graph.node(parent).available())
+            && parent.is_none_or(|parent| self.graph.is_available(parent))
     }
 
     /// Values that need each other come as one: none of them if it is known that one cannot.
@@ -155,7 +155,7 @@ impl Core {
         let Some(active) = &self.active else { return true };
         self.graph.node(id).needs.iter().all(|need| match need.on {
             On::Node(on) if need.kind() == DependencyKind::Requires => {
-                self.graph.node(on).available()
+                self.graph.is_available(on)
                     || !(active.cancelled.contains(&on) || active.held.contains(&on))
             }
             _ => true,
@@ -231,7 +231,7 @@ impl Core {
             }
         }
         if let Some(descriptor) = &described {
-            let node = Arc::clone(self.graph.node(id));
+            let node = self.graph.node(id).clone();
             if let Some(Content { value, metadata }) = node.content() {
                 self.ask(id, || descriptor.index(&node.key, value, metadata.as_ref()));
             }
@@ -307,7 +307,7 @@ impl Core {
 
     /// What follows from a failed step: held by it, or to be looked at again.
     fn cancel(&mut self, failed: &Step, tries: Tries, cancelled: &[u32]) {
-        let by = self.graph.node(failed.node).key.clone();
+        let by = self.graph.key(failed.node).clone();
         let steps: Vec<Step> = {
             let Some(active) = &self.active else { return };
             cancelled.iter().map(|at| active.run.steps[*at as usize]).collect()
@@ -503,7 +503,7 @@ impl Core {
     pub(crate) fn shown_before(&self, id: NodeId) -> Option<Outcome> {
         let active = self.active.as_ref()?;
         let published = active.began_with.as_ref().map_or(&self.published, |then| &then.0);
-        let node = published.node(id).filter(|n| n.key == self.graph.node(id).key)?;
+        let node = published.node(id).filter(|n| n.key == *self.graph.key(id))?;
         published.visible(node).then(|| Outcome {
             state: node.state(),
             value: node.shown().cloned(),

@@ -15,12 +15,14 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use ligato_model::Key;
 use rustc_hash::{FxHashMap, FxHashSet};
+use thin_vec::ThinVec;
 
 use crate::{
     catalog::Catalog,
     graph::{edges::Spots, groups::Groups, ordered::Ordered},
     keyindex::hash_of,
-    node::{Applied, DescriptorId, Node, NodeId, Role},
+    list::List,
+    node::{Applied, DescriptorId, Node, NodeId, Role, Shared},
     snapshot::Published,
 };
 
@@ -46,9 +48,13 @@ pub(crate) struct Graph {
     used: usize,
 }
 
-#[derive(Debug)]
+/// What the owner keeps of a node at hand. What others ask of it most, its key and whether it is there,
+/// is kept here once more: the node itself lies somewhere else in memory.
+#[derive(Debug, Default)]
 struct Slot {
-    node: Option<Arc<Node>>,
+    node: Option<Shared>,
+    /// The key of the node.
+    key: Key,
     /// Hash of the key.
     hash: u32,
     links: Links,
@@ -58,7 +64,7 @@ struct Slot {
 #[derive(Debug, Default)]
 struct Links {
     /// Needs of others that point at this node.
-    dependants: Vec<Edge>,
+    dependants: Edges,
     /// For each need of this node: where its edge is in the target's list.
     spots: Spots,
     /// Needs that are not satisfied now.
@@ -67,6 +73,8 @@ struct Links {
     owned_at: u32,
     /// Can it satisfy a group?
     grouped: bool,
+    /// Does the node count as existing?
+    available: bool,
     dirty: bool,
     published: bool,
     /// If published, the hash under which it was last.
@@ -77,8 +85,12 @@ struct Links {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Edge {
     pub(crate) from: NodeId,
-    pub(crate) need: u32,
+    /// Place of the need among those of the node, and in the lowest bits its kind.
+    need_and_kind: u32,
 }
+
+/// Edges to one node. Most have none: a pointer says so.
+type Edges = ThinVec<Edge>;
 
 const NOWHERE: u32 = u32::MAX;
 /// Roles beyond this number are not shared: their labels are probably made from keys.
@@ -88,10 +100,20 @@ const ROLES: usize = 4096;
 
 impl Graph {
     /// The node; ids come from this graph and stay valid until [`sweep`](Self::sweep).
-    pub(crate) fn node(&self, id: NodeId) -> &Arc<Node> {
-        static GONE: std::sync::LazyLock<Arc<Node>> =
-            std::sync::LazyLock::new(|| Arc::new(Node::placeholder(Key::from(""), None)));
+    pub(crate) fn node(&self, id: NodeId) -> &Shared {
+        static GONE: std::sync::LazyLock<Shared> =
+            std::sync::LazyLock::new(|| Shared::new(Node::placeholder(Key::default(), None)));
         self.slots.get(id as usize).and_then(|s| s.node.as_ref()).unwrap_or(&GONE)
+    }
+
+    /// The key of a node.
+    pub(crate) fn key(&self, id: NodeId) -> &Key {
+        self.slots.get(id as usize).map_or_else(|| &self.node(id).key, |slot| &slot.key)
+    }
+
+    /// Does the node count as existing when dependencies are looked at?
+    pub(crate) fn is_available(&self, id: NodeId) -> bool {
+        self.slots.get(id as usize).is_some_and(|slot| slot.links.available)
     }
 
     /// Number of node ids in use or used before: ids are smaller.
@@ -106,8 +128,27 @@ impl Graph {
 
     pub(crate) fn find(&self, key: &str) -> Option<NodeId> {
         let hash = hash_of(key);
-        let is_it = |id: &NodeId| self.hash(*id) == hash && self.node(*id).key == *key;
-        self.by_key.find(spread(hash), is_it).copied()
+        self.by_key.find(spread(hash), |id| self.is_called(*id, hash, key)).copied()
+    }
+
+    /// As [`find`](Self::find), for the first few of the keys: one is looked for right after the other,
+    /// so that the processor waits for the memory of all of them at once.
+    pub(crate) fn find_few<'k, const N: usize>(
+        &self,
+        keys: impl Iterator<Item = Option<&'k Key>>,
+    ) -> [Option<NodeId>; N] {
+        let mut wanted = [None; N];
+        for (place, key) in wanted.iter_mut().zip(keys) {
+            *place = key.map(|key| (hash_of(key), key));
+        }
+        wanted.map(|wanted| {
+            let (hash, key) = wanted?;
+            self.by_key.find(spread(hash), |id| self.is_called(*id, hash, key)).copied()
+        })
+    }
+
+    fn is_called(&self, id: NodeId, hash: u32, key: &str) -> bool {
+        self.slots.get(id as usize).is_some_and(|s| s.hash == hash && s.key == *key)
     }
 
     fn hash(&self, id: NodeId) -> u32 {
@@ -124,14 +165,12 @@ impl Graph {
     /// The node of a key, made if there is none.
     pub(crate) fn intern(&mut self, key: &Key, catalog: &Catalog) -> NodeId {
         let hash = hash_of(key);
-        // Keys are shared pointers more often than not: compared as such first.
-        let is_it = |id: &NodeId| self.hash(*id) == hash && self.node(*id).key == *key;
-        if let Some(id) = self.by_key.find(spread(hash), is_it) {
+        if let Some(id) = self.by_key.find(spread(hash), |id| self.is_called(*id, hash, key)) {
             return *id;
         }
         let descriptor = catalog.owner(key);
-        let node = Arc::new(Node::placeholder(key.clone(), descriptor));
-        let slot = Slot { node: Some(node), hash, links: Links::default() };
+        let node = Some(Shared::new(Node::placeholder(key.clone(), descriptor)));
+        let slot = Slot { node, key: key.clone(), hash, links: Links::default() };
         let id = match self.free.pop() {
             Some(id) => {
                 if let Some(place) = self.slots.get_mut(id as usize) {
@@ -165,17 +204,17 @@ impl Graph {
     pub(crate) fn edit(&mut self, id: NodeId) -> &mut Node {
         self.mark_dirty(id);
         // Ids come from this graph, so there is a node.
-        let blank = || Arc::new(Node::placeholder(Key::from(""), None));
-        Arc::make_mut(self.slots[id as usize].node.get_or_insert_with(blank))
+        let blank = || Shared::new(Node::placeholder(Key::default(), None));
+        Shared::make_mut(self.slots[id as usize].node.get_or_insert_with(blank))
     }
 
     /// Puts a node back to what it was, edges included.
-    pub(crate) fn restore(&mut self, id: NodeId, before: &Arc<Node>) {
-        self.set_needs_resolved(id, Arc::clone(&before.needs));
-        let available = self.node(id).available();
+    pub(crate) fn restore(&mut self, id: NodeId, before: &Shared) {
+        self.set_needs_resolved(id, before.needs.clone());
+        let available = self.is_available(id);
         self.mark_dirty(id);
         if let Some(slot) = self.slots.get_mut(id as usize) {
-            slot.node = Some(Arc::clone(before));
+            slot.node = Some(before.clone());
         }
         if available != before.available() {
             self.flip(id, before.available());
@@ -184,12 +223,11 @@ impl Graph {
 
     /// Changes what is in the southbound, and counts for the dependants.
     pub(crate) fn set_applied(&mut self, id: NodeId, applied: Applied) {
-        let before = self.node(id).available();
         let node = self.edit(id);
         node.applied = applied;
-        let after = node.available();
-        if before != after {
-            self.flip(id, after);
+        let available = node.available();
+        if available != self.is_available(id) {
+            self.flip(id, available);
         }
     }
 
@@ -226,7 +264,7 @@ impl Graph {
             }
             ids.extend(self.in_order().filter(|id| among.get(*id as usize) == Some(&true)));
         } else {
-            ids.sort_by(|a, b| self.node(*a).key.cmp(&self.node(*b).key));
+            ids.sort_by(|a, b| self.key(*a).cmp(self.key(*b)));
             ids.dedup();
         }
         ids
@@ -241,17 +279,17 @@ impl Graph {
     pub(crate) fn with_prefix<'g>(&'g self, prefix: &'g str) -> impl Iterator<Item = NodeId> + 'g {
         self.ordered
             .from(prefix, |id| self.key_of(id))
-            .take_while(move |id| self.node(*id).key.starts_with(prefix))
+            .take_while(move |id| self.key(*id).starts_with(prefix))
     }
 
     fn key_of(&self, id: NodeId) -> Option<&Key> {
-        self.slots.get(id as usize)?.node.as_ref().map(|node| &node.key)
+        let slot = self.slots.get(id as usize)?;
+        slot.node.is_some().then_some(&slot.key)
     }
 
     fn links(&mut self, id: NodeId) -> &mut Links {
         if id as usize >= self.slots.len() {
-            let slot = || Slot { node: None, hash: 0, links: Links::default() };
-            self.slots.resize_with(id as usize + 1, slot);
+            self.slots.resize_with(id as usize + 1, Slot::default);
         }
         &mut self.slots[id as usize].links
     }
@@ -302,7 +340,7 @@ impl Graph {
         let mut parents: Vec<NodeId> = Vec::new();
         let mut emptied = Vec::new();
         while let Some(id) = open.pop() {
-            let node = Arc::clone(self.node(id));
+            let node = self.node(id).clone();
             if !node.is_empty() || self.slots.get(id as usize).is_none_or(|s| s.node.is_none()) {
                 continue;
             }
@@ -311,10 +349,10 @@ impl Graph {
                 self.edit(id).parent = None;
             }
             open.extend_from_slice(&node.children);
-            self.set_needs_resolved(id, Arc::default());
+            self.set_needs_resolved(id, List::default());
             open.append(&mut self.loosened);
             if !node.children.is_empty() {
-                self.edit(id).children = Arc::default();
+                self.edit(id).children = List::default();
             }
             emptied.push(id);
         }
@@ -322,7 +360,7 @@ impl Graph {
         parents.dedup();
         for parent in parents {
             let children = &self.node(parent).children;
-            let kept: Arc<[NodeId]> =
+            let kept: List<NodeId> =
                 children.iter().copied().filter(|c| self.node(*c).parent == Some(parent)).collect();
             if kept.len() != children.len() {
                 self.edit(parent).children = kept;
@@ -371,8 +409,10 @@ impl Graph {
         self.groups.strike(&node.key, id);
         if let Some(slot) = self.slots.get_mut(id as usize) {
             slot.node = None;
+            slot.key = Key::default();
             slot.links.unmet = 0;
             slot.links.grouped = false;
+            slot.links.available = false;
         }
         self.used -= 1;
         self.free.push(id);

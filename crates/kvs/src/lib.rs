@@ -19,6 +19,7 @@ mod guard;
 mod handle;
 mod inbox;
 mod keyindex;
+mod list;
 mod node;
 mod plan;
 pub mod record;

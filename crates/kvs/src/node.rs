@@ -7,6 +7,8 @@ use ligato_kvs_api::{
 };
 use ligato_model::{Key, Value};
 
+use crate::list::List;
+
 /// Index of a node in the graph; reused after the node is gone.
 pub(crate) type NodeId = u32;
 /// Index of a descriptor in the registry; never reused.
@@ -14,7 +16,12 @@ pub(crate) type DescriptorId = u16;
 /// Index of an any-of group in the graph.
 pub(crate) type GroupId = u32;
 
+/// A node as it is handed about. Nobody holds one weakly, which spares every node a counter.
+pub(crate) type Shared = triomphe::Arc<Node>;
+
 /// Everything known about one value. Immutable once published; the owner replaces it.
+///
+/// There are as many as there are values: [`tests`] say how large one may be.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) key: Key,
@@ -27,9 +34,9 @@ pub(crate) struct Node {
     pub(crate) origin: Origin,
     pub(crate) problem: Option<Arc<Problem>>,
     /// Values derived from it, of the wanted content if that is valid, else of the applied one.
-    pub(crate) children: Arc<[NodeId]>,
+    pub(crate) children: List<NodeId>,
     /// What it depends on.
-    pub(crate) needs: Arc<[Need]>,
+    pub(crate) needs: List<Need>,
     /// The last thing asked for.
     pub(crate) last_op: OpKind,
     pub(crate) marks: Marks,
@@ -171,8 +178,8 @@ impl Node {
             applied: Applied::Absent,
             origin: Origin::Unknown,
             problem: None,
-            children: Arc::default(),
-            needs: Arc::default(),
+            children: List::default(),
+            needs: List::default(),
             last_op: OpKind::Undefined,
             marks: Marks::default(),
         }
@@ -290,5 +297,16 @@ impl Problem {
             (_, Some(_)) => ValueState::Retrying,
             (_, None) => ValueState::Failed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_and_its_counter_fill_two_cache_lines() {
+        // Allocators have a class for 128 bytes; the next one is a quarter larger.
+        assert!(size_of::<Node>() + size_of::<usize>() <= 128, "{}", size_of::<Node>());
     }
 }

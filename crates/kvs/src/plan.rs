@@ -24,7 +24,8 @@ use crate::{
     catalog::Catalog,
     core::Reserved,
     graph::Graph,
-    node::{DescriptorId, GroupId, NodeId},
+    list::List,
+    node::{DescriptorId, GroupId, Need, NodeId},
     sparse::Sparse,
 };
 
@@ -50,7 +51,7 @@ pub(crate) struct Facts<'a> {
     /// What is found, belongs to NB and is not wanted stays, unless its removal was asked for.
     pub(crate) spare_unwanted: bool,
     /// What changed values depended on before.
-    pub(crate) old_needs: &'a FxHashMap<NodeId, std::sync::Arc<[crate::node::Need]>>,
+    pub(crate) old_needs: &'a FxHashMap<NodeId, List<Need>>,
 }
 
 /// One step of a plan.

@@ -18,7 +18,9 @@ pub(crate) use crate::resync::reading::{Reading, known_values};
 use crate::{
     core::{Answer, Call, CallId, Core, Phase},
     guard::calm,
-    node::{Applied, Content, DescriptorId, Node, NodeId, PlannedRetry, Problem, ProblemKind},
+    node::{
+        Applied, Content, DescriptorId, Node, NodeId, PlannedRetry, Problem, ProblemKind, Shared,
+    },
 };
 
 // === impl Core ===
@@ -261,7 +263,7 @@ impl Core {
             return;
         }
         let at = trace.journaled;
-        let node = Arc::clone(self.graph.node(id));
+        let node = self.graph.node(id).clone();
         let Some(active) = &mut self.active else { return };
         let Some((_, before)) = active.journal.get_mut(at as usize) else { return };
         let mut was = before.as_deref().cloned().unwrap_or_else(|| {
@@ -279,7 +281,7 @@ impl Core {
         let missing = lost && was.desired.is_some() && was.problem.is_none();
         was.applied = node.applied.clone();
         was.marks.missing = node.marks.missing || missing;
-        *before = Some(Arc::new(was));
+        *before = Some(Shared::new(was));
     }
 
     /// Is what was done by the transaction itself read back?
@@ -330,7 +332,7 @@ impl Core {
         said: Origin,
         sure: bool,
     ) {
-        let key = self.graph.node(id).key.clone();
+        let key = self.graph.key(id).clone();
         // Who cannot tell what is derived from it leaves that as it is.
         let Some(derived) = self.ask(id, || descriptor.derive(&key, value)) else { return };
         self.connect_unwanted(id, value);
@@ -352,14 +354,14 @@ impl Core {
             }
             self.found_child(id, child, &key, &value, said);
         }
-        let children = Arc::clone(&self.graph.node(id).children);
+        let children = self.graph.node(id).children.clone();
         for child in children.iter().copied().filter(|c| !present.contains(c)) {
             self.miss_child(child);
         }
         let mut all: Vec<NodeId> = children.to_vec();
         all.extend(present.iter().copied().filter(|c| !children.contains(c)));
         if all.len() != children.len() {
-            all.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
+            all.sort_by(|a, b| self.graph.key(*a).cmp(self.graph.key(*b)));
             self.graph.edit(id).children = all.into();
         }
     }
@@ -416,7 +418,7 @@ impl Core {
             }
             let node = self.graph.node(child);
             if (node.desired.is_none() && origin == Origin::Nb) || node.marks.differs {
-                let from = self.graph.node(parent).key.clone();
+                let from = self.graph.key(parent).clone();
                 if let Some(active) = &mut self.active {
                     active.seed(child, Reason::Derived { from });
                 }
@@ -505,7 +507,7 @@ impl Core {
         if let Some((_, Some(before))) = active.journal.get_mut(at as usize)
             && first
         {
-            let was = Arc::make_mut(before);
+            let was = Shared::make_mut(before);
             was.applied = Applied::Absent;
             was.marks.discovered = false;
         }
@@ -579,7 +581,7 @@ impl Core {
         node.marks.discovered = false;
         node.marks.adopted = false;
         self.rebase(id, Origin::Nb);
-        for child in Arc::clone(&self.graph.node(id).children).iter() {
+        for child in self.graph.node(id).children.clone().iter() {
             self.miss_child(*child);
         }
         if let Some(active) = &mut self.active {

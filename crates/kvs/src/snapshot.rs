@@ -13,7 +13,7 @@ use crate::{
     catalog::Catalog,
     explain,
     keyindex::{KeyIndex, hash_of},
-    node::{Need, Node, NodeId, On, ProblemKind},
+    node::{Need, Node, NodeId, On, ProblemKind, Shared},
     record::history::Records,
     tree::Tree,
 };
@@ -25,9 +25,9 @@ pub struct Snapshot(pub(crate) Arc<Published>);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Published {
     pub(crate) revision: Revision,
-    pub(crate) nodes: Tree<Node>,
+    pub(crate) nodes: Tree<Shared>,
     pub(crate) keys: KeyIndex,
-    pub(crate) groups: Tree<GroupView>,
+    pub(crate) groups: Tree<Arc<GroupView>>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) lanes: Arc<Vec<(SouthboundName, Availability)>>,
     pub(crate) history: Records,

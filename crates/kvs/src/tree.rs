@@ -4,38 +4,38 @@
 //! and those of the lowest levels are rarely in a cache: what one change costs after a publication is
 //! fan-out of them per level, few of which are that low.
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 const BITS: u32 = 2;
 const FAN_OUT: usize = 1 << BITS;
 
-/// A persistent sparse vector of shared elements, indexed by `u32`.
+/// A persistent sparse vector, indexed by `u32`. Elements are pointers to what is shared.
 #[derive(Debug)]
-pub(crate) struct Tree<T> {
-    root: Option<Arc<Branch<T>>>,
+pub(crate) struct Tree<P> {
+    root: Option<Arc<Branch<P>>>,
     /// Levels below the root; 0: the root is a leaf.
     depth: u32,
 }
 
 #[derive(Debug)]
-enum Branch<T> {
-    Leaf([Option<Arc<T>>; FAN_OUT]),
-    Inner([Option<Arc<Branch<T>>>; FAN_OUT]),
+enum Branch<P> {
+    Leaf([Option<P>; FAN_OUT]),
+    Inner([Option<Arc<Branch<P>>>; FAN_OUT]),
 }
 
-impl<T> Clone for Tree<T> {
+impl<P> Clone for Tree<P> {
     fn clone(&self) -> Self {
         Self { root: self.root.clone(), depth: self.depth }
     }
 }
 
-impl<T> Default for Tree<T> {
+impl<P> Default for Tree<P> {
     fn default() -> Self {
         Self { root: None, depth: 0 }
     }
 }
 
-impl<T> Clone for Branch<T> {
+impl<P: Clone> Clone for Branch<P> {
     fn clone(&self) -> Self {
         match self {
             Self::Leaf(slots) => Self::Leaf(slots.clone()),
@@ -44,8 +44,8 @@ impl<T> Clone for Branch<T> {
     }
 }
 
-impl<T> Tree<T> {
-    pub(crate) fn get(&self, index: u32) -> Option<&Arc<T>> {
+impl<P: Clone> Tree<P> {
+    pub(crate) fn get(&self, index: u32) -> Option<&P> {
         if !self.covers(index) {
             return None;
         }
@@ -61,11 +61,7 @@ impl<T> Tree<T> {
     }
 
     /// Replaces elements, each branch visited once; `None` takes one away. The indexes ascend.
-    pub(crate) fn set_all(
-        &mut self,
-        indexes: &[u32],
-        mut element: impl FnMut(u32) -> Option<Arc<T>>,
-    ) {
+    pub(crate) fn set_all(&mut self, indexes: &[u32], mut element: impl FnMut(u32) -> Option<P>) {
         let Some(last) = indexes.last() else { return };
         self.grow(*last);
         let depth = self.depth;
@@ -77,7 +73,7 @@ impl<T> Tree<T> {
     }
 
     /// All elements in index order.
-    pub(crate) fn iter(&self) -> Iter<'_, T> {
+    pub(crate) fn iter(&self) -> Iter<'_, P> {
         let stack = self.root.as_deref().map(|root| (root, 0)).into_iter().collect();
         Iter { stack }
     }
@@ -98,7 +94,7 @@ impl<T> Tree<T> {
     }
 }
 
-impl<T> Branch<T> {
+impl<P: Clone> Branch<P> {
     fn empty(depth: u32) -> Self {
         if depth == 0 {
             Self::Leaf([const { None }; FAN_OUT])
@@ -118,7 +114,7 @@ impl<T> Branch<T> {
         this: &mut Arc<Self>,
         mut indexes: &[u32],
         depth: u32,
-        element: &mut impl FnMut(u32) -> Option<Arc<T>>,
+        element: &mut impl FnMut(u32) -> Option<P>,
     ) {
         match Arc::make_mut(this) {
             Self::Leaf(slots) => {
@@ -153,12 +149,12 @@ fn slot(index: u32, depth: u32) -> usize {
 }
 
 /// Elements of a [`Tree`] in index order.
-pub(crate) struct Iter<'t, T> {
-    stack: Vec<(&'t Branch<T>, usize)>,
+pub(crate) struct Iter<'t, P> {
+    stack: Vec<(&'t Branch<P>, usize)>,
 }
 
-impl<'t, T> Iterator for Iter<'t, T> {
-    type Item = &'t Arc<T>;
+impl<'t, P> Iterator for Iter<'t, P> {
+    type Item = &'t P;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {

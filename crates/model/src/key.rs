@@ -15,7 +15,7 @@ pub const AGENT_PREFIX: &str = "/vnf-agent/";
 /// Cloning copies a pointer, and a key is no larger than that: a scheduler of a million values holds
 /// millions of them. A key is compared, ordered and hashed as its text, so maps keyed by `Key` can be
 /// searched with a `&str`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(ArcStr);
 
 impl Key {

@@ -9,7 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     core::{Request, Token},
     execute::Run,
-    node::{DescriptorId, Need, Node, NodeId, Problem},
+    list::List,
+    node::{DescriptorId, Need, NodeId, Problem, Shared},
     plan::Seed,
     record::{Draft, Outcome},
     resync::Reading,
@@ -69,8 +70,8 @@ pub(crate) struct Active {
     /// Values whose descriptors panicked when they were asked about them.
     pub(crate) panicked: FxHashSet<NodeId>,
     /// What touched nodes were before, in order of first touch; `None`: nothing.
-    pub(crate) journal: Vec<(NodeId, Option<Arc<Node>>)>,
-    pub(crate) old_needs: FxHashMap<NodeId, Arc<[Need]>>,
+    pub(crate) journal: Vec<(NodeId, Option<Shared>)>,
+    pub(crate) old_needs: FxHashMap<NodeId, List<Need>>,
     pub(crate) held: FxHashSet<NodeId>,
     pub(crate) run: Run,
     pub(crate) round: u32,
@@ -87,11 +88,13 @@ pub(crate) struct Active {
     pub(crate) errors: Vec<KeyError>,
     /// Base values named by the request.
     pub(crate) named: Vec<NodeId>,
+    /// They are known to be in key order.
+    pub(crate) in_order: bool,
     pub(crate) undoing: bool,
     /// When to give up, on the scheduler's monotonic clock.
     pub(crate) due: Option<Duration>,
     /// What values were before they were touched for the sake of others; to compare after an undo.
-    pub(crate) collateral: Vec<(NodeId, Arc<Node>)>,
+    pub(crate) collateral: Vec<(NodeId, Shared)>,
     /// What values were when the undo began.
     pub(crate) undo_before: FxHashMap<NodeId, Outcome>,
     pub(crate) failures: bool,
@@ -122,6 +125,8 @@ pub(crate) struct Trace {
     pub(crate) found: u16,
     pub(crate) operated: bool,
     pub(crate) listed: bool,
+    /// The planner will look at it because of what is wanted.
+    pub(crate) seeded: bool,
     /// Something about it is on record since before an undo.
     pub(crate) recorded: bool,
 }
@@ -139,6 +144,7 @@ impl Default for Trace {
             found: 0,
             operated: false,
             listed: false,
+            seeded: false,
             recorded: false,
         }
     }

@@ -364,7 +364,7 @@ impl Core {
         }
         if !self.waiting.deferred.is_empty() {
             let nodes = std::mem::take(&mut self.waiting.deferred);
-            let key = |id: NodeId| self.graph.node(id).key.clone();
+            let key = |id: NodeId| self.graph.key(id).clone();
             let keys = nodes.into_iter().map(key).collect();
             self.queue.push_front(Request::Deferred { keys });
         }

@@ -180,7 +180,7 @@ impl Core {
             let expected = node.desired.is_some()
                 && !node.is_invalid()
                 && self.graph.unmet(id) == 0
-                && node.parent.is_none_or(|p| self.graph.node(p).available());
+                && node.parent.is_none_or(|p| self.graph.is_available(p));
             let text = match (expected, node.available()) {
                 (true, false) => "value is not actually configured",
                 (true, true) if node.marks.differs => {

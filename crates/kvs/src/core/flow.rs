@@ -12,7 +12,7 @@ use rustc_hash::FxHashSet;
 use crate::{
     core::{Active, Audience, Core, Phase, Request, Token, intake::Wish},
     execute::Run,
-    node::{Applied, DescriptorId, NodeId, Terms},
+    node::{Applied, DescriptorId, NodeId, Shared, Terms},
     plan::{self, Facts, Steps},
     record::Draft,
     resync::Reading,
@@ -21,6 +21,8 @@ use crate::{
 
 /// Rounds of planning in one transaction; each but the first follows a failure and touches less.
 const MAX_ROUNDS: u32 = 100;
+/// So many keys of a transaction are looked for at once.
+const AT_ONCE: usize = 8;
 
 impl Core {
     /// Goes on as far as possible without results from outside.
@@ -147,6 +149,7 @@ impl Core {
             to_retry: Vec::new(),
             errors: Vec::new(),
             named: Vec::new(),
+            in_order: false,
             undoing: false,
             due: None,
             collateral: Vec::new(),
@@ -217,29 +220,35 @@ impl Core {
         let mut named = Vec::with_capacity(changes.len());
         let mut others = Vec::new();
         let mut seen = FxHashSet::default();
-        for change in changes {
-            if terms.source != change.source {
-                terms = terms_of(change.source);
-            }
-            let (key, value) = (change.key, change.value);
-            let id = match &value {
-                Some(_) => Some(self.graph.intern(&key, &self.catalog)),
-                None => self.graph.find(&key),
-            };
-            let listed = |core: &mut Self| id.is_some_and(|id| core.trace(id).listed);
-            if !sorted && (seen.contains(&key) || listed(self)) {
-                continue;
-            }
-            let wish = Wish { value, terms: Arc::clone(&terms), reason: Reason::Requested };
-            if let Some(id) = id {
-                self.wish_for(id, &wish);
-            }
-            match id {
-                // A derived value is not named: it cannot be set.
-                Some(id) if self.graph.node(id).parent.is_none() => named.push(id),
-                _ => {
-                    seen.insert(key.clone());
-                    others.push((key, wish.value));
+        let mut changes = changes.into_iter();
+        while !changes.as_slice().is_empty() {
+            let keys = changes.as_slice().iter().map(|change| Some(&change.key));
+            let known: [_; AT_ONCE] = self.graph.find_few(keys);
+            for (known, change) in known.into_iter().zip(changes.by_ref()) {
+                if terms.source != change.source {
+                    terms = terms_of(change.source);
+                }
+                let (key, value) = (change.key, change.value);
+                let id = match &value {
+                    _ if known.is_some() => known,
+                    Some(_) => Some(self.graph.intern(&key, &self.catalog)),
+                    None => self.graph.find(&key),
+                };
+                let listed = |core: &mut Self| id.is_some_and(|id| core.trace(id).listed);
+                if !sorted && (seen.contains(&key) || listed(self)) {
+                    continue;
+                }
+                let wish = Wish { value, terms: Arc::clone(&terms), reason: Reason::Requested };
+                if let Some(id) = id {
+                    self.wish_for(id, &wish);
+                }
+                match id {
+                    // A derived value is not named: it cannot be set.
+                    Some(id) if self.graph.node(id).parent.is_none() => named.push(id),
+                    _ => {
+                        seen.insert(key.clone());
+                        others.push((key, wish.value));
+                    }
                 }
             }
         }
@@ -252,6 +261,7 @@ impl Core {
         self.record_arguments(&named, others);
         if let Some(active) = &mut self.active {
             active.named = named;
+            active.in_order = true;
         }
         let everything =
             matches!(txn.kind, TxnKind::Resync(ResyncKind::Full | ResyncKind::Upstream));
@@ -273,6 +283,12 @@ impl Core {
             active.journal.reserve(room);
             active.seeds.reserve(room);
         }
+    }
+
+    /// Is it a seed already, by what is wanted?
+    fn is_seeded(&self, id: NodeId) -> bool {
+        let trace = self.traces.get(id);
+        trace.epoch == self.epoch && trace.seeded
     }
 
     pub(crate) fn is_listed(&self, id: NodeId) -> bool {
@@ -440,9 +456,13 @@ impl Core {
         let disturbed = self.graph.take_disturbed();
         let Some(active) = &mut self.active else { return Steps::default() };
         active.round += 1;
+        let begins = active.round == 1;
         let mut seeds = std::mem::take(&mut active.seeds);
         active.suspects.extend(disturbed.iter().map(|(node, _)| *node));
         for (node, by) in disturbed {
+            if node == by && begins && self.is_seeded(node) {
+                continue;
+            }
             let cause = self.graph.node(by);
             let reason = match (node == by, cause.available()) {
                 (true, _) => Reason::Drift,
@@ -603,7 +623,7 @@ impl Core {
         let follows = |id: &NodeId| {
             let node = graph.node(*id);
             let ready = graph.unmet(*id) == 0
-                && node.parent.is_none_or(|parent| graph.node(parent).available());
+                && node.parent.is_none_or(|parent| graph.is_available(parent));
             let settled = node.problem.is_some() || node.desired.is_none() || held.contains(id);
             !settled && ready != node.available()
         };
@@ -643,7 +663,7 @@ impl Core {
             let node = self.graph.node(id);
             let before = before.unwrap_or_else(|| {
                 let blank = crate::node::Node::placeholder(node.key.clone(), node.descriptor);
-                Arc::new(blank)
+                Shared::new(blank)
             });
             self.graph.restore(id, &before);
         }

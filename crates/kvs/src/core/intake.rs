@@ -48,7 +48,7 @@ impl Core {
     /// Takes a wish for a node in.
     pub(crate) fn wish_for(&mut self, id: NodeId, wish: &Wish) {
         if let Some(parent) = self.graph.node(id).parent {
-            let base = self.graph.node(parent).key.clone();
+            let base = self.graph.key(parent).clone();
             let op = if wish.value.is_some() { OpKind::Create } else { OpKind::Delete };
             return self.fail_key(id, op, &format!("it is derived from {base} and cannot be set"));
         }
@@ -92,6 +92,7 @@ impl Core {
         if let Some(active) = &mut self.active {
             active.seed(id, wish.reason.clone());
         }
+        self.trace(id).seeded = true;
     }
 
     /// Nothing changes by this wish but whose it is.
@@ -178,7 +179,7 @@ impl Core {
                 node.origin = Origin::Nb;
             }
             open.extend_from_slice(&self.graph.node(child).children);
-            let from = self.graph.node(id).key.clone();
+            let from = self.graph.key(id).clone();
             let why = match reason {
                 Reason::Undo => Reason::Undo,
                 _ => Reason::Derived { from },
@@ -205,7 +206,7 @@ impl Core {
             }
             self.remember(child);
             self.graph.edit(child).problem = None;
-            let from = self.graph.node(id).key.clone();
+            let from = self.graph.key(id).clone();
             if let Some(active) = &mut self.active {
                 active.seed(child, Reason::Derived { from });
             }
@@ -237,7 +238,7 @@ impl Core {
         dependencies: Vec<Dependency>,
         depth: u32,
     ) {
-        let old = Arc::clone(&self.graph.node(id).needs);
+        let old = self.graph.node(id).needs.clone();
         let catalog = Arc::clone(&self.catalog);
         if self.graph.set_needs(id, dependencies, &catalog)
             && !old.is_empty()
@@ -272,7 +273,7 @@ impl Core {
             children.push((child, value));
         }
         let parent = self.graph.node(id);
-        let old = Arc::clone(&parent.children);
+        let old = parent.children.clone();
         let key = parent.key.clone();
         let mut all: Vec<NodeId> = children.iter().map(|(child, _)| *child).collect();
         let kept: FxHashSet<NodeId> = all.iter().copied().collect();
@@ -282,7 +283,7 @@ impl Core {
         }
         all.extend(obsolete);
         if *all != *old {
-            all.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
+            all.sort_by(|a, b| self.graph.key(*a).cmp(self.graph.key(*b)));
             self.graph.edit(id).children = all.into();
         }
         for (child, value) in children {
@@ -343,7 +344,7 @@ impl Core {
 
     /// Notes whether what is applied is what is wanted.
     pub(crate) fn compare(&mut self, id: NodeId) {
-        let node = Arc::clone(self.graph.node(id));
+        let node = self.graph.node(id).clone();
         let differs = match (node.wanted(), &node.applied) {
             (Some(wanted), Applied::Known(content)) => match self.descriptor_of(id) {
                 Some((_, descriptor)) => {

@@ -12,7 +12,7 @@ use crate::{
     core::{Audience, Core, Effect, Info, Phase, Request, Token, intake::Wish},
     guard::calm,
     handle::UnregisterMode,
-    node::{Applied, Content, DescriptorId, NodeId, Terms},
+    node::{Applied, Content, DescriptorId, NodeId, Shared, Terms},
     resync::Reading,
 };
 
@@ -98,8 +98,7 @@ impl Core {
         let active = self.open("RetryUnimplOps", TxnOptions::default(), Audience::Nobody);
         active.draft.retry_for = Some((since, 0));
         active.draft.planned = Some(Vec::new());
-        let mut keys: Vec<Key> =
-            waiting.iter().map(|id| self.graph.node(*id).key.clone()).collect();
+        let mut keys: Vec<Key> = waiting.iter().map(|id| self.graph.key(*id).clone()).collect();
         keys.sort_unstable();
         let forgotten = waiting.iter().any(|id| self.in_doubt(*id));
         for key in keys {
@@ -127,7 +126,7 @@ impl Core {
             && let Some((_, Some(before))) = active.journal.last_mut()
         {
             // What it was before it was somebody's.
-            Arc::make_mut(before).descriptor = None;
+            Shared::make_mut(before).descriptor = None;
         }
         // Not described so far: to be asked as if it were new.
         self.graph.edit(id).desired = None;
@@ -177,7 +176,7 @@ impl Core {
             None => Applied::Absent,
         };
         self.graph.set_applied(id, applied);
-        let children = Arc::clone(&self.graph.node(id).children);
+        let children = self.graph.node(id).children.clone();
         let catalog = Arc::clone(&self.catalog);
         self.graph.set_needs(id, Vec::new(), &catalog);
         self.graph.set_descriptor(id, None);
@@ -296,7 +295,7 @@ impl Core {
     }
 
     fn obtain_children(&mut self, id: NodeId, descriptor: &dyn DynDescriptor, value: &Value) {
-        let key = self.graph.node(id).key.clone();
+        let key = self.graph.key(id).clone();
         let Some(derived) = self.ask(id, || descriptor.derive(&key, value)) else { return };
         let catalog = Arc::clone(&self.catalog);
         let mut children = Vec::with_capacity(derived.len());
@@ -326,18 +325,18 @@ impl Core {
                 self.obtain_children(child, &*descriptor, &value);
             }
         }
-        let old = Arc::clone(&self.graph.node(id).children);
+        let old = self.graph.node(id).children.clone();
         for child in old.iter().filter(|c| !children.contains(c)) {
             self.child_goes(*child);
         }
         if *old != *children {
-            children.sort_by(|a, b| self.graph.node(*a).key.cmp(&self.graph.node(*b).key));
+            children.sort_by(|a, b| self.graph.key(*a).cmp(self.graph.key(*b)));
             self.graph.edit(id).children = children.into();
         }
     }
 
     fn obtained_goes(&mut self, id: NodeId, descriptor: &dyn DynDescriptor) {
-        for child in Arc::clone(&self.graph.node(id).children).iter() {
+        for child in self.graph.node(id).children.clone().iter() {
             self.child_goes(*child);
         }
         self.forget_in_index(id, descriptor);
@@ -350,10 +349,10 @@ impl Core {
     }
 
     fn child_goes(&mut self, child: NodeId) {
-        for nested in Arc::clone(&self.graph.node(child).children).iter() {
+        for nested in self.graph.node(child).children.clone().iter() {
             self.child_goes(*nested);
         }
-        if self.graph.node(child).available() {
+        if self.graph.is_available(child) {
             self.remember(child);
             self.graph.set_applied(child, Applied::Absent);
             self.record_obtained(child, OpKind::Delete);
@@ -408,7 +407,7 @@ impl Core {
         let mut ids: Vec<DescriptorId> = self.down.iter().copied().collect();
         ids.sort_unstable();
         let nodes = ids.into_iter().flat_map(|id| self.graph.owned_by(id).iter().copied());
-        nodes.filter(|id| self.graph.node(*id).available()).collect()
+        nodes.filter(|id| self.graph.is_available(*id)).collect()
     }
 
     /// Its southbound cannot be reached: nobody knows what is there.
@@ -425,7 +424,7 @@ impl Core {
             self.forget_in_index(id, &*descriptor);
         }
         self.graph.set_applied(id, applied);
-        let children = Arc::clone(&self.graph.node(id).children);
+        let children = self.graph.node(id).children.clone();
         if let Some(active) = &mut self.active {
             for child in children.iter() {
                 active.seed(*child, Reason::Drift);

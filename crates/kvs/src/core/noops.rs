@@ -159,7 +159,7 @@ impl Core {
             return (known_before && nothing_there)
                 .then_some((OpKind::Delete, ValueState::Removed));
         }
-        let parent_there = comes || node.parent.is_none_or(|p| self.graph.node(p).available());
+        let parent_there = comes || node.parent.is_none_or(|p| self.graph.is_available(p));
         if !parent_there && !node.available() {
             return None;
         }
@@ -206,7 +206,7 @@ impl Core {
         let node = self.graph.node(id);
         let asked_for = self.is_listed(id);
         let by_itself = self.active.as_ref().is_some_and(|a| a.audience_is_nobody());
-        let reason = match node.parent.map(|p| self.graph.node(p).key.clone()) {
+        let reason = match node.parent.map(|p| self.graph.key(p).clone()) {
             Some(from) => Reason::Derived { from },
             None if by_itself && !asked_for => Reason::Drift,
             None => Reason::Requested,

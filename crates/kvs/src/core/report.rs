@@ -50,8 +50,9 @@ impl Core {
         // What the request names is in key order already.
         others.retain(|id| !self.trace(*id).listed);
         let mut all = named;
+        let in_order = others.is_empty() && self.active.as_ref().is_some_and(|a| a.in_order);
         all.extend(others);
-        if !all.is_sorted_by(|a, b| self.graph.node(*a).key < self.graph.node(*b).key) {
+        if !in_order && !all.is_sorted_by(|a, b| self.graph.key(*a) < self.graph.key(*b)) {
             all = self.graph.put_in_order(all);
         }
         let mut touched = Touched { bases: Vec::new(), leaving: FxHashMap::default() };

@@ -22,7 +22,7 @@ impl Core {
                 && (node.desired.is_some() || node.problem.is_some())
                 && !self.trace(id).listed
             {
-                let key = self.graph.node(id).key.clone();
+                let key = self.graph.key(id).clone();
                 if let Some(active) = &mut self.active {
                     let (key, origin) = (key.clone(), Origin::Nb);
                     active.draft.values.push(RecordedValue { key, value: None, origin });
@@ -33,6 +33,7 @@ impl Core {
                 self.trace(id).listed = true;
                 if let Some(active) = &mut self.active {
                     active.named.push(id);
+                    active.in_order = false;
                 }
             }
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ligato_kvs_api::{Origin, Policy, Reason, ValueState};
 
 use crate::{
-    core::{Core, NO_PLACE, Phase},
-    node::{Applied, Desired, Node, NodeId, Terms},
+    core::{Active, Core, NO_PLACE, Phase},
+    node::{Applied, Desired, Node, NodeId, Shared, Terms},
     record::Outcome,
 };
 
@@ -20,8 +20,7 @@ impl Core {
         active.failed.clear();
         active.to_retry.clear();
         let run = std::mem::take(&mut active.run);
-        let journal: Vec<(NodeId, Option<Arc<Node>>)> =
-            active.journal.iter().rev().cloned().collect();
+        let journal: Vec<(NodeId, Option<Shared>)> = active.journal.iter().rev().cloned().collect();
         let mut touched: Vec<NodeId> = journal.iter().map(|(id, _)| *id).collect();
         touched.extend(run.steps.iter().map(|step| step.node));
         for id in &touched {
@@ -121,12 +120,16 @@ impl Core {
 
     /// Keeps what a value was before its first step, if all may have to be undone.
     pub(crate) fn note_collateral(&mut self, id: NodeId) {
+        let is_kept = |a: &Active| a.options.policy == Policy::AllOrNothing && !a.undoing;
+        if !self.active.as_deref().is_some_and(is_kept) {
+            return;
+        }
         let trace = *self.trace(id);
-        let node = Arc::clone(self.graph.node(id));
-        let Some(active) = &mut self.active else { return };
-        let all = active.options.policy == Policy::AllOrNothing && !active.undoing;
-        if all && !trace.is_journaled() && !trace.operated {
-            active.collateral.push((id, node));
+        if let Some(active) = &mut self.active
+            && !trace.is_journaled()
+            && !trace.operated
+        {
+            active.collateral.push((id, self.graph.node(id).clone()));
         }
     }
 
@@ -143,7 +146,7 @@ impl Core {
                 Applied::Known(content) => Some(content.value.clone()),
                 _ => None,
             });
-            let node = Arc::clone(self.graph.node(*id));
+            let node = self.graph.node(*id).clone();
             let same = match (&was, &node.applied) {
                 (None, Applied::Absent) => true,
                 (Some(was), Applied::Known(now)) => {

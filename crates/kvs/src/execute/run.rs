@@ -16,12 +16,17 @@ pub(crate) struct Run {
     edges: Vec<(u32, u32)>,
     /// Where the edges that leave a step begin; empty if there are no edges.
     starts: Vec<u32>,
+    /// How many steps each one still waits for.
     waiting: Vec<u32>,
     progress: Vec<Progress>,
+    /// Steps before this one have had their turn, or wait for it in `ready`.
+    passed: u32,
+    /// How many of those from there on may start.
+    ahead: u32,
+    /// Steps that could not start when they were passed, and can now.
     ready: BinaryHeap<Reverse<u32>>,
     /// Ready, but their southbound is busy.
     parked: Vec<u32>,
-    /// Without edges: the next step that was not ready before.
     in_flight: u32,
 }
 
@@ -65,11 +70,9 @@ impl Run {
                 starts[at] += starts[at - 1];
             }
         }
-        let ready =
-            (0..).zip(&waiting).filter(|(_, n)| **n == 0).map(|(at, _)| Reverse(at)).collect();
+        let ahead = waiting.iter().filter(|n| **n == 0).count() as u32;
         let progress = vec![Progress::Waiting; steps.len()];
-        let (parked, in_flight) = (Vec::new(), 0);
-        Self { steps, reasons, edges, starts, waiting, progress, ready, parked, in_flight }
+        Self { steps, reasons, edges, starts, waiting, progress, ahead, ..Self::default() }
     }
 
     /// Why a step is taken.
@@ -79,10 +82,8 @@ impl Run {
 
     /// The next step that may start, if any.
     pub(crate) fn next(&mut self, mut has_room: impl FnMut(&Step) -> bool) -> Option<u32> {
-        while let Some(Reverse(at)) = self.ready.pop() {
-            if self.progress[at as usize] != Progress::Waiting {
-                continue;
-            }
+        while let Some(at) = self.first() {
+            self.take(at);
             if has_room(&self.steps[at as usize]) {
                 self.progress[at as usize] = Progress::Started;
                 self.in_flight += 1;
@@ -95,15 +96,54 @@ impl Run {
 
     /// The next step that may start, if it is of the kind asked for.
     pub(crate) fn next_like(&mut self, is_like: impl FnOnce(&Step) -> bool) -> Option<u32> {
-        let Reverse(at) = *self.ready.peek()?;
-        let step = self.steps.get(at as usize)?;
-        if self.progress[at as usize] != Progress::Waiting || !is_like(step) {
+        let at = self.first()?;
+        if !is_like(&self.steps[at as usize]) {
             return None;
         }
-        self.ready.pop();
+        self.take(at);
         self.progress[at as usize] = Progress::Started;
         self.in_flight += 1;
         Some(at)
+    }
+
+    /// The first step that may start.
+    fn first(&mut self) -> Option<u32> {
+        if let Some(Reverse(at)) = self.ready.peek() {
+            return Some(*at);
+        }
+        if self.ahead == 0 {
+            return None;
+        }
+        // Those that wait for others are passed over; they are ready when those are done.
+        while !self.may_start(self.passed) {
+            self.passed += 1;
+        }
+        Some(self.passed)
+    }
+
+    fn may_start(&self, at: u32) -> bool {
+        let at = at as usize;
+        self.waiting.get(at).is_none_or(|left| *left == 0)
+            && self.progress.get(at).is_none_or(|p| *p == Progress::Waiting)
+    }
+
+    /// The first step gets its turn.
+    fn take(&mut self, at: u32) {
+        if at < self.passed {
+            self.ready.pop();
+        } else {
+            self.passed += 1;
+            self.ahead -= 1;
+        }
+    }
+
+    /// A step may start, in its turn.
+    fn admit(&mut self, at: u32) {
+        if at < self.passed {
+            self.ready.push(Reverse(at));
+        } else {
+            self.ahead += 1;
+        }
     }
 
     /// A step is done: what waited for it alone may start.
@@ -112,8 +152,8 @@ impl Run {
         for to in self.successors(at) {
             let left = &mut self.waiting[to as usize];
             *left = left.saturating_sub(1);
-            if *left == 0 {
-                self.ready.push(Reverse(to));
+            if *left == 0 && self.progress[to as usize] == Progress::Waiting {
+                self.admit(to);
             }
         }
     }
@@ -144,6 +184,7 @@ impl Run {
                 cancelled.push(at);
             }
         }
+        (self.ahead, self.passed) = (0, self.steps.len() as u32);
         self.ready.clear();
         self.parked.clear();
         cancelled
@@ -167,7 +208,7 @@ impl Run {
 
     /// Nothing is under way and nothing can start.
     pub(crate) fn is_over(&self) -> bool {
-        self.in_flight == 0 && self.ready.is_empty() && self.parked.is_empty()
+        self.in_flight == 0 && self.ahead == 0 && self.ready.is_empty() && self.parked.is_empty()
     }
 
     /// Indexes of the steps right before each step.

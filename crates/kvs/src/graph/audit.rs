@@ -1,12 +1,10 @@
 //! Compares everything that the graph keeps twice. For tests and bug reports.
 
-use std::sync::Arc;
-
 use ligato_model::Key;
 
 use crate::{
     graph::{Edge, Graph},
-    node::{Node, NodeId, On},
+    node::{Node, NodeId, On, Shared},
     snapshot::Published,
 };
 
@@ -49,6 +47,9 @@ impl Graph {
         if self.find(key) != Some(id) {
             wrong.push(format!("{key} is not found under its key"));
         }
+        if (self.key(id), self.is_available(id)) != (key, node.available()) {
+            wrong.push(format!("{key} is kept at hand as something else"));
+        }
         if node.is_empty() && self.dependants(id).is_empty() {
             wrong.push(format!("{key} is nothing, and nobody points at it"));
         }
@@ -66,7 +67,10 @@ impl Graph {
                 On::Node(target) => self.dependants(target),
                 On::Group(group) => self.group_dependants(group),
             };
-            if !edges.iter().any(|edge| edge.from == id && edge.need == at) {
+            if !edges
+                .iter()
+                .any(|edge| edge.from == id && edge.need() == at && edge.kind() == need.kind())
+            {
                 wrong.push(format!("{key} needs {}, which does not know", need.label()));
             }
         }
@@ -86,7 +90,7 @@ impl Graph {
     fn audit_incoming(&self, key: &str, on: On, edges: &[Edge], wrong: &mut Vec<String>) {
         for edge in edges {
             let needs = &self.node(edge.from).needs;
-            if needs.get(edge.need as usize).is_none_or(|need| need.on != on) {
+            if needs.get(edge.need() as usize).is_none_or(|need| need.on != on) {
                 let from = &self.node(edge.from).key;
                 wrong.push(format!("{from} does not need {key}, which believes so"));
             }
@@ -115,7 +119,7 @@ impl Graph {
     fn audit_groups(&self, wrong: &mut Vec<String>) {
         for (id, group) in self.groups.living() {
             let name = group.prefixes.join(" | ");
-            let is_member = |slot: &&Arc<Node>| slot.available() && group.accepts(&slot.key);
+            let is_member = |slot: &&Shared| slot.available() && group.accepts(&slot.key);
             let nodes = self.slots.iter().filter_map(|slot| slot.node.as_ref());
             let available = nodes.filter(is_member).count();
             if available != group.available as usize {
@@ -139,7 +143,7 @@ impl Graph {
             let key = &node.key;
             match published.nodes.get(id) {
                 // What was put back is made anew.
-                Some(seen) if Arc::ptr_eq(seen, node) || is_same(seen, node) => {}
+                Some(seen) if Shared::ptr_eq(seen, node) || is_same(seen, node) => {}
                 Some(_) => wrong.push(format!("{key} is published as it was before")),
                 None => wrong.push(format!("{key} is not published")),
             }

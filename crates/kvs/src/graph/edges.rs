@@ -6,7 +6,8 @@ use ligato_kvs_api::{Dependency, DependencyKind, Target};
 
 use crate::{
     catalog::Catalog,
-    graph::{Edge, Graph, NOWHERE, ROLES},
+    graph::{Edge, Edges, Graph, NOWHERE, ROLES},
+    list::List,
     node::{GroupId, Need, NodeId, On, Role},
 };
 
@@ -59,6 +60,42 @@ impl Spots {
     }
 }
 
+// === impl Edge ===
+
+impl Edge {
+    const KINDS: [DependencyKind; 4] = [
+        DependencyKind::Requires,
+        DependencyKind::ConflictsWith,
+        DependencyKind::RecreateOnChange,
+        DependencyKind::UpdateOnChange,
+    ];
+
+    pub(super) fn new(from: NodeId, need: u32, kind: DependencyKind) -> Self {
+        let kind = match kind {
+            DependencyKind::Requires => 0,
+            DependencyKind::ConflictsWith => 1,
+            DependencyKind::RecreateOnChange => 2,
+            DependencyKind::UpdateOnChange => 3,
+        };
+        Self { from, need_and_kind: need << 2 | kind }
+    }
+
+    /// Place of the need among those of the node.
+    pub(crate) fn need(self) -> u32 {
+        self.need_and_kind >> 2
+    }
+
+    /// What the need means to the node that has it.
+    pub(crate) fn kind(self) -> DependencyKind {
+        Self::KINDS[(self.need_and_kind & 3) as usize]
+    }
+
+    /// Is it in the way of the node that the target exists?
+    pub(crate) fn is_conflict(self) -> bool {
+        self.kind() == DependencyKind::ConflictsWith
+    }
+}
+
 // === impl Graph ===
 
 impl Graph {
@@ -90,10 +127,6 @@ impl Graph {
         self.slots.get(id as usize).map_or(0, |s| s.links.unmet)
     }
 
-    pub(crate) fn kind_of(&self, edge: Edge) -> DependencyKind {
-        self.node(edge.from).needs.get(edge.need as usize).map_or_else(Default::default, Need::kind)
-    }
-
     /// Nodes whose readiness changed since this was last called, each with the one that came or went
     /// (itself, if its needs changed); may repeat.
     pub(crate) fn take_disturbed(&mut self) -> Vec<(NodeId, NodeId)> {
@@ -116,9 +149,13 @@ impl Graph {
             return false;
         }
         let mut needs = Vec::with_capacity(dependencies.len());
-        for Dependency { label, kind, target } in dependencies {
+        let known: [_; FEW] = self.find_few(dependencies.iter().map(|d| d.target.exact()));
+        for (at, Dependency { label, kind, target }) in dependencies.into_iter().enumerate() {
             let on = match target {
-                Target::Key(key) => On::Node(self.intern(&key, catalog)),
+                Target::Key(key) => {
+                    let known = known.get(at).copied().flatten();
+                    On::Node(known.unwrap_or_else(|| self.intern(&key, catalog)))
+                }
                 Target::AnyOf { prefixes, filter } => On::Group(self.group(prefixes, filter)),
             };
             needs.push(Need { role: self.role(Role { label, kind }), on });
@@ -127,12 +164,11 @@ impl Graph {
         true
     }
 
-    pub(super) fn set_needs_resolved(&mut self, id: NodeId, needs: Arc<[Need]>) {
-        let now = &self.node(id).needs;
-        if Arc::ptr_eq(now, &needs) || (now.is_empty() && needs.is_empty()) {
+    pub(super) fn set_needs_resolved(&mut self, id: NodeId, needs: List<Need>) {
+        let before = self.node(id).needs.clone();
+        if before.is_same(&needs) {
             return;
         }
-        let before = Arc::clone(&self.node(id).needs);
         for (at, need) in before.iter().enumerate() {
             self.detach(id, at, need.on);
             if let On::Node(target) = need.on {
@@ -142,7 +178,7 @@ impl Graph {
         let mut unmet = 0;
         let mut spots = Spots::new(needs.len());
         for (at, need) in (0..).zip(needs.iter()) {
-            spots.set(at, self.attach(Edge { from: id, need: at }, need.on));
+            spots.set(at, self.attach(Edge::new(id, at, need.kind()), need.on));
             unmet += u32::from(!self.satisfied(need));
         }
         let links = self.links(id);
@@ -153,8 +189,8 @@ impl Graph {
     }
 
     /// Puts back dependencies a node had before.
-    pub(crate) fn restore_needs(&mut self, id: NodeId, needs: &Arc<[Need]>) {
-        self.set_needs_resolved(id, Arc::clone(needs));
+    pub(crate) fn restore_needs(&mut self, id: NodeId, needs: &List<Need>) {
+        self.set_needs_resolved(id, needs.clone());
     }
 
     fn same_needs(&self, id: NodeId, dependencies: &[Dependency]) -> bool {
@@ -164,7 +200,7 @@ impl Graph {
                 *need.label() == *dependency.label
                     && need.kind() == dependency.kind
                     && match (need.on, &dependency.target) {
-                        (On::Node(target), Target::Key(key)) => self.node(target).key == *key,
+                        (On::Node(target), Target::Key(key)) => self.key(target) == key,
                         (On::Group(group), Target::AnyOf { prefixes, filter }) => self
                             .groups
                             .get(group)
@@ -177,7 +213,7 @@ impl Graph {
     /// Is the need satisfied by what is available now?
     pub(crate) fn satisfied(&self, need: &Need) -> bool {
         let exists = match need.on {
-            On::Node(id) => self.node(id).available(),
+            On::Node(id) => self.is_available(id),
             On::Group(id) => self.group_available(id) > 0,
         };
         exists != (need.kind() == DependencyKind::ConflictsWith)
@@ -210,7 +246,7 @@ impl Graph {
         list.swap_remove(at);
         let (moved, idle) = (list.get(at).copied(), list.is_empty());
         if let Some(moved) = moved {
-            self.links(moved.from).spots.set(moved.need, at as u32);
+            self.links(moved.from).spots.set(moved.need(), at as u32);
         }
         if let On::Group(group) = on
             && idle
@@ -219,7 +255,7 @@ impl Graph {
         }
     }
 
-    fn edges_to(&mut self, on: On) -> &mut Vec<Edge> {
+    fn edges_to(&mut self, on: On) -> &mut Edges {
         match on {
             On::Node(target) => &mut self.links(target).dependants,
             On::Group(group) => self.groups.dependants(group),
@@ -228,7 +264,9 @@ impl Graph {
 
     /// Counts a change of availability.
     pub(super) fn flip(&mut self, id: NodeId, available: bool) {
-        let dependants = std::mem::take(&mut self.links(id).dependants);
+        let links = self.links(id);
+        links.available = available;
+        let dependants = std::mem::take(&mut links.dependants);
         for edge in &dependants {
             self.count(*edge, id, available);
         }
@@ -245,7 +283,7 @@ impl Graph {
     }
 
     fn count(&mut self, edge: Edge, by: NodeId, exists: bool) {
-        let satisfied = exists != (self.kind_of(edge) == DependencyKind::ConflictsWith);
+        let satisfied = exists != edge.is_conflict();
         let links = self.links(edge.from);
         if satisfied {
             links.unmet = links.unmet.saturating_sub(1);

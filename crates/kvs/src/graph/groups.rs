@@ -12,7 +12,7 @@ use ligato_model::Key;
 use rustc_hash::FxHashMap;
 
 use crate::{
-    graph::{Edge, Graph},
+    graph::{Edges, Graph},
     node::{GroupId, NodeId},
     snapshot::GroupView,
     tree::Tree,
@@ -34,7 +34,7 @@ pub(crate) struct Groups {
     lengths: BTreeMap<usize, usize>,
     dirty: Vec<GroupId>,
     /// For ids that do not exist.
-    nobody: Vec<Edge>,
+    nobody: Edges,
 }
 
 /// What makes two any-of targets the same: prefixes and name of the filter.
@@ -48,7 +48,7 @@ pub(crate) struct Group {
     pub(crate) available: u32,
     /// All candidates in key order, be they there or not.
     members: BTreeMap<Key, NodeId>,
-    pub(crate) dependants: Vec<Edge>,
+    pub(crate) dependants: Edges,
     /// It is among the resting ones.
     resting: bool,
 }
@@ -95,7 +95,7 @@ impl Groups {
         None
     }
 
-    pub(crate) fn dependants(&mut self, id: GroupId) -> &mut Vec<Edge> {
+    pub(crate) fn dependants(&mut self, id: GroupId) -> &mut Edges {
         match self.all.get_mut(id as usize) {
             Some(Some(group)) => &mut group.dependants,
             _ => &mut self.nobody,
@@ -180,7 +180,7 @@ impl Groups {
         self.dirty.push(id);
     }
 
-    pub(crate) fn publish(&mut self, into: &mut Tree<GroupView>) {
+    pub(crate) fn publish(&mut self, into: &mut Tree<Arc<GroupView>>) {
         for id in self.dirty.drain(..) {
             let group = self.all.get(id as usize).and_then(Option::as_ref);
             let view = group.map(|group| {
@@ -239,7 +239,7 @@ impl Graph {
             *self.groups.lengths.entry(prefix.len()).or_default() += 1;
             self.groups.by_prefix.entry(prefix.clone()).or_default().push(id);
         }
-        let (dependants, resting) = (Vec::new(), false);
+        let (dependants, resting) = (Edges::new(), false);
         let group = Group { prefixes, filter, available, members, dependants, resting };
         if let Some(place) = self.groups.all.get_mut(id as usize) {
             *place = Some(group);

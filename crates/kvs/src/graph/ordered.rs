@@ -54,14 +54,13 @@ impl Ordered {
         // Of those that came, went and came again there is one.
         came.sort_unstable();
         came.dedup();
-        let mut came: Vec<(&str, NodeId)> =
-            came.into_iter().filter_map(|id| Some((key_of(id)?.as_str(), id))).collect();
-        came.sort_unstable();
+        let text = |id: NodeId| key_of(id).map(Key::as_str);
+        let came = sorted(came, &text);
         if came.len() > self.len() / 8 {
             self.merge(&came, &key_of);
         } else {
-            for (key, id) in came {
-                self.insert(key, id, &key_of);
+            for id in came {
+                self.insert(text(id).unwrap_or_default(), id, &key_of);
             }
         }
     }
@@ -132,24 +131,50 @@ impl Ordered {
     }
 
     /// Puts many in, in order themselves.
-    fn merge<'k>(&mut self, mut came: &[(&str, NodeId)], key_of: &impl KeyOf<'k>) {
+    fn merge<'k>(&mut self, mut came: &[NodeId], key_of: &impl KeyOf<'k>) {
+        let is_before = |id: NodeId, key: &Key| key_of(id).is_some_and(|k| **k < **key);
         let old: Vec<NodeId> = std::mem::take(&mut self.parts).into_iter().flatten().collect();
         let mut old = old.as_slice();
         let mut all = Vec::with_capacity(old.len() + came.len());
-        while let (Some((key, _)), false) = (came.first(), old.is_empty()) {
-            let (before, rest) =
-                old.split_at(run(old, |id| key_of(*id).is_some_and(|k| **k < **key)));
+        while let (Some(key), false) = (came.first().and_then(|id| key_of(*id)), old.is_empty()) {
+            let (before, rest) = old.split_at(run(old, |id| is_before(*id, key)));
             all.extend_from_slice(before);
             old = rest;
             let Some(next) = old.first().and_then(|id| key_of(*id)) else { break };
-            let (before, rest) = came.split_at(run(came, |(key, _)| **key < **next));
-            all.extend(before.iter().map(|(_, id)| *id));
+            let (before, rest) = came.split_at(run(came, |id| is_before(*id, next)));
+            all.extend_from_slice(before);
             came = rest;
         }
         all.extend_from_slice(old);
-        all.extend(came.iter().map(|(_, id)| *id));
+        all.extend_from_slice(came);
         self.parts = all.chunks(PART).map(<[_]>::to_vec).collect();
     }
+}
+
+/// Those of the nodes that have a text, in the order of the texts.
+///
+/// What all texts begin with is skipped, and the next bytes of each are kept as a number beside the
+/// node: most comparisons need no look at the texts, which lie anywhere in memory.
+fn sorted<'k>(mut ids: Vec<NodeId>, text: &impl Fn(NodeId) -> Option<&'k str>) -> Vec<NodeId> {
+    ids.retain(|id| text(*id).is_some());
+    let bytes = |id: NodeId| text(id).unwrap_or_default().as_bytes();
+    let first = ids.first().map_or(&[][..], |id| bytes(*id));
+    let shared = ids.iter().fold(first.len(), |shared, id| {
+        first.iter().zip(bytes(*id)).take(shared).take_while(|(a, b)| a == b).count()
+    });
+    let rest = |id: NodeId| bytes(id).get(shared..).unwrap_or_default();
+    let head = |id: NodeId| {
+        let rest = rest(id);
+        let mut head = [0; size_of::<u64>()];
+        let known = rest.len().min(head.len());
+        head[..known].copy_from_slice(&rest[..known]);
+        u64::from_be_bytes(head)
+    };
+    let mut all: Vec<(u64, NodeId)> = ids.iter().map(|id| (head(*id), *id)).collect();
+    all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| rest(a.1).cmp(rest(b.1))));
+    ids.clear();
+    ids.extend(all.into_iter().map(|(_, id)| id));
+    ids
 }
 
 /// How many at the front are like this, where no other is; few are looked at.

@@ -1,6 +1,6 @@
 //! A plan as data for those who want to see it before anything is done.
 
-use std::{hash::Hasher, sync::Arc};
+use std::hash::Hasher;
 
 use ligato_kvs_api::{DependencyKind, OpKind, Plan, PlanStep, ValueState, ValueStatus};
 use rustc_hash::{FxHashSet, FxHasher};
@@ -52,9 +52,8 @@ impl Core {
         if let Some(active) = &self.active {
             nodes.extend(active.journal.iter().map(|(id, _)| *id));
         }
-        let there = |id: NodeId| {
-            put.contains(&id) || (self.graph.node(id).available() && !gone.contains(&id))
-        };
+        let there =
+            |id: NodeId| put.contains(&id) || (self.graph.is_available(id) && !gone.contains(&id));
         let mut statuses: Vec<ValueStatus> = nodes
             .into_iter()
             .collect::<FxHashSet<NodeId>>()
@@ -73,7 +72,7 @@ impl Core {
     }
 
     fn predicted_status(&self, id: NodeId, there: &dyn Fn(NodeId) -> bool) -> ValueStatus {
-        let node = Arc::clone(self.graph.node(id));
+        let node = self.graph.node(id).clone();
         let state = match &node.problem {
             Some(problem) => problem.state(),
             None if node.descriptor.is_none() && node.parent.is_none() => ValueState::Unimplemented,

@@ -46,7 +46,7 @@ impl Planner<'_> {
                 self.look_at(child);
                 let node = graph.node(child);
                 if !self.marks(child).seed && node.available() && node.marks.differs {
-                    let from = &graph.node(id).key;
+                    let from = graph.key(id);
                     self.give_reason(child, || Reason::Derived { from: from.clone() });
                     self.classify(child);
                     open.push(child);
@@ -127,7 +127,7 @@ impl Planner<'_> {
     /// Will the node be available in the end, as far as decided?
     pub(super) fn goal(&self, id: NodeId) -> bool {
         let marks = self.marks(id);
-        if marks.decided { marks.up } else { self.facts.graph.node(id).available() }
+        if marks.decided { marks.up } else { self.facts.graph.is_available(id) }
     }
 
     pub(super) fn look_at(&mut self, id: NodeId) {
@@ -239,7 +239,7 @@ impl Planner<'_> {
     fn goal_unmet(&mut self, id: NodeId) -> u32 {
         if !self.marks(id).counted {
             let graph = self.facts.graph;
-            let needs = std::sync::Arc::clone(&graph.node(id).needs);
+            let needs = graph.node(id).needs.clone();
             let met = |need: &Need| self.goal_satisfies(need) && !self.is_own_offspring(id, need);
             let unmet = needs.iter().filter(|need| !met(need)).count() as u32;
             let marks = self.note(id);
@@ -306,7 +306,7 @@ impl Planner<'_> {
         for child in graph.node(id).children.iter() {
             self.look_at(*child);
             if up {
-                let from = &graph.node(id).key;
+                let from = graph.key(id);
                 self.give_reason(*child, || Reason::Derived { from: from.clone() });
             }
         }
@@ -315,7 +315,7 @@ impl Planner<'_> {
     /// A target of the edge has changed its goal.
     fn count(&mut self, edge: Edge, up: bool, by: NodeId) {
         let graph = self.facts.graph;
-        let satisfied = up != (graph.kind_of(edge) == DependencyKind::ConflictsWith);
+        let satisfied = up != edge.is_conflict();
         if self.marks(edge.from).counted {
             let marks = self.note(edge.from);
             marks.unmet = if satisfied { marks.unmet.saturating_sub(1) } else { marks.unmet + 1 };
@@ -324,10 +324,10 @@ impl Planner<'_> {
         if node.desired.is_some() || node.available() {
             self.look_at(edge.from);
             if satisfied && !node.available() {
-                let by = &graph.node(by).key;
+                let by = graph.key(by);
                 self.give_reason(edge.from, || Reason::Unblocked { by: by.clone() });
             } else if !satisfied && node.available() {
-                let by = &graph.node(by).key;
+                let by = graph.key(by);
                 self.give_reason(edge.from, || Reason::Blocked { by: by.clone() });
             }
         }
@@ -349,7 +349,7 @@ impl Planner<'_> {
         }
         let mut possible = self.cycle_members(seeds);
         let graph = self.facts.graph;
-        possible.sort_by(|a, b| graph.node(*a).key.cmp(&graph.node(*b).key));
+        possible.sort_by(|a, b| graph.key(*a).cmp(graph.key(*b)));
         for id in &possible {
             if !self.goal(*id) {
                 self.note(*id).counted = false;

@@ -1,12 +1,13 @@
 //! Fourth pass: predecessors of every step, and an order that respects them.
 
-use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use ligato_kvs_api::{DependencyKind, OpKind, Reason};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     graph::Edge,
+    list::List,
     node::{GroupId, Need, NodeId, On},
     plan::{NO_STEP, Planner, Step, Steps},
 };
@@ -85,7 +86,7 @@ impl Planner<'_> {
         };
         let mut waits = |edges: &[Edge]| {
             for edge in edges {
-                if graph.kind_of(*edge) != DependencyKind::ConflictsWith {
+                if !edge.is_conflict() {
                     let other = self.delete_step(edge.from);
                     before(other, tie(other));
                 }
@@ -150,7 +151,7 @@ impl Planner<'_> {
             }
         }
         for edge in graph.dependants(step.node) {
-            if graph.kind_of(*edge) == DependencyKind::ConflictsWith {
+            if edge.is_conflict() {
                 after(self.delete_step(edge.from), Tie::Need);
             }
         }
@@ -162,7 +163,7 @@ impl Planner<'_> {
     }
 
     /// What a value depended on before goes after `at`.
-    fn link_old(&self, at: u32, old: &Arc<[Need]>, tie: Tie, links: &mut Vec<Link>) {
+    fn link_old(&self, at: u32, old: &List<Need>, tie: Tie, links: &mut Vec<Link>) {
         for need in old.iter() {
             if let On::Node(target) = need.on {
                 let to = self.delete_step(target);

@@ -114,7 +114,7 @@ impl Planner<'_> {
         // What is derived comes and goes with its base, unless something else is known of it.
         let graph = self.facts.graph;
         self.give_reason(id, || {
-            let parent = graph.node(id).parent.map(|parent| graph.node(parent).key.clone());
+            let parent = graph.node(id).parent.map(|parent| graph.key(parent).clone());
             parent.map_or(Reason::Requested, |from| Reason::Derived { from })
         });
         self.marks(id).reason.saturating_sub(1)

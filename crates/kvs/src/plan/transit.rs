@@ -55,11 +55,11 @@ impl Planner<'_> {
             edges.extend_from_slice(graph.group_dependants(*group));
         }
         for edge in edges {
-            let kind = graph.kind_of(edge);
+            let kind = edge.kind();
             if !self.can_go(edge.from) || !self.goal(edge.from) {
                 continue;
             }
-            let key = &graph.node(id).key;
+            let key = graph.key(id);
             match kind {
                 DependencyKind::RecreateOnChange => {
                     self.give_reason(edge.from, || Reason::Follows { key: key.clone() });
@@ -80,12 +80,12 @@ impl Planner<'_> {
     /// A value goes: so do, before it, those that need it and what is derived from it.
     fn take_along(&mut self, id: NodeId, open: &mut Vec<NodeId>) {
         let graph = self.facts.graph;
-        let key = graph.node(id).key.clone();
+        let key = graph.key(id).clone();
         for edge in graph.dependants(id) {
             self.lose(*edge, &key, open);
         }
         for group in graph.member_of(id) {
-            if !graph.node(id).available() {
+            if !graph.is_available(id) {
                 continue;
             }
             let gone = self.scratch.gone_members.entry(*group).or_default();
@@ -97,7 +97,7 @@ impl Planner<'_> {
             }
         }
         for child in graph.node(id).children.iter() {
-            if !graph.node(*child).available() {
+            if !graph.is_available(*child) {
                 self.look_at(*child);
             } else if self.can_go(*child) && !self.marks(*child).gone {
                 self.give_reason(*child, || Reason::Derived { from: key.clone() });
@@ -109,7 +109,7 @@ impl Planner<'_> {
 
     fn lose(&mut self, edge: Edge, key: &ligato_model::Key, open: &mut Vec<NodeId>) {
         let graph = self.facts.graph;
-        if graph.kind_of(edge) == DependencyKind::ConflictsWith
+        if edge.is_conflict()
             || !self.can_go_or_meets(edge.from)
             || self.marks(edge.from).gone
             || graph.node(edge.from).is_obtained()
@@ -130,6 +130,6 @@ impl Planner<'_> {
     }
 
     fn can_go(&self, id: NodeId) -> bool {
-        self.facts.graph.node(id).available() && !self.is_untouchable(id) && !self.is_down(id)
+        self.facts.graph.is_available(id) && !self.is_untouchable(id) && !self.is_down(id)
     }
 }

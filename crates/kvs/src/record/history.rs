@@ -11,7 +11,7 @@ use crate::{config::SchedulerConfig, handle::TimelineEntry, tree::Tree};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Records {
     /// By their numbers, modulo the size of the index: there are never that many.
-    by_seq: Tree<RecordedTxn>,
+    by_seq: Tree<Arc<RecordedTxn>>,
     len: usize,
     /// All numbers are in here; there may be gaps.
     numbers: Range<u64>,

@@ -47,6 +47,7 @@ enum Frequency {
 pub struct Fault {
     action: Action,
     message: Option<String>,
+    content: Option<Vec<u8>>,
     frequency: Frequency,
 }
 
@@ -54,13 +55,20 @@ impl Fault {
     /// A fault that hits every request, every time.
     #[must_use]
     pub fn new(action: Action) -> Self {
-        Self { action, message: None, frequency: Frequency::Always }
+        Self { action, message: None, content: None, frequency: Frequency::Always }
     }
 
     /// Only requests of this name, such as `ip_route_add_del`.
     #[must_use]
     pub fn on(mut self, message: &str) -> Self {
         self.message = Some(message.to_owned());
+        self
+    }
+
+    /// Only requests that contain these bytes.
+    #[must_use]
+    pub fn containing(mut self, bytes: &[u8]) -> Self {
+        self.content = Some(bytes.to_vec());
         self
     }
 
@@ -92,8 +100,12 @@ impl Fault {
     }
 
     /// Whether the fault hits a request, counting it.
-    fn hits(&mut self, message: &str, random: &mut StdRng) -> bool {
+    fn hits(&mut self, (message, payload): (&str, &[u8]), random: &mut StdRng) -> bool {
         if self.message.as_deref().is_some_and(|wanted| wanted != message) {
+            return false;
+        }
+        let contains = |bytes: &[u8]| payload.windows(bytes.len().max(1)).any(|part| part == bytes);
+        if self.content.as_deref().is_some_and(|bytes| !contains(bytes)) {
             return false;
         }
         match &mut self.frequency {
@@ -142,13 +154,13 @@ impl Faults {
     }
 
     /// What goes wrong with a request, if anything.
-    pub(crate) fn strike(&self, message: &str) -> Option<Action> {
+    pub(crate) fn strike(&self, message: &str, payload: &[u8]) -> Option<Action> {
         let mut dial = self.lock();
         let Dial { faults, random } = &mut *dial;
         if faults.is_empty() {
             return None;
         }
-        let at = faults.iter_mut().position(|fault| fault.hits(message, random))?;
+        let at = faults.iter_mut().position(|fault| fault.hits((message, payload), random))?;
         let action = faults.get(at).map(|fault| fault.action);
         faults.retain(|fault| !fault.is_spent());
         action
@@ -167,10 +179,20 @@ mod tests {
     fn a_fault_hits_the_named_message_as_often_as_it_says() {
         let faults = Faults::new(1);
         faults.inject(Fault::new(Action::Refuse(-1)).on("create_loopback").nth(2));
-        assert_eq!(faults.strike("control_ping"), None);
-        assert_eq!(faults.strike("create_loopback"), None);
-        assert_eq!(faults.strike("create_loopback"), Some(Action::Refuse(-1)));
-        assert_eq!(faults.strike("create_loopback"), None);
+        assert_eq!(faults.strike("control_ping", b""), None);
+        assert_eq!(faults.strike("create_loopback", b""), None);
+        assert_eq!(faults.strike("create_loopback", b""), Some(Action::Refuse(-1)));
+        assert_eq!(faults.strike("create_loopback", b""), None);
+    }
+
+    #[test]
+    fn a_fault_can_depend_on_what_a_request_contains() {
+        let faults = Faults::new(1);
+        faults.inject(Fault::new(Action::Die).on("tap").containing(b"bad"));
+        assert_eq!(faults.strike("tap", b"a good one"), None);
+        assert_eq!(faults.strike("loopback", b"a bad one"), None);
+        assert_eq!(faults.strike("tap", b"a bad one"), Some(Action::Die));
+        assert_eq!(faults.strike("tap", b"ba"), None);
     }
 
     #[test]
@@ -178,7 +200,7 @@ mod tests {
         let run = |seed| {
             let faults = Faults::new(seed);
             faults.inject(Fault::new(Action::Ignore).with_probability(0.5));
-            (0..64).map(|_| faults.strike("x").is_some()).collect::<Vec<_>>()
+            (0..64).map(|_| faults.strike("x", b"").is_some()).collect::<Vec<_>>()
         };
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));

@@ -269,7 +269,7 @@ impl Connection {
         let name = entry.definition.name;
         let action = match self.struck.take() {
             Some(()) => None,
-            None => faults.strike(name),
+            None => faults.strike(name, frame),
         };
         let header =
             Header { id: route.answer_id, client_index: self.handle, context: header.context };

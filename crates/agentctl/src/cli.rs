@@ -348,6 +348,11 @@ pub(crate) enum Vpp {
     /// Print version and command line of VPP, its plugins, and what of each kind works on it
     #[command(visible_alias = "i")]
     Info,
+    /// Try values again that were held back because VPP died of them; without a key, all of them
+    Release {
+        /// Key of a value, as `vpp info` and `values` show it
+        key: Option<String>,
+    },
     /// Send any message of VPP's binary API; the agent must allow it (`binapi-access`)
     Api {
         /// Name of a request, such as `show_version`; without one, requests are listed

@@ -29,7 +29,7 @@ pub use child::{Child, wait_until};
 pub use etcd::Etcd;
 pub use microservice::Microservice;
 pub use sandbox::Sandbox;
-pub use vpp::{Vpp, VppKind};
+pub use vpp::{Memory, Vpp, VppKind};
 pub use world::{Stores, World};
 
 /// Prints why a test does not run. A skipped test is not a passed one: it must be seen.

@@ -43,6 +43,11 @@ impl Sandbox {
         Ok(Self { holder: Some(holder) })
     }
 
+    /// None: programs run where this one runs.
+    pub fn none() -> Self {
+        Self { holder: None }
+    }
+
     /// Has it namespaces of its own?
     pub fn is_isolated(&self) -> bool {
         self.holder.is_some()

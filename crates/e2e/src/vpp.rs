@@ -24,7 +24,24 @@ pub enum VppKind {
 pub struct Vpp {
     kind: VppKind,
     folder: PathBuf,
+    memory: Memory,
     child: Option<Child>,
+}
+
+/// What a real VPP is given; sizes as VPP's start-up file has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// The main heap.
+    pub main_heap: &'static str,
+    /// The statistics segment.
+    pub statistics: &'static str,
+}
+
+impl Default for Memory {
+    /// Enough for some ten thousand objects.
+    fn default() -> Self {
+        Self { main_heap: "512M", statistics: "64M" }
+    }
 }
 
 impl VppKind {
@@ -41,7 +58,13 @@ impl VppKind {
 impl Vpp {
     /// One that is not running so far.
     pub fn new(kind: VppKind, folder: &Path) -> Self {
-        Self { kind, folder: folder.to_owned(), child: None }
+        Self { kind, folder: folder.to_owned(), memory: Memory::default(), child: None }
+    }
+
+    /// The same with other memory, for its next start.
+    #[must_use]
+    pub fn with_memory(self, memory: Memory) -> Self {
+        Self { memory, ..self }
     }
 
     /// Path of its API socket.
@@ -136,12 +159,13 @@ impl Vpp {
 
     fn startup_conf(&self) -> String {
         let dir = self.folder.display();
+        let Memory { main_heap, statistics } = self.memory;
         format!(
             "unix {{ nodaemon cli-listen {dir}/cli.sock runtime-dir {dir} }}\n\
              socksvr {{ socket-name {dir}/api.sock }}\n\
-             statseg {{ socket-name {dir}/stats.sock size 64M }}\n\
+             statseg {{ socket-name {dir}/stats.sock size {statistics} }}\n\
              api-segment {{ prefix {} }}\n\
-             memory {{ main-heap-page-size 4k main-heap-size 512M }}\n\
+             memory {{ main-heap-page-size 4k main-heap-size {main_heap} }}\n\
              buffers {{ page-size 4k }}\n\
              plugins {{ plugin dpdk_plugin.so {{ disable }} }}\n",
             self.prefix()

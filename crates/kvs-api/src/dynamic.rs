@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Availability, Change, Concurrency, Dependency, Descriptor, Invalid, KeyPattern, KnownValues,
-    NotificationSink, OpError, Origin, Release, Retrieved, Southbound, SouthboundName, Update, Use,
+    NotificationSink, OpError, Origin, Release, Retrieved, Southbound, SouthboundName, Subject,
+    Update, Use,
 };
 
 /// A running operation; owns everything it needs.
@@ -405,7 +406,8 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
         let (sb, key, value) = (Arc::clone(&self.sb), key.clone(), value.clone());
         Box::pin(async move {
             let work = D::create(&sb, &key, typed::<D>(&key, &value)?);
-            let meta = sb.operation(work).await?;
+            let subject = Some(Subject { key: &key, value: &value });
+            let meta = sb.operation(subject, work).await?;
             Ok(wrap_meta::<D>(meta))
         })
     }
@@ -415,7 +417,8 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
         let meta = meta.cloned();
         Box::pin(async move {
             let meta = typed_meta::<D>(&key, meta.as_ref())?;
-            sb.operation(D::delete(&sb, &key, typed::<D>(&key, &value)?, &meta)).await
+            let subject = Some(Subject { key: &key, value: &value });
+            sb.operation(subject, D::delete(&sb, &key, typed::<D>(&key, &value)?, &meta)).await
         })
     }
 
@@ -432,14 +435,15 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
             let meta = typed_meta::<D>(&key, meta.as_ref())?;
             let change =
                 Update { old: typed::<D>(&key, &old)?, new: typed::<D>(&key, &new)?, meta: &*meta };
-            Ok(wrap_meta::<D>(sb.operation(D::update(&sb, &key, change)).await?))
+            let subject = Some(Subject { key: &key, value: &new });
+            Ok(wrap_meta::<D>(sb.operation(subject, D::update(&sb, &key, change)).await?))
         })
     }
 
     fn retrieve(&self, known: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
         let sb = Arc::clone(&self.sb);
         Box::pin(async move {
-            let found = sb.operation(D::retrieve(&sb, KnownValues::new(&known))).await?;
+            let found = sb.operation(None, D::retrieve(&sb, KnownValues::new(&known))).await?;
             Ok(found
                 .into_iter()
                 .map(|Retrieved { key, value, meta, origin }| AnyRetrieved {

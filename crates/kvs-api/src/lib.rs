@@ -38,7 +38,9 @@ pub use explain::{Cause, Explanation};
 pub use pattern::{KeyPattern, PatternError};
 pub use plan::{Plan, PlanError, PlanStep, Reason, Revision};
 pub use record::{Derivation, RecordedErrors, RecordedOp, RecordedTxn, RecordedValue, TxnSeq};
-pub use southbound::{Availability, Notification, NotificationSink, Southbound, SouthboundName};
+pub use southbound::{
+    Availability, Notification, NotificationSink, Southbound, SouthboundName, Subject,
+};
 pub use state::{BaseValueStatus, OpKind, Origin, ValueState, ValueStatus};
 pub use statuses::Statuses;
 pub use txn::{

@@ -6,7 +6,7 @@ use ligato_model::{Key, Value};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::dynamic::Metadata;
+use crate::{OpError, dynamic::Metadata};
 
 /// Name of a southbound, e.g. `vpp`, `linux`. Also the name of its lane in the executor.
 pub type SouthboundName = &'static str;
@@ -33,9 +33,14 @@ pub trait Southbound: Send + Sync + 'static {
     /// another one is compared next.
     fn accept(&self, _incarnation: u64) {}
 
-    /// Wraps one operation or read-back, from its start to its end. A southbound that may be replaced by another
-    /// incarnation meanwhile lets nothing of the operation reach that one: indexes would mean something else there.
-    fn operation<F: Future + Send>(&self, work: F) -> impl Future<Output = F::Output> + Send {
+    /// Wraps one operation or, without a subject, a read-back, from its start to its end. A southbound that may be
+    /// replaced by another incarnation meanwhile lets nothing of the operation reach that one: indexes would mean
+    /// something else there. One that has had bad experiences with the subject may refuse.
+    fn operation<T: Send, F: Future<Output = Result<T, OpError>> + Send>(
+        &self,
+        _subject: Option<Subject<'_>>,
+        work: F,
+    ) -> impl Future<Output = Result<T, OpError>> + Send {
         work
     }
 
@@ -46,6 +51,15 @@ pub trait Southbound: Send + Sync + 'static {
         sink: NotificationSink,
         cancel: CancellationToken,
     ) -> impl Future<Output = ()> + Send;
+}
+
+/// What an operation is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The value's key.
+    pub key: &'a Key,
+    /// What is to be, or what is to go.
+    pub value: &'a Value,
 }
 
 /// Can a southbound be reached?

@@ -41,11 +41,13 @@ use crate::{
     kinds::{Plugin, plugins},
     metrics,
     plugins::{
-        AgentPlugin, FilePlugin, InterfaceStates, InterfacesPlugin, OrchestratorPlugin,
-        SchedulerPlugin, Statistics, StorePlugin, TelemetryPlugin, VppPlugin, names,
+        AgentPlugin, FilePlugin, InterfaceGauges, InterfaceStates, InterfacesPlugin,
+        OrchestratorPlugin, SchedulerPlugin, Statistics, StorePlugin, TelemetryPlugin, VppPlugin,
+        names,
         store::{StatusPublishing, StoreHandles, source_name},
         vpp::{Target, mark},
     },
+    preflight::Preflight,
     rest::RestSource,
 };
 
@@ -65,7 +67,7 @@ pub(crate) async fn assemble(
     let scrape = Metrics::new();
 
     // Southbound.
-    let Target { client, binary_api, stats_socket, sim } =
+    let Target { client, binary_api, stats_socket, heartbeat, sim } =
         Target::open(config.agent.vpp, &config.govpp).await?;
     let (vpp, linux) = contexts(client, &config)?;
 
@@ -87,7 +89,7 @@ pub(crate) async fn assemble(
     let orchestrator = Orchestrator::start(
         OrchestratorConfig { keeping, ..orchestrator_config(&config) },
         ligato_proto::registry(),
-        Arc::new(scheduler.clone()),
+        Arc::new(Preflight::new(scheduler.clone(), heartbeat, config.govpp.preflight)),
         clock.clone(),
     );
     let desired = orchestrator.handle();
@@ -95,7 +97,7 @@ pub(crate) async fn assemble(
     let builder = AgentBuilder::new(clock, health.clone(), scrape.clone(), shutdown)
         .start_timeout(config.agent.start_timeout.0)
         .stop_timeout(config.agent.stop_timeout.0)
-        .plugin(VppPlugin::new(Arc::clone(&vpp), kinds, binary_api, sim))
+        .plugin(VppPlugin::new(Arc::clone(&vpp), kinds, binary_api, sim, scheduler.clone()))
         .plugin(SchedulerPlugin(scheduler.clone()))
         .plugin(OrchestratorPlugin::new(orchestrator));
     let statistics =
@@ -111,6 +113,7 @@ pub(crate) async fn assemble(
         scheduler: scheduler.clone(),
         notifications: notifications.clone(),
         health: health.clone(),
+        gauges: InterfaceGauges::default(),
         states: states.clone(),
     };
     let builder = telemetry(builder.plugin(interfaces), &config, statistics.clone());

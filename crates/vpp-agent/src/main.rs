@@ -13,6 +13,7 @@ mod logs;
 mod metrics;
 mod pages;
 mod plugins;
+mod preflight;
 mod rest;
 
 use std::{

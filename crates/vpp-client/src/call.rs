@@ -60,7 +60,13 @@ impl<R: Reply> Future for PendingReply<R> {
                         self.state = State::Waiting(context);
                         Poll::Pending
                     }
-                    Poll::Ready(Ok(bytes)) => Poll::Ready(read_reply(message, &bytes)),
+                    Poll::Ready(Ok(bytes)) => {
+                        let reply = read_reply(message, &bytes);
+                        if let Err(VppError::Retval { name, .. }) = &reply {
+                            self.shared.link().slots.by_message.refused(message, name);
+                        }
+                        Poll::Ready(reply)
+                    }
                     Poll::Ready(Err(failure)) => {
                         Poll::Ready(Err(explain(&self.shared, message, failure)))
                     }

@@ -14,11 +14,12 @@ use crate::dump::DumpStream;
 use crate::error::{LostReason, VppError};
 use crate::events::EventStream;
 use crate::link::Shared;
+use crate::liveness::{Liveness, Pulse};
 use crate::options::Options;
 use crate::slots::Context;
 use crate::state::{Connection, Peer};
 use crate::supervisor;
-use crate::traffic::Traffic;
+use crate::traffic::{MessageTraffic, Traffic};
 use crate::wire;
 
 /// `retval` of a stream dump that is to be continued (`VNET_API_ERROR_EAGAIN`).
@@ -38,9 +39,14 @@ pub struct VppClient {
 impl VppClient {
     /// Starts connecting. Must be called within a Tokio runtime.
     pub fn start(options: Options) -> Self {
+        Self::start_with(options, None)
+    }
+
+    /// As [`Self::start`], with something that shows whether VPP's main loop goes around.
+    pub fn start_with(options: Options, pulse: Option<Arc<dyn Pulse>>) -> Self {
         let cancel = CancellationToken::new();
         let timeout = options.reply_timeout;
-        let shared = Arc::new(Shared::new(options));
+        let shared = Arc::new(Shared::new(options, pulse));
         tokio::spawn(supervisor::run(shared.clone(), cancel.clone()));
         let guard = Arc::new(cancel.clone().drop_guard());
         Self { shared, timeout, only: None, _ends_with_the_last: guard, cancel }
@@ -64,6 +70,11 @@ impl VppClient {
         self.shared.state.subscribe()
     }
 
+    /// Follows whether VPP answers.
+    pub fn liveness(&self) -> watch::Receiver<Liveness> {
+        self.shared.liveness.subscribe()
+    }
+
     /// The VPP this client is connected to now.
     pub fn peer(&self) -> Option<Arc<Peer>> {
         self.shared.state.borrow().peer().cloned()
@@ -72,6 +83,11 @@ impl VppClient {
     /// What was sent and received so far.
     pub fn traffic(&self) -> Traffic {
         self.shared.link().slots.traffic
+    }
+
+    /// The same for each name of a request, ordered by it.
+    pub fn traffic_by_message(&self) -> Vec<MessageTraffic> {
+        self.shared.link().slots.by_message.all()
     }
 
     /// Waits until there is a connection.

@@ -20,11 +20,10 @@ pub(crate) struct Identity {
 impl Identity {
     /// `process` is the kernel's idea of who listens on the socket, `None` if it is in a PID namespace out of sight.
     pub(crate) fn of(pid: u32, process: Option<i32>, socket: &Path) -> Self {
-        let socket = std::fs::metadata(socket).ok();
         Self {
             pid,
             started: process.and_then(stat).and_then(|stat| stat.started),
-            socket: socket.map(|file| (file.ino(), file.ctime(), file.ctime_nsec())),
+            socket: socket_file(socket),
         }
     }
 }
@@ -32,6 +31,16 @@ impl Identity {
 /// Whether a process exists and is no zombie. What cannot be found out counts as alive.
 pub(crate) fn lives(pid: i32) -> bool {
     stat(pid).is_none_or(|stat| stat.exists && stat.state != 'Z')
+}
+
+/// Whether a signal or a debugger has stopped the process.
+pub(crate) fn is_stopped(pid: i32) -> bool {
+    stat(pid).is_some_and(|stat| matches!(stat.state, 'T' | 't'))
+}
+
+/// What tells one socket file from the next at the same path; nothing if there is none.
+pub(crate) fn socket_file(path: &Path) -> Option<(u64, i64, i64)> {
+    std::fs::metadata(path).ok().map(|file| (file.ino(), file.ctime(), file.ctime_nsec()))
 }
 
 struct Stat {

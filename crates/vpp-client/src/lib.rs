@@ -16,7 +16,7 @@
 //! * A reply finds its request by the context; nothing is spawned or allocated per request beyond its slot.
 //! * Every request has a deadline. After [`VppError::Timeout`] and [`VppError::ConnectionLost`] it is unknown whether
 //!   VPP executed it; after every other error it is known that it did not, or refused.
-//! * "Slow" is not "dead": a silent connection is kept while the process lives, up to a generous limit.
+//! * "Slow" is not "dead": a busy VPP is waited for, one that died is noticed at once, and [`Liveness`] says which it is.
 //! * Bytes from VPP are never trusted: a frame that cannot be ends the connection with a [`LostReason`].
 
 mod backoff;
@@ -29,7 +29,9 @@ mod frame;
 mod handshake;
 mod identity;
 mod link;
+mod liveness;
 mod options;
+mod pace;
 mod reader;
 mod session;
 mod slots;
@@ -47,8 +49,9 @@ pub use error::{LostReason, VppError};
 pub use events::{EventStream, Notice};
 pub use frame::FrameError;
 pub use handshake::HandshakeError;
+pub use liveness::{Liveness, Pulse, Sign};
 pub use options::Options;
 pub use session::{Answer, Session, SessionError};
 pub use state::{Connection, Peer};
 pub use table::{MessageTable, Unavailable};
-pub use traffic::Traffic;
+pub use traffic::{MessageTraffic, Traffic};

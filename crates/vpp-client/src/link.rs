@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use crate::error::{LostReason, VppError};
 use crate::events::Registry;
+use crate::liveness::{Liveness, Pulse};
 use crate::options::Options;
 use crate::slots::{Context, Expect, NewRequest, Slots};
 use crate::state::Connection;
@@ -28,6 +29,8 @@ use crate::wire;
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) state: watch::Sender<Connection>,
+    pub(crate) liveness: watch::Sender<Liveness>,
+    pub(crate) pulse: Option<Arc<dyn Pulse>>,
     pub(crate) events: Registry,
     /// One permit per request that may wait for a reply.
     pub(crate) window: Semaphore,
@@ -171,12 +174,14 @@ impl Link {
 }
 
 impl Shared {
-    pub(crate) fn new(options: Options) -> Self {
+    pub(crate) fn new(options: Options, pulse: Option<Arc<dyn Pulse>>) -> Self {
         let disconnected = Connection::Disconnected { reason: LostReason::NotYet, attempts: 0 };
         Self {
             window: Semaphore::new(options.window.min(Semaphore::MAX_PERMITS)),
             events: Registry::new(options.event_queue),
             state: watch::Sender::new(disconnected),
+            liveness: watch::Sender::new(Liveness::Answering),
+            pulse,
             wake_writer: Notify::new(),
             written: AtomicU64::new(0),
             link: Mutex::new(Link { slots: Slots::default(), session: Err(LostReason::NotYet) }),
@@ -285,7 +290,8 @@ impl Shared {
         }
         let counted = sender != Sender::Client;
         let (now, offset) = (Instant::now(), session.enqueued);
-        let new = NewRequest { expect, timeout, now, offset, counted };
+        let row = slots.by_message.sent::<M>();
+        let new = NewRequest { expect, timeout, now, offset, counted, row };
         let Some(context) = slots.insert(&new) else {
             return Err(VppError::Backlog { message: M::NAME, waiting: slots.waiting() });
         };
@@ -340,7 +346,8 @@ impl Shared {
         let mut wake = Vec::new();
         let mut link = self.link();
         link.session = Err(reason.clone());
-        link.slots.lose(reason, self.written.load(Ordering::Relaxed), &mut wake);
+        let written = self.written.load(Ordering::Relaxed);
+        link.slots.lose(reason, (written, Instant::now()), &mut wake);
         self.settle(link, &mut wake);
     }
 

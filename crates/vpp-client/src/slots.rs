@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use crate::error::LostReason;
-use crate::traffic::Traffic;
+use crate::traffic::{ByMessage, Traffic};
 
 const INDEX_BITS: u32 = 18;
 const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
@@ -82,6 +82,8 @@ pub(crate) struct NewRequest {
     pub(crate) offset: u64,
     /// Whether it holds a permit of the window.
     pub(crate) counted: bool,
+    /// Place of the counters of its name.
+    pub(crate) row: u32,
 }
 
 #[derive(Debug)]
@@ -101,6 +103,8 @@ struct Slot {
     timeout: Duration,
     offset: u64,
     counted: bool,
+    row: u32,
+    sent: Instant,
     waker: Option<Waker>,
     /// Nobody waits any more; the slot is freed when the reply comes.
     abandoned: bool,
@@ -126,13 +130,33 @@ pub(crate) struct Slots {
     free: Vec<u32>,
     waiting: usize,
     permits: usize,
+    /// Since when there have been requests without an answer at every moment.
+    busy: Option<Instant>,
     pub(crate) traffic: Traffic,
+    pub(crate) by_message: ByMessage,
 }
 
 impl Slots {
     /// Requests still without an answer.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting
+    }
+
+    /// Since when there have been requests without an answer at every moment, or since the last break.
+    pub(crate) fn busy_since(&self) -> Option<Instant> {
+        self.busy
+    }
+
+    /// Whether every request that begins before this place in the output has its answer.
+    pub(crate) fn answered_up_to(&self, offset: u64) -> bool {
+        let waits =
+            |slot: &Slot| matches!(slot.phase, Phase::Waiting { .. }) && slot.offset < offset;
+        !self.slots.iter().any(waits)
+    }
+
+    /// VPP was given nothing to do for a while.
+    pub(crate) fn had_a_break(&mut self, now: Instant) {
+        self.busy = self.busy.map(|_| now);
     }
 
     /// Permits of the window that ended requests have left since the last call.
@@ -153,9 +177,12 @@ impl Slots {
         slot.timeout = new.timeout;
         slot.offset = new.offset;
         slot.counted = new.counted;
+        slot.row = new.row;
+        slot.sent = new.now;
         slot.waker = None;
         slot.abandoned = false;
         self.waiting += 1;
+        self.busy.get_or_insert(new.now);
         self.traffic.requests += 1;
         Some(Context::new(index, slot.generation))
     }
@@ -170,6 +197,8 @@ impl Slots {
             timeout: new.timeout,
             offset: 0,
             counted: false,
+            row: new.row,
+            sent: new.now,
             waker: None,
             abandoned: false,
         });
@@ -190,6 +219,10 @@ impl Slots {
         wake: &mut Vec<Waker>,
     ) -> Received {
         self.traffic.answers += 1;
+        let Some(row) = self.get(context).map(|slot| slot.row) else { return Received::Stale };
+        if let Some(row) = self.by_message.row(row) {
+            row.answers += 1;
+        }
         let Some(slot) = self.get(context) else { return Received::Stale };
         let Phase::Waiting { details } = &mut slot.phase else { return Received::Stale };
         match slot.expect {
@@ -199,7 +232,7 @@ impl Slots {
                     return Received::Progress;
                 }
                 if details.len() + payload.len() > max_dump {
-                    return self.finish(context, Phase::Failed(Failure::TooLarge), wake);
+                    return self.finish(context, Phase::Failed(Failure::TooLarge), now, wake);
                 }
                 details.put_u32_ne(u32::try_from(payload.len()).unwrap_or(u32::MAX));
                 details.extend_from_slice(payload);
@@ -211,7 +244,7 @@ impl Slots {
                     details: std::mem::take(details),
                     end: ReplyBytes::from_slice(payload),
                 };
-                self.finish(context, done, wake)
+                self.finish(context, done, now, wake)
             }
             Expect::Reply(expected) | Expect::Dump { details: expected, .. } => {
                 Received::Wrong { expected }
@@ -219,16 +252,31 @@ impl Slots {
         }
     }
 
-    fn finish(&mut self, context: Context, phase: Phase, wake: &mut Vec<Waker>) -> Received {
+    fn finish(
+        &mut self,
+        context: Context,
+        phase: Phase,
+        now: Instant,
+        wake: &mut Vec<Waker>,
+    ) -> Received {
         let failed = matches!(phase, Phase::Failed(_));
         if let Some(slot) = self.get(context) {
             slot.phase = phase;
             wake.extend(slot.waker.take());
             let (abandoned, counted) = (slot.abandoned, slot.counted);
+            let (row, took) = (slot.row, now.saturating_duration_since(slot.sent));
             self.waiting -= 1;
+            if self.waiting == 0 {
+                self.busy = None;
+            }
             self.permits += usize::from(counted);
             self.traffic.done += u64::from(!failed);
             self.traffic.failed += u64::from(failed);
+            if !failed {
+                self.by_message.done(row, took);
+            } else if let Some(row) = self.by_message.row(row) {
+                row.failed += 1;
+            }
             if abandoned {
                 self.release(context);
             }
@@ -247,19 +295,29 @@ impl Slots {
 
     /// Ends every request whose deadline has passed.
     pub(crate) fn expire(&mut self, now: Instant, wake: &mut Vec<Waker>) {
-        self.end_where(wake, |slot| {
+        self.end_where(now, wake, |slot| {
             (slot.deadline <= now).then_some(Failure::TimedOut(slot.timeout))
         });
     }
 
     /// Ends every request because the connection is gone. Bytes from position `written` on never left this process.
-    pub(crate) fn lose(&mut self, reason: &LostReason, written: u64, wake: &mut Vec<Waker>) {
-        self.end_where(wake, |slot| {
+    pub(crate) fn lose(
+        &mut self,
+        reason: &LostReason,
+        (written, now): (u64, Instant),
+        wake: &mut Vec<Waker>,
+    ) {
+        self.end_where(now, wake, |slot| {
             Some(Failure::Lost { reason: reason.clone(), sent: slot.offset < written })
         });
     }
 
-    fn end_where(&mut self, wake: &mut Vec<Waker>, failure: impl Fn(&Slot) -> Option<Failure>) {
+    fn end_where(
+        &mut self,
+        now: Instant,
+        wake: &mut Vec<Waker>,
+        failure: impl Fn(&Slot) -> Option<Failure>,
+    ) {
         if self.waiting == 0 {
             return;
         }
@@ -272,7 +330,7 @@ impl Slots {
             }
         }
         for (context, failure) in ended {
-            self.finish(context, Phase::Failed(failure), wake);
+            self.finish(context, Phase::Failed(failure), now, wake);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Connects, lets VPP introduce itself, watches over the connection, and starts again when it is lost.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,13 +21,16 @@ use crate::error::{LostReason, VppError};
 use crate::events::Want;
 use crate::frame::Frames;
 use crate::handshake::{self, HandshakeError, Welcome};
-use crate::identity::{Identity, lives};
+use crate::identity::{Identity, is_stopped, lives, socket_file};
 use crate::link::{Session, Shared};
+use crate::liveness::{Liveness, Seen, Verdict, Vigil};
 use crate::state::{Connection, Peer};
 use crate::{reader, writer};
 
 /// How often deadlines are looked at.
 const TICK: Duration = Duration::from_millis(50);
+/// How often it is looked for a new socket while there is no connection.
+const LOOK: Duration = Duration::from_millis(10);
 /// Longest wait for the answer to a goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -38,8 +42,10 @@ pub(crate) async fn run(shared: Arc<Shared>, cancel: CancellationToken) {
     let mut attempts = 0;
     loop {
         let met = history.connections;
+        let known = socket_file(&options.socket);
         let reason = connect_and_serve(&shared, &mut history, &cancel).await;
         shared.end(&reason);
+        shared.liveness.send_replace(Liveness::Answering);
         if history.connections > met {
             attempts = 0;
             backoff.reset();
@@ -56,9 +62,25 @@ pub(crate) async fn run(shared: Arc<Shared>, cancel: CancellationToken) {
             break;
         }
         let pause = backoff.next(&mut rand::rng());
-        let _ = timeout(pause, cancel.cancelled()).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = another_socket(&options.socket, known) => backoff.reset(),
+            () = cancel.cancelled() => {}
+        }
     }
     shared.events.close();
+}
+
+/// Waits until the socket file is another one than that which failed: a VPP has started.
+async fn another_socket(path: &Path, known: Option<(u64, i64, i64)>) {
+    let mut looks = interval(LOOK);
+    loop {
+        looks.tick().await;
+        let found = socket_file(path);
+        if found.is_some() && found != known {
+            return;
+        }
+    }
 }
 
 /// What has to be remembered from one connection to the next.
@@ -136,6 +158,10 @@ async fn serve(
     shared.events.gap();
     tracing::info!(version = %peer.version, pid = peer.pid, incarnation = peer.incarnation,
         messages = peer.messages.len(), "connected to VPP");
+    if let Some(pulse) = shared.pulse.clone() {
+        // It answers now; this may take until it looks at another socket.
+        tokio::task::spawn_blocking(move || pulse.attach());
+    }
     shared.state.send_replace(Connection::Connected(peer));
     first_end(tasks).await
 }
@@ -243,29 +269,53 @@ async fn watch(shared: Arc<Shared>, process: Option<i32>) -> LostReason {
     let options = &shared.options;
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut last_probe = Instant::now();
+    let mut vigil = Vigil::default();
     loop {
         let now = ticks.tick().await;
         shared.expire(now);
-        let silence = now.saturating_duration_since(shared.last_heard().unwrap_or(now));
-        if silence < options.probe_after {
-            continue;
-        }
-        if silence > options.give_up_after {
-            return LostReason::NotResponding { silence };
-        }
-        if let Some(pid) = process.filter(|pid| !lives(*pid)) {
+        let heard = shared.last_heard().unwrap_or(now);
+        // Most deaths are told by the socket; a child that inherited it keeps it open.
+        let quiet = now.saturating_duration_since(heard) >= TICK;
+        if let Some(pid) = process.filter(|pid| quiet && !lives(*pid)) {
             return LostReason::ProcessGone { pid };
         }
-        if now - last_probe >= options.probe_after {
-            last_probe = now;
-            // Its reply counts as a sign of life; nobody waits for it.
-            let sent = shared.send_own_call::<ControlPing, ControlPingReply>(
-                options.reply_timeout,
-                &ControlPing {},
-            );
-            drop(PendingReply::<ControlPingReply>::new(shared.clone(), "control_ping", sent));
+        let silent = Vigil::is_silent(now, heard, options);
+        let seen = Seen {
+            heard,
+            stopped: silent && process.is_some_and(is_stopped),
+            beat: shared.pulse.as_ref().filter(|_| silent).and_then(|pulse| pulse.beat()),
+        };
+        match vigil.look(now, seen, options) {
+            Verdict::Fine => shared.tell(Liveness::Answering, now),
+            Verdict::Ask => {
+                // Its reply counts as a sign of life; nobody waits for it.
+                let sent = shared.send_own_call::<ControlPing, ControlPingReply>(
+                    options.reply_timeout,
+                    &ControlPing {},
+                );
+                drop(PendingReply::<ControlPingReply>::new(shared.clone(), "control_ping", sent));
+            }
+            Verdict::Wait(liveness) => shared.tell(liveness, now),
+            Verdict::GiveUp(silence) => return LostReason::NotResponding { silence },
         }
+    }
+}
+
+impl Shared {
+    /// Publishes whether VPP answers, and logs it when that changes.
+    fn tell(&self, liveness: Liveness, now: Instant) {
+        let before = *self.liveness.borrow();
+        if before == liveness {
+            return;
+        }
+        match (before.describe(now), liveness.describe(now)) {
+            (_, Some(is)) => {
+                tracing::warn!(after = ?self.options.give_up_after, "VPP does not answer: it is {is}, and waited for");
+            }
+            (Some(was), None) => tracing::info!("VPP answers again: it was {was}"),
+            (None, None) => {}
+        }
+        self.liveness.send_replace(liveness);
     }
 }
 

@@ -2,31 +2,59 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, sleep};
 
 use crate::error::LostReason;
 use crate::link::Shared;
+use crate::pace::{Pace, Step};
 
 /// A buffer that grew beyond this by a burst is given back.
 const KEEP: usize = 1 << 20;
+/// How often it is looked whether VPP has come to the end of its work.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// Writes until the connection ends; returns why it did.
 pub(crate) async fn run(shared: Arc<Shared>, mut socket: impl AsyncWrite + Unpin) -> LostReason {
     let mut batch = BytesMut::new();
+    let mut pace = Pace::new(&shared.options);
     loop {
         if !take_batch(&shared, &mut batch) {
             shared.wake_writer.notified().await;
             continue;
         }
         while batch.has_remaining() {
-            match socket.write_buf(&mut batch).await {
+            let most = go_ahead(&shared, &mut pace).await.min(batch.len());
+            match socket.write(&batch[..most]).await {
                 Ok(0) => return LostReason::PeerClosed,
                 Ok(n) => {
+                    batch.advance(n);
                     shared.written.fetch_add(n as u64, Ordering::Relaxed);
                 }
                 Err(error) => return error.into(),
+            }
+        }
+    }
+}
+
+/// Waits until VPP may be given more work; tells how many bytes of it.
+async fn go_ahead(shared: &Shared, pace: &mut Pace) -> usize {
+    loop {
+        let written = shared.written.load(Ordering::Relaxed);
+        let step = {
+            let link = shared.link();
+            let (busy, drained) = (link.slots.busy_since(), || link.slots.answered_up_to(written));
+            pace.step(Instant::now(), busy, drained)
+        };
+        match step {
+            Step::Write(most) => return most,
+            Step::Drain => sleep(LOOK).await,
+            Step::Pause(pause) => {
+                sleep(pause).await;
+                shared.link().slots.had_a_break(Instant::now());
             }
         }
     }

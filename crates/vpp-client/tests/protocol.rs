@@ -20,7 +20,8 @@ use ligato_vpp_api::msg::interface::{
 use ligato_vpp_api::msg::memclnt::{ControlPing, GetApiJson, SockclntDeleteReply};
 use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_client::{
-    Connection, FrameError, LostReason, Notice, Options, Unavailable, VppClient, VppError,
+    Connection, FrameError, Liveness, LostReason, Notice, Options, Pulse, Sign, Unavailable,
+    VppClient, VppError,
 };
 use tokio::time::timeout;
 
@@ -277,4 +278,64 @@ async fn a_client_that_ends_says_goodbye() {
     soon(peer.wait_closed()).await;
     let error = soon(client.request(ControlPing {})).await.unwrap_err();
     assert!(matches!(error, VppError::NotConnected { reason: LostReason::Closed }), "{error}");
+}
+
+/// A heart that a test beats.
+#[derive(Debug, Default)]
+struct Heart(std::sync::atomic::AtomicU64);
+
+impl Pulse for Heart {
+    fn attach(&self) {}
+
+    fn beat(&self) -> Option<u64> {
+        Some(self.0.load(std::sync::atomic::Ordering::Relaxed))
+    }
+}
+
+#[tokio::test]
+async fn a_busy_vpp_is_waited_for_and_a_deaf_one_is_not() {
+    let vpp = FakeVpp::start();
+    let heart = std::sync::Arc::new(Heart::default());
+    let options = Options {
+        probe_after: Duration::from_millis(50),
+        answer_within: Duration::from_millis(10),
+        give_up_after: Duration::ZERO,
+        deaf_after: Duration::from_millis(1),
+        ..vpp.options()
+    };
+    let client = VppClient::start_with(options, Some(heart.clone()));
+    let mut liveness = client.liveness();
+    let mut peer = soon(vpp.connected(&client)).await;
+    let probe = soon(peer.request()).await;
+    let is = |wanted: Sign| move |now: &Liveness| matches!(now, Liveness::Silent { sign, .. } if *sign == wanted);
+    soon(liveness.wait_for(is(Sign::Busy))).await.unwrap();
+    assert!(client.peer().is_some(), "still connected");
+    peer.pong(probe.context, 1).await;
+    soon(liveness.wait_for(|now| *now == Liveness::Answering)).await.unwrap();
+
+    let _unanswered = soon(peer.request()).await;
+    soon(liveness.wait_for(is(Sign::Busy))).await.unwrap();
+    heart.0.store(1, std::sync::atomic::Ordering::Relaxed);
+    let reason = lost(&client).await;
+    assert!(matches!(reason, LostReason::NotResponding { .. }), "{reason}");
+    soon(liveness.wait_for(|now| *now == Liveness::Answering)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_socket_is_tried_at_once() {
+    let vpp = FakeVpp::start();
+    // Longer than this test waits for anything.
+    let hour = Duration::from_secs(3600);
+    let options = Options { retry_first: hour, retry_cap: hour, ..vpp.options() };
+    let socket = vpp.socket();
+    let moved = socket.with_extension("moved");
+    std::fs::rename(&socket, &moved).unwrap();
+    let client = VppClient::start(options);
+    let mut state = client.state();
+    let failed = |state: &Connection| {
+        matches!(state, Connection::Disconnected { reason: LostReason::Connect(_), .. })
+    };
+    soon(state.wait_for(failed)).await.unwrap();
+    std::fs::rename(&moved, &socket).unwrap();
+    soon(vpp.connected(&client)).await;
 }

@@ -2,13 +2,15 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use futures::future::join_all;
 use ligato_idxmap::IdxMap;
 use ligato_kvs_api::{
-    Availability, Notification, NotificationSink, OpError, Southbound, SouthboundName,
+    Availability, Notification, NotificationSink, OpError, Southbound, SouthboundName, Subject,
 };
 use ligato_proto::vpp::interfaces::Interface;
+use ligato_vpp_api::msg::memclnt::ControlPing;
 use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_api::{Dump, Request, StreamDump, VppError as Code};
 use ligato_vpp_client::{Connection, VppClient, VppError};
@@ -17,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::names::{self, BY_BD_INDEX, BY_IP_ADDRESS, BY_SW_IF_INDEX};
 use crate::op::{chain, op_error};
+use crate::quarantine::{Pass, Quarantine};
 use crate::{
     BridgeDomainMeta, Facts, InterfaceMeta, LinuxNames, MemifSockets, Remembered, Settings, Watcher,
 };
@@ -40,6 +43,7 @@ pub struct VppCtx {
     memif_sockets: tokio::sync::Mutex<MemifSockets>,
     dhcp_clients_changed: Notify,
     remembered: Remembered,
+    quarantine: Quarantine,
     linux: Option<Box<dyn LinuxNames>>,
 }
 
@@ -59,6 +63,7 @@ impl VppCtx {
             memif_sockets: tokio::sync::Mutex::default(),
             dhcp_clients_changed: Notify::new(),
             remembered: Remembered::default(),
+            quarantine: Quarantine::default(),
             linux: None,
         }
     }
@@ -202,6 +207,11 @@ impl VppCtx {
         &self.dhcp_clients_changed
     }
 
+    /// Values at whose operations VPP died.
+    pub fn quarantine(&self) -> &Quarantine {
+        &self.quarantine
+    }
+
     /// Bridge domains by name. Written by the kind of bridge domains only.
     pub fn bridge_domains(&self) -> &IdxMap<BridgeDomainMeta> {
         &self.bridge_domains
@@ -268,14 +278,36 @@ impl Southbound for VppCtx {
     }
 
     fn accept(&self, incarnation: u64) {
-        self.accepted.store(incarnation, Ordering::Release);
+        let before = self.accepted.swap(incarnation, Ordering::AcqRel);
+        if before != 0 && before != incarnation {
+            self.quarantine.died(before, SystemTime::now());
+        }
     }
 
-    async fn operation<F: Future + Send>(&self, work: F) -> F::Output {
-        match self.accepted.load(Ordering::Acquire) {
+    async fn operation<T: Send, F: Future<Output = Result<T, OpError>> + Send>(
+        &self,
+        subject: Option<Subject<'_>>,
+        work: F,
+    ) -> Result<T, OpError> {
+        let pass = self.quarantine.admit(subject).await?;
+        let meant = self.accepted.load(Ordering::Acquire);
+        let under_way = self.quarantine.begin(subject, meant);
+        let work = async {
+            let mut outcome = work.await;
+            if let (Pass::Alone(_), Ok(_)) = (&pass, &outcome) {
+                // Some deaths come after the reply: VPP has to go on before it is trusted to.
+                if let Err(error) = self.client().request(ControlPing {}).await {
+                    outcome = Err(op_error(&error));
+                }
+            }
+            outcome
+        };
+        let outcome = match meant {
             0 => work.await,
             meant => MEANT.scope(meant, work).await,
-        }
+        };
+        under_way.end(&outcome);
+        outcome
     }
 
     async fn watch(self: Arc<Self>, sink: NotificationSink, cancel: CancellationToken) {

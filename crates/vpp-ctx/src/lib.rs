@@ -10,6 +10,7 @@ mod ctx;
 mod facts;
 mod names;
 mod op;
+mod quarantine;
 mod remembered;
 mod watch;
 
@@ -17,5 +18,6 @@ pub use ctx::VppCtx;
 pub use facts::{Facts, Settings};
 pub use names::{BridgeDomainMeta, InterfaceMeta, LinuxNames, MemifSockets};
 pub use op::{op_error, unsupported};
+pub use quarantine::{Quarantine, Suspicion};
 pub use remembered::Remembered;
 pub use watch::Watcher;

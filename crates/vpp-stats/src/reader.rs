@@ -98,6 +98,17 @@ impl StatsReader {
         result
     }
 
+    /// Runs `read` over what is attached already; nothing if nothing is. Never waits for VPP to hand anything out.
+    ///
+    /// # Errors
+    /// As [`StatsReader::read`].
+    pub fn peek<T>(
+        &mut self,
+        read: impl FnMut(&mut Pass<'_>) -> Result<T, StatsError>,
+    ) -> Option<Result<T, StatsError>> {
+        self.attached.as_mut().map(|attached| attached.segment.pass(read))
+    }
+
     /// Lets go of the segment; the next call attaches. For those who know that VPP is another one.
     pub fn detach(&mut self) {
         self.attached = None;

@@ -7,10 +7,10 @@ use crate::run::{self, cargo};
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct BenchArgs {
-    /// `scheduler` (the workloads a to f) or `vpp` (the client beside a raw socket).
+    /// `scheduler` (the workloads a to f) or `vpp` (client and agent beside a raw socket).
     #[arg(value_enum)]
     what: What,
-    /// Handed on, e.g. `c1 --sizes 1000,10000 --json FILE`.
+    /// Handed on, e.g. `c1 --sizes 1000,10000 --json FILE`, or `routes agent --sizes 100000`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
@@ -25,7 +25,7 @@ enum What {
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
     let (package, bench) = match args.what {
         What::Scheduler => ("ligato-kvs", "scheduler"),
-        What::Vpp => ("ligato-vpp-client", "rate"),
+        What::Vpp => ("ligato-e2e", "vpp"),
     };
     let mut command = cargo()?;
     command.args(["bench", "--package", package, "--bench", bench, "--"]).args(&args.rest);

@@ -40,10 +40,27 @@ pub(super) async fn run(context: &Context, command: Vpp) -> Result<()> {
             };
             output::print(&answer, &format, |_| String::new())
         }
+        Vpp::Release { key } => {
+            let path = "/vpp/quarantine";
+            let query: Vec<(&str, &str)> = key.iter().map(|key| ("key", key.as_str())).collect();
+            let answer = context.rest.put_text(Method::DELETE, path, &query, String::new()).await?;
+            let keys: Vec<String> = decode(path, &answer)?;
+            output::print(&keys, &format, |keys| match keys.as_slice() {
+                [] => "nothing was held back".to_owned(),
+                keys => keys.join("\n"),
+            })
+        }
         Vpp::Info => {
-            let version = cli(context, "show version verbose").await?;
-            let config = cli(context, "show version cmdline").await?;
             let info = info(context).await?;
+            // One that does not answer would not tell these either.
+            let silent = info.as_ref().and_then(|info| info["silent"].as_str());
+            let (version, config) = match silent {
+                Some(_) => ("–".to_owned(), "–".to_owned()),
+                None => (
+                    cli(context, "show version verbose").await?,
+                    cli(context, "show version cmdline").await?,
+                ),
+            };
             let data = json!({ "version": version, "config": config, "info": info });
             output::print(&data, &format, |_| {
                 let works = info.as_ref().map(works).unwrap_or_default();
@@ -82,17 +99,50 @@ fn works(info: &Value) -> String {
         let reasons: Vec<String> = list(&kind, "missing").iter().map(missing).collect();
         kinds.row([text(&kind, "kind"), text(&kind, "level"), reasons.join("\n")]);
     }
-    let connection = match info["reason"].as_str() {
-        Some(reason) => format!("not connected: {reason}"),
-        None => "connected".to_owned(),
+    let connection = match (info["reason"].as_str(), info["silent"].as_str()) {
+        (Some(reason), _) => format!("not connected: {reason}"),
+        (None, Some(silent)) => format!("connected, {silent}"),
+        (None, None) => "connected".to_owned(),
     };
     let plugins = if plugins.is_empty() { "–".to_owned() } else { plugins.join(" ") };
-    format!("\n\nCONNECTION:\n{connection}\n\nPLUGINS:\n{plugins}\n\n{}", kinds.render())
+    let mut quarantine = Table::new(["VALUE", "VPP DIED", "IS"]);
+    let suspects = list(info, "quarantine");
+    for suspect in &suspects {
+        let is = if suspect["held"] == true { "held back" } else { "sent alone" };
+        let deaths = format!("{} x", suspect["deaths"].as_u64().unwrap_or_default());
+        quarantine.row([text(suspect, "key"), deaths, is.to_owned()]);
+    }
+    let quarantine = match suspects.is_empty() {
+        true => String::new(),
+        false => format!("\n\nQUARANTINE:\n{}", quarantine.render().trim_end()),
+    };
+    format!(
+        "\n\nCONNECTION:\n{connection}{quarantine}\n\nPLUGINS:\n{plugins}\n\n{}",
+        kinds.render()
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_busy_vpp_and_its_killers_are_told() {
+        let info = json!({
+            "connected": true,
+            "silent": "busy for 12 s",
+            "quarantine": [
+                { "key": "config/a", "held": true, "deaths": 2 },
+                { "key": "config/b", "held": false, "deaths": 1 },
+            ],
+        });
+        let expected = "\n\nCONNECTION:\nconnected, busy for 12 s\n\nQUARANTINE:\n\
+            VALUE     VPP DIED  IS\n\
+            config/a  2 x       held back\n\
+            config/b  1 x       sent alone\n\nPLUGINS:";
+        let told = works(&info);
+        assert!(told.starts_with(expected), "{told}");
+    }
 
     #[test]
     fn what_does_not_work_is_told_with_its_reason() {

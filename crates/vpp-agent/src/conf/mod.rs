@@ -11,7 +11,7 @@ use ligato_nb_grpc::GrpcConf;
 use ligato_nb_rest::HttpConf;
 
 pub(crate) use agent::{AgentConf, LogsConf, SchedulerConf, TelemetryConf, VppMode};
-pub(crate) use southbound::{GovppConf, LinuxPluginConf, VppInterfaceConf};
+pub(crate) use southbound::{GovppConf, LinuxPluginConf, PreflightPolicy, VppInterfaceConf};
 pub(crate) use stores::{EtcdConf, RedbConf};
 
 use self::{

@@ -2,7 +2,51 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use ligato_infra::config::{ConfigDuration, Violation};
+use ligato_infra::{
+    config::{
+        ConfigDuration, ConfigValue, Kind, Node, NodeValue, ProblemKind, Problems, Violation,
+    },
+    json,
+};
+
+/// What happens to a change for which VPP may lack the memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum PreflightPolicy {
+    /// It is not looked at.
+    Off,
+    /// It is carried out, and the log says so.
+    #[default]
+    Warn,
+    /// It is not carried out.
+    Refuse,
+}
+
+impl ConfigValue for PreflightPolicy {
+    fn kind() -> Kind {
+        Kind::Text
+    }
+
+    fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
+        match &node.value {
+            NodeValue::Text(text) if text == "off" => Some(Self::Off),
+            NodeValue::Text(text) if text == "warn" => Some(Self::Warn),
+            NodeValue::Text(text) if text == "refuse" => Some(Self::Refuse),
+            _ => {
+                let reason = "must be warn, refuse or off".to_owned();
+                problems.add(&node.origin, ProblemKind::BadValue(reason));
+                None
+            }
+        }
+    }
+
+    fn show(&self) -> json::Value {
+        match self {
+            Self::Off => "off".into(),
+            Self::Warn => "warn".into(),
+            Self::Refuse => "refuse".into(),
+        }
+    }
+}
 
 const fn millis(millis: u64) -> ConfigDuration {
     ConfigDuration(Duration::from_millis(millis))
@@ -21,10 +65,19 @@ ligato_infra::config_section! {
         pub(crate) resync_after_reconnect: bool = true => "resync-after-reconnect";
         /// A connection on which nothing arrives for this long is probed.
         pub(crate) probe_interval: ConfigDuration = millis(1000) => "health-check-probe-interval";
-        /// No effect: a probe that is not answered makes the agent look at the process, not give up.
+        /// A probe that is not answered within this time, so many times as the threshold says, makes VPP count as busy.
         pub(crate) probe_reply_timeout: ConfigDuration = millis(250) => "health-check-reply-timeout";
-        /// No effect, as the above.
+        /// See the above.
         pub(crate) probe_threshold: u32 = 1 => "health-check-threshold";
+        /// A VPP that does not answer is waited for as long as its process lives, but no longer than this; 0 is for ever.
+        pub(crate) busy_limit: ConfigDuration = millis(300_000) => "busy-limit";
+        /// The same for one whose heartbeat in the statistics goes on: it serves others, but not this agent.
+        pub(crate) deaf_limit: ConfigDuration = millis(30_000) => "deaf-limit";
+        /// Requests that may be under way at once. More makes single changes wait longer behind large ones.
+        pub(crate) request_window: u32 = 4096 => "request-window";
+        /// Share of the time of VPP's main thread that requests may take when they come without a break, in percent. The
+        /// rest is for VPP's command line, timers and other clients; with 100 there are no breaks.
+        pub(crate) time_share: u32 = 95 => "time-share";
         /// No effect: a request whose outcome is unknown is read back instead of sent again.
         pub(crate) retry_request_count: u32 = 0 => "retry-request-count";
         /// No effect, as the above.
@@ -40,6 +93,8 @@ ligato_infra::config_section! {
         /// Where definitions of messages are installed; read for a VPP before 24.06, which does not tell them.
         pub(crate) binapi_definitions: PathBuf = PathBuf::from("/usr/share/vpp/api")
             => "binapi-definitions";
+        /// What happens to a change that needs more of VPP's memory than it has left: `warn`, `refuse`, or `off`.
+        pub(crate) preflight: PreflightPolicy = PreflightPolicy::Warn => "preflight";
         /// Shared-memory API.
         pub(crate) connect_via_shm: bool = false => "connect-via-shm";
         /// Prefix of the shared-memory API.
@@ -107,6 +162,13 @@ fn check_govpp(conf: &GovppConf) -> Vec<Violation> {
             reason: "VPP no longer has a shared-memory API; remove this key".to_owned(),
         })
     };
+    let unless = |holds: bool, key, reason: &str| {
+        (!holds).then(|| Violation { key, reason: reason.to_owned() })
+    };
+    let window = unless(conf.request_window > 0, "request-window", "at least one is needed");
+    let share = (1..=100).contains(&conf.time_share);
+    let share = unless(share, "time-share", "is a percentage from 1 to 100");
     let shm = refused("connect-via-shm", conf.connect_via_shm);
-    shm.into_iter().chain(refused("shm-prefix", !conf.shm_prefix.is_empty())).collect()
+    let prefix = refused("shm-prefix", !conf.shm_prefix.is_empty());
+    [shm, prefix, window, share].into_iter().flatten().collect()
 }

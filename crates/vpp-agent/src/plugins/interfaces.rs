@@ -3,13 +3,13 @@
 use std::{
     collections::HashMap,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use async_trait::async_trait;
 use ligato_infra::{
     Backoff, BoxError, OnFailure,
-    agent::{Plugin, Started},
+    agent::{Plugin, Registrar, Started},
     clock::SharedClock,
     health::{Criticality, Health, InterfaceStatus},
 };
@@ -25,14 +25,17 @@ use ligato_proto::{
     },
 };
 use ligato_vpp_api::{
-    msg::interface::SwInterfaceEvent,
+    msg::interface::{SwInterfaceDump, SwInterfaceEvent},
     types::{IfStatusFlags, InterfaceIndex},
 };
 use ligato_vpp_client::Notice;
 use ligato_vpp_ctx::VppCtx;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{interface_states::InterfaceStates, names};
+use super::{interface_gauges::InterfaceGauges, interface_states::InterfaceStates, names};
+
+/// Events that follow each other within this time are read about once.
+const SETTLED: Duration = Duration::from_millis(500);
 
 /// Tells what happens to interfaces.
 #[derive(Clone)]
@@ -42,6 +45,8 @@ pub(crate) struct InterfacesPlugin {
     pub(crate) scheduler: Scheduler,
     pub(crate) notifications: Notifications,
     pub(crate) health: Health,
+    /// States as metrics.
+    pub(crate) gauges: InterfaceGauges,
     /// Kept up to date if somebody publishes it.
     pub(crate) states: Option<Arc<InterfaceStates>>,
 }
@@ -52,6 +57,13 @@ struct Names {
     logical: String,
     /// VPP's name, empty as long as it was not read.
     internal: String,
+}
+
+/// Whether the interfaces are to be read for their metrics.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Measure {
+    NotNeeded,
+    Needed,
 }
 
 /// Finds the names of the interfaces that VPP tells of.
@@ -74,6 +86,11 @@ impl Plugin for InterfacesPlugin {
 
     fn criticality(&self) -> Criticality {
         Criticality::Ignored
+    }
+
+    async fn init(&mut self, registrar: &mut Registrar<'_>) -> Result<(), BoxError> {
+        registrar.metrics(self.gauges.registry());
+        Ok(())
     }
 
     async fn start(&mut self, started: &mut Started<'_>) -> Result<(), BoxError> {
@@ -124,28 +141,46 @@ impl InterfacesPlugin {
     async fn follow_vpp(self, clock: SharedClock) -> Result<(), BoxError> {
         let mut events = self.vpp.client().subscribe::<SwInterfaceEvent>();
         let mut naming = Naming::new(self.vpp.clone(), self.scheduler.clone());
+        let mut measure = Measure::NotNeeded;
         loop {
-            match events.recv().await {
+            let notice = tokio::select! {
+                notice = events.recv() => notice,
+                () = clock.sleep(SETTLED), if measure == Measure::Needed => {
+                    self.measure_anew().await;
+                    measure = Measure::NotNeeded;
+                    continue;
+                }
+            };
+            match notice {
                 Some(Notice::Event(event)) => {
+                    if !self.gauges.changed(&event) {
+                        measure = Measure::Needed;
+                    }
                     if let Some(names) = naming.of(&event).await {
                         self.vpp_event(&event, names, &clock);
                     }
                 }
-                // What was missed is in the next event of each interface.
-                Some(Notice::Gap) => {}
+                // For those who follow, what was missed is in the next event of each interface.
+                Some(Notice::Gap) => measure = Measure::Needed,
                 None => return Ok(()),
             }
         }
     }
 
+    /// After events were missed, or of interfaces that were not there before: those there are, and only those.
+    async fn measure_anew(&self) {
+        let all = SwInterfaceDump { sw_if_index: InterfaceIndex::NONE, ..Default::default() };
+        let found = self.vpp.client().dump(all).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "the states of interfaces are not known");
+            Vec::new()
+        });
+        self.gauges.replace(&found);
+    }
+
     fn vpp_event(&self, event: &SwInterfaceEvent, names: Names, clock: &SharedClock) {
         let SwInterfaceEvent { sw_if_index, flags, deleted, .. } = event;
-        let status = |flag| if flags.contains(flag) { Status::Up } else { Status::Down };
-        let (admin, oper) = if *deleted {
-            (Status::Deleted, Status::Deleted)
-        } else {
-            (status(IfStatusFlags::ADMIN_UP), status(IfStatusFlags::LINK_UP))
-        };
+        let (admin, oper) =
+            if *deleted { (Status::Deleted, Status::Deleted) } else { states(*flags) };
         let Names { logical: name, internal: internal_name } = names;
         if *deleted {
             self.health.remove_interface(&internal_name);
@@ -227,6 +262,12 @@ impl Naming {
         let internal = meta.map(|meta| meta.internal_name.clone()).unwrap_or_default();
         Some(Names { logical, internal })
     }
+}
+
+/// Administrative and operational state.
+pub(super) fn states(flags: IfStatusFlags) -> (Status, Status) {
+    let status = |flag| if flags.contains(flag) { Status::Up } else { Status::Down };
+    (status(IfStatusFlags::ADMIN_UP), status(IfStatusFlags::LINK_UP))
 }
 
 /// Seconds since 1970, as messages have them.

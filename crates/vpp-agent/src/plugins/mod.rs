@@ -2,6 +2,8 @@
 
 mod agent;
 mod file;
+mod heartbeat;
+mod interface_gauges;
 mod interface_states;
 mod interfaces;
 mod orchestrator;
@@ -12,10 +14,13 @@ pub(crate) mod vpp;
 mod vpp_api;
 mod vpp_cli;
 mod vpp_info;
+mod vpp_quarantine;
 mod vpp_traffic;
 
 pub(crate) use agent::AgentPlugin;
 pub(crate) use file::FilePlugin;
+pub(crate) use heartbeat::Heartbeat;
+pub(crate) use interface_gauges::InterfaceGauges;
 pub(crate) use interface_states::InterfaceStates;
 pub(crate) use interfaces::InterfacesPlugin;
 pub(crate) use orchestrator::OrchestratorPlugin;

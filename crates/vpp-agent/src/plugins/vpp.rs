@@ -1,6 +1,6 @@
 //! The connection to VPP and its command line, and the simulated VPP when one was asked for.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ligato_infra::{
@@ -8,25 +8,30 @@ use ligato_infra::{
     agent::{Plugin, Registrar, Started},
     health::{BuildFacts, HealthReporter},
 };
+use ligato_kvs::Scheduler;
 use ligato_kvs_api::DynDescriptor;
 use ligato_model::Value;
 use ligato_nb_rest::ModelMetrics;
 use ligato_proto::govppmux::Metrics;
-use ligato_vpp_client::{Connection, Options, Traffic, VppClient};
+use ligato_vpp_client::{Connection, Options, Pulse, Traffic, VppClient};
 use ligato_vpp_ctx::VppCtx;
 use ligato_vpp_sim::Sim;
-use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    heartbeat::Heartbeat,
     names,
     vpp_api::{self, BinaryApi},
-    vpp_cli, vpp_info, vpp_traffic,
+    vpp_cli, vpp_info, vpp_quarantine, vpp_traffic,
 };
 use crate::conf::{GovppConf, VppMode};
 
 /// What is added to the version of a program whose VPP is a simulated one, so that every status says it.
 const SIMULATED: &str = " (simulated VPP, no packets are forwarded)";
+
+/// How often it is told for how long VPP has not answered.
+const TOLD_AGAIN: Duration = Duration::from_secs(1);
 
 /// Client, context and possibly simulator of one VPP.
 pub(crate) struct VppPlugin {
@@ -34,6 +39,7 @@ pub(crate) struct VppPlugin {
     kinds: Vec<Arc<dyn DynDescriptor>>,
     binary_api: Option<BinaryApi>,
     sim: Option<Sim>,
+    scheduler: Scheduler,
 }
 
 /// A VPP to connect to.
@@ -44,6 +50,8 @@ pub(crate) struct Target {
     pub(crate) binary_api: BinaryApi,
     /// Where it hands out its statistics.
     pub(crate) stats_socket: PathBuf,
+    /// What is known of it without asking.
+    pub(crate) heartbeat: Arc<Heartbeat>,
     /// The simulator behind it.
     pub(crate) sim: Option<Sim>,
 }
@@ -69,6 +77,11 @@ impl Target {
             reply_timeout: conf.reply_timeout.0,
             retry_cap: conf.retry_connect_timeout.0,
             probe_after: conf.probe_interval.0,
+            answer_within: conf.probe_reply_timeout.0.saturating_mul(conf.probe_threshold.max(1)),
+            give_up_after: conf.busy_limit.0,
+            deaf_after: conf.deaf_limit.0,
+            window: conf.request_window as usize,
+            time_share: u8::try_from(conf.time_share).unwrap_or(100),
             ..Options::new(socket)
         };
         let binary_api = BinaryApi {
@@ -76,7 +89,10 @@ impl Target {
             options: Options { client_name: "ligato-vpp-agent-api".to_owned(), ..options.clone() },
             folder: conf.binapi_definitions.clone(),
         };
-        Ok(Self { client: VppClient::start(options), binary_api, stats_socket, sim })
+        let heartbeat = Arc::new(Heartbeat::new(&stats_socket));
+        let pulse = Arc::clone(&heartbeat) as Arc<dyn Pulse>;
+        let client = VppClient::start_with(options, Some(pulse));
+        Ok(Self { client, binary_api, stats_socket, heartbeat, sim })
     }
 }
 
@@ -96,8 +112,9 @@ impl VppPlugin {
         kinds: Vec<Arc<dyn DynDescriptor>>,
         binary_api: BinaryApi,
         sim: Option<Sim>,
+        scheduler: Scheduler,
     ) -> Self {
-        Self { ctx, kinds, binary_api: Some(binary_api), sim }
+        Self { ctx, kinds, binary_api: Some(binary_api), sim, scheduler }
     }
 }
 
@@ -114,6 +131,7 @@ impl Plugin for VppPlugin {
             registrar.offer(vpp_api::routes(settings, self.ctx.client()));
         }
         registrar.offer(vpp_traffic::routes(Arc::clone(&self.ctx)));
+        registrar.offer(vpp_quarantine::routes(Arc::clone(&self.ctx), self.scheduler.clone()));
         let client = self.ctx.client();
         registrar.offer(ModelMetrics::new("govppmux.stats", move || counted(&client)));
         Ok(())
@@ -121,10 +139,10 @@ impl Plugin for VppPlugin {
 
     async fn start(&mut self, started: &mut Started<'_>) -> Result<(), BoxError> {
         let context = started.context().clone();
-        let client = self.ctx.client();
+        let ctx = Arc::clone(&self.ctx);
         context.tasks.spawn("connection", OnFailure::Restart(ligato_infra::Backoff::default()), {
             let health = context.health.clone();
-            move |token| follow(client.state(), health.clone(), token)
+            move |token| follow(Arc::clone(&ctx), health.clone(), token)
         });
         Ok(())
     }
@@ -154,19 +172,35 @@ fn counted(client: &VppClient) -> Value {
 /// Reports every change of the connection to the log and to health. The scheduler follows it by itself and repairs
 /// everything after VPP was restarted.
 async fn follow(
-    mut state: watch::Receiver<Connection>,
+    ctx: Arc<VppCtx>,
     health: HealthReporter,
     token: CancellationToken,
 ) -> Result<(), BoxError> {
+    let client = ctx.client();
+    let (mut state, mut liveness) = (client.state(), client.liveness());
+    let mut quarantine = ctx.quarantine().changed();
     let mut met = false;
+    let mut told = None;
     loop {
         let now = state.borrow_and_update().clone();
+        quarantine.mark_unchanged();
+        let held = ctx.quarantine().list().into_iter().filter(|suspicion| suspicion.held).count();
+        let silent = liveness.borrow_and_update().describe(Instant::now());
         match &now {
             Connection::Connected(peer) => {
                 met = true;
-                let (version, pid, incarnation) = (&peer.version, peer.pid, peer.incarnation);
-                tracing::info!(version, pid, incarnation, "connected to VPP");
-                health.ok();
+                if told.replace(peer.connection) != Some(peer.connection) {
+                    let (version, pid, incarnation) = (&peer.version, peer.pid, peer.incarnation);
+                    tracing::info!(version, pid, incarnation, "connected to VPP");
+                }
+                match &silent {
+                    None if held > 0 => {
+                        health
+                            .degraded(format!("VPP dies of {held} value(s), which are held back"));
+                    }
+                    None => health.ok(),
+                    Some(is) => health.degraded(format!("VPP does not answer: it is {is}")),
+                }
             }
             Connection::Disconnected { reason, attempts } if met => {
                 if *attempts == 0 {
@@ -179,6 +213,10 @@ async fn follow(
         }
         tokio::select! {
             changed = state.changed() => changed?,
+            changed = liveness.changed() => changed?,
+            changed = quarantine.changed() => changed?,
+            // How long it has been is told again.
+            () = sleep(TOLD_AGAIN), if silent.is_some() => {}
             () = token.cancelled() => return Ok(()),
         }
     }

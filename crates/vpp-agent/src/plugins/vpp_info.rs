@@ -15,6 +15,9 @@ use ligato_vpp_ctx::{
     capability::{Capability, Offer},
 };
 use serde::Serialize;
+use tokio::time::Instant;
+
+use super::vpp_quarantine;
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -23,8 +26,13 @@ struct Info {
     /// Why there is no connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// What a VPP that does not answer now looks like, such as `busy for 12 s`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silent: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vpp: Option<Vpp>,
+    /// Values at whose operations VPP died.
+    quarantine: Vec<vpp_quarantine::Line>,
     plugins: Vec<PluginLine>,
     kinds: Vec<KindLine>,
 }
@@ -73,7 +81,10 @@ async fn answer(State(shared): State<Arc<Shared>>) -> Json<Info> {
         Connection::Connected(_) => None,
         Connection::Disconnected { reason, .. } => Some(reason.to_string()),
     };
+    let silent = shared.ctx.client().liveness().borrow().describe(Instant::now());
     let plugins = match reason {
+        // It would not answer in time.
+        _ if silent.is_some() => Vec::new(),
         None => loaded(&shared.ctx.client()).await,
         Some(_) => Vec::new(),
     };
@@ -82,7 +93,9 @@ async fn answer(State(shared): State<Arc<Shared>>) -> Json<Info> {
     Json(Info {
         connected: reason.is_none(),
         reason,
+        silent,
         vpp: peer.as_deref().map(Vpp::of),
+        quarantine: vpp_quarantine::lines(&shared.ctx),
         plugins,
         kinds,
     })

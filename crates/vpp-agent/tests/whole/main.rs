@@ -4,6 +4,7 @@
 
 mod chaos;
 mod foreign;
+mod poison;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,6 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A scheduler with all kinds of VPP over a connection to this one.
 async fn agent_over(sim: &Sim) -> Scheduler {
+    agent_and_context(sim).await.0
+}
+
+/// The same with what its kinds share.
+async fn agent_and_context(sim: &Sim) -> (Scheduler, Arc<VppCtx>) {
     let options =
         Options { retry_cap: Duration::from_millis(20), ..Options::new(sim.socket_path()) };
     let client = VppClient::start(options);
@@ -29,7 +35,7 @@ async fn agent_over(sim: &Sim) -> Scheduler {
         ligato_vpp_l2::descriptors(&vpp),
         ligato_vpp_l3::descriptors(&vpp),
     ];
-    Scheduler::builder().descriptors(kinds.concat()).start().unwrap()
+    (Scheduler::builder().descriptors(kinds.concat()).start().unwrap(), vpp)
 }
 
 /// The values of a document.

@@ -26,7 +26,7 @@ impl Fixture {
     fn insert_at(&mut self, expect: Expect, offset: u64) -> Context {
         let timeout = Duration::from_secs(1);
         self.slots
-            .insert(&NewRequest { expect, timeout, now: self.now, offset, counted: true })
+            .insert(&NewRequest { expect, timeout, now: self.now, offset, counted: true, row: 0 })
             .unwrap()
     }
 
@@ -103,7 +103,7 @@ fn a_lost_connection_tells_sent_from_unsent() {
     let mut f = Fixture::new();
     let sent = f.insert_at(Expect::Reply(REPLY), 0);
     let unsent = f.insert_at(Expect::Reply(REPLY), 30);
-    f.slots.lose(&LostReason::PeerClosed, 30, &mut f.wake);
+    f.slots.lose(&LostReason::PeerClosed, (30, f.now), &mut f.wake);
     assert_eq!(f.slots.take_permits(), 2);
     assert!(matches!(f.poll(sent), Poll::Ready(Err(Failure::Lost { sent: true, .. }))));
     assert!(matches!(f.poll(unsent), Poll::Ready(Err(Failure::Lost { sent: false, .. }))));
@@ -127,4 +127,24 @@ fn an_abandoned_request_keeps_its_slot_until_the_reply() {
 fn contexts_never_look_like_client_indexes() {
     let last = Context::new(INDEX_MASK, GENERATION_MASK);
     assert_eq!(last.to_wire() >> 31, 0);
+}
+
+#[test]
+fn a_stretch_of_work_ends_with_the_last_answer() {
+    let mut f = Fixture::new();
+    let began = f.now;
+    assert_eq!(f.slots.busy_since(), None);
+    let first = f.insert_at(Expect::Reply(REPLY), 0);
+    f.now += Duration::from_millis(5);
+    let second = f.insert_at(Expect::Reply(REPLY), 30);
+    assert_eq!(f.slots.busy_since(), Some(began));
+    f.receive(first, REPLY, b"");
+    assert_eq!(f.slots.busy_since(), Some(began));
+    assert!(f.slots.answered_up_to(30) && !f.slots.answered_up_to(31));
+    f.slots.had_a_break(f.now);
+    assert_eq!(f.slots.busy_since(), Some(f.now));
+    f.receive(second, REPLY, b"");
+    assert_eq!(f.slots.busy_since(), None);
+    f.slots.had_a_break(f.now);
+    assert_eq!(f.slots.busy_since(), None);
 }

@@ -1,0 +1,326 @@
+//! Values at whose operations VPP dies are found out and held back, so that it does not die of them again and again.
+//!
+//! An operation that was under way when VPP died may be what it died of, or may just have been near. So everything that
+//! was under way is suspected, and after VPP is back each suspect is sent alone: nothing else is under way then, and
+//! VPP's main loop has to go around once before anything else is. Most suspects are cleared this way. One at which VPP
+//! dies again is held back: its operations fail with the reason, and nothing is sent. It is let go when its content
+//! changes, or when somebody says so.
+//!
+//! ```text
+//!            VPP dies while it is under way            VPP dies while it is under way, alone
+//!  trusted ─────────────────────────────────▶ suspect ─────────────────────────────────────▶ held
+//!     ▲                                          │                                            │
+//!     └───────────────── done ───────────────────┴───────── other content, release ◀──────────┘
+//! ```
+//!
+//! It costs nothing as long as nobody is suspected.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use ligato_kvs_api::{OpError, Subject};
+use ligato_model::{Key, Value};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
+
+/// So often VPP may die while an operation of a value is under way.
+const TOLERATED: u32 = 1;
+
+/// Who is suspected and who is held back.
+#[derive(Debug, Default)]
+pub struct Quarantine {
+    records: Mutex<Records>,
+    /// Is there any record? Looked at before each operation, without a lock.
+    any: AtomicBool,
+    /// Held for writing by a suspect, for reading by everybody else.
+    alone: RwLock<()>,
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Records {
+    /// Operations that had no answer when the process with this number was lost.
+    lost: Vec<(u64, Key, Value)>,
+    suspects: BTreeMap<Key, Suspect>,
+}
+
+#[derive(Debug)]
+struct Suspect {
+    value: Value,
+    deaths: u32,
+    last: SystemTime,
+}
+
+/// A value that is held back, or may come to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suspicion {
+    /// Its key.
+    pub key: Key,
+    /// How often VPP died while it was under way.
+    pub deaths: u32,
+    /// When it did so last.
+    pub last: SystemTime,
+    /// Whether nothing of it is sent any more.
+    pub held: bool,
+}
+
+/// How an operation may go out.
+#[derive(Debug)]
+pub(crate) enum Pass<'a> {
+    /// As ever.
+    Free,
+    /// Beside others, but not beside a suspect.
+    Beside(#[expect(dead_code, reason = "held, not looked at")] RwLockReadGuard<'a, ()>),
+    /// With nothing else under way.
+    Alone(#[expect(dead_code, reason = "held, not looked at")] RwLockWriteGuard<'a, ()>),
+}
+
+/// An operation under way; one that is dropped without an end has no answer.
+#[derive(Debug)]
+pub(crate) struct UnderWay<'a> {
+    quarantine: &'a Quarantine,
+    incarnation: u64,
+    subject: Option<(&'a Key, &'a Value)>,
+}
+
+// === impl Quarantine ===
+
+impl Quarantine {
+    /// Lets an operation pass, waiting for its turn, or refuses it.
+    pub(crate) async fn admit(&self, subject: Option<Subject<'_>>) -> Result<Pass<'_>, OpError> {
+        if !self.any.load(Ordering::Acquire) {
+            return Ok(Pass::Free);
+        }
+        let deaths = subject.map_or(0, |subject| self.deaths(subject));
+        match deaths {
+            0 => Ok(Pass::Beside(self.alone.read().await)),
+            1..=TOLERATED => Ok(Pass::Alone(self.alone.write().await)),
+            _ => Err(OpError::Final(format!(
+                "held back: VPP died {deaths} times while this was under way; it is tried again when its content \
+                 changes, or after `agentctl vpp release KEY`"
+            ))),
+        }
+    }
+
+    /// How often VPP died of this very content, as it seems.
+    fn deaths(&self, Subject { key, value }: Subject<'_>) -> u32 {
+        let mut records = self.records();
+        match records.suspects.get(key) {
+            None => 0,
+            Some(suspect) if suspect.value == *value => suspect.deaths,
+            Some(_) => {
+                records.suspects.remove(key);
+                self.note(&records);
+                0
+            }
+        }
+    }
+
+    /// An operation goes out to this VPP process.
+    pub(crate) fn begin<'a>(
+        &'a self,
+        subject: Option<Subject<'a>>,
+        incarnation: u64,
+    ) -> UnderWay<'a> {
+        let subject = subject.map(|subject| (subject.key, subject.value));
+        UnderWay { quarantine: self, incarnation, subject }
+    }
+
+    /// The process with this number is lost, and there is another one.
+    pub(crate) fn died(&self, incarnation: u64, now: SystemTime) {
+        let mut records = self.records();
+        let lost = std::mem::take(&mut records.lost);
+        for (_, key, value) in lost.into_iter().filter(|(of, ..)| *of == incarnation) {
+            let suspect = Suspect { value: value.clone(), deaths: 0, last: now };
+            let suspect = records.suspects.entry(key.clone()).or_insert(suspect);
+            suspect.deaths = if suspect.value == value { suspect.deaths + 1 } else { 1 };
+            suspect.value = value;
+            suspect.last = now;
+            if suspect.deaths == TOLERATED + 1 {
+                let deaths = suspect.deaths;
+                tracing::error!(%key, deaths, "VPP dies of this value: it is held back");
+            }
+        }
+        let suspects = records.suspects.values().filter(|s| s.deaths <= TOLERATED).count();
+        if suspects > 0 {
+            tracing::warn!(
+                suspects,
+                "VPP died while these values were under way: each is sent alone"
+            );
+        }
+        self.note(&records);
+    }
+
+    /// Everybody who is not trusted, ordered by key.
+    pub fn list(&self) -> Vec<Suspicion> {
+        let records = self.records();
+        let suspicion = |(key, suspect): (&Key, &Suspect)| Suspicion {
+            key: key.clone(),
+            deaths: suspect.deaths,
+            last: suspect.last,
+            held: suspect.deaths > TOLERATED,
+        };
+        records.suspects.iter().map(suspicion).collect()
+    }
+
+    /// Trusts a value again, or all of them; gives the keys.
+    pub fn release(&self, key: Option<&str>) -> Vec<Key> {
+        let mut records = self.records();
+        let chosen = |found: &Key| key.is_none_or(|key| found.as_str() == key);
+        let keys: Vec<Key> = records.suspects.keys().filter(|key| chosen(key)).cloned().collect();
+        for key in &keys {
+            records.suspects.remove(key);
+        }
+        self.note(&records);
+        keys
+    }
+
+    /// A number that changes whenever [`Self::list`] may.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, records: &Records) {
+        self.any.store(!records.suspects.is_empty(), Ordering::Release);
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+// === impl UnderWay ===
+
+impl UnderWay<'_> {
+    /// It has an outcome, good or bad, or none.
+    pub(crate) fn end<T>(mut self, outcome: &Result<T, OpError>) {
+        if outcome.as_ref().is_err_and(OpError::is_unknown) {
+            return;
+        }
+        let Some((key, _)) = self.subject.take() else { return };
+        let quarantine = self.quarantine;
+        if quarantine.any.load(Ordering::Acquire) {
+            let mut records = quarantine.records();
+            if records.suspects.remove(key).is_some() {
+                tracing::info!(%key, "VPP outlived this value: it is trusted again");
+                quarantine.note(&records);
+            }
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let Some((key, value)) = self.subject else { return };
+        let mut records = self.quarantine.records();
+        records.lost.retain(|(incarnation, ..)| *incarnation >= self.incarnation);
+        records.lost.push((self.incarnation, key.clone(), value.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ligato_proto::vpp::l3::Route;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn value(weight: u32) -> Value {
+        Value::new(Route { weight, ..Route::default() })
+    }
+
+    /// An operation whose answer never comes.
+    async fn lost(quarantine: &Quarantine, key: &Key, value: &Value, incarnation: u64) {
+        let subject = Some(Subject { key, value });
+        let _pass = quarantine.admit(subject).await.unwrap();
+        let unknown = Err::<(), _>(OpError::Unknown("VPP is gone".into()));
+        quarantine.begin(subject, incarnation).end(&unknown);
+    }
+
+    fn known(quarantine: &Quarantine) -> Vec<(String, u32, bool)> {
+        let of = |s: Suspicion| (s.key.as_str().to_owned(), s.deaths, s.held);
+        quarantine.list().into_iter().map(of).collect()
+    }
+
+    #[tokio::test]
+    async fn the_second_death_holds_a_value_back_and_its_change_lets_it_go() {
+        let quarantine = Quarantine::default();
+        let (bad, good) = (Key::from("bad"), Key::from("good"));
+        let now = SystemTime::UNIX_EPOCH;
+        lost(&quarantine, &bad, &value(1), 1).await;
+        lost(&quarantine, &good, &value(1), 1).await;
+        assert!(known(&quarantine).is_empty(), "it may be alive");
+        quarantine.died(1, now);
+        assert_eq!(known(&quarantine), [("bad".into(), 1, false), ("good".into(), 1, false)]);
+
+        let content = value(1);
+        let subject = Some(Subject { key: &good, value: &content });
+        let pass = quarantine.admit(subject).await.unwrap();
+        assert!(matches!(pass, Pass::Alone(_)));
+        quarantine.begin(subject, 2).end(&Ok(()));
+        drop(pass);
+        lost(&quarantine, &bad, &value(1), 2).await;
+        quarantine.died(2, now);
+        assert_eq!(known(&quarantine), [("bad".into(), 2, true)]);
+        let subject = Some(Subject { key: &bad, value: &content });
+        let refused = quarantine.admit(subject).await.unwrap_err();
+        assert!(refused.to_string().starts_with("held back: VPP died 2 times"), "{refused}");
+
+        let other = value(2);
+        let subject = Some(Subject { key: &bad, value: &other });
+        assert!(quarantine.admit(subject).await.is_ok());
+        assert!(known(&quarantine).is_empty());
+    }
+
+    #[tokio::test]
+    async fn nothing_goes_beside_a_suspect() {
+        let quarantine = Quarantine::default();
+        let (suspect, other) = (Key::from("suspect"), Key::from("other"));
+        lost(&quarantine, &suspect, &value(1), 1).await;
+        quarantine.died(1, SystemTime::UNIX_EPOCH);
+        let content = value(1);
+        let of = |key| Some(Subject { key, value: &content });
+        let alone = quarantine.admit(of(&suspect)).await.unwrap();
+        let brief = Duration::from_millis(20);
+        assert!(timeout(brief, quarantine.admit(of(&other))).await.is_err());
+        drop(alone);
+        let beside = quarantine.admit(of(&other)).await.unwrap();
+        assert!(timeout(brief, quarantine.admit(of(&suspect))).await.is_err());
+        drop(beside);
+        assert!(quarantine.admit(of(&suspect)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_released_is_trusted() {
+        let quarantine = Quarantine::default();
+        let changed = quarantine.changed();
+        for (key, incarnation) in [("a", 1), ("b", 1), ("a", 2), ("b", 2)] {
+            lost(&quarantine, &Key::from(key), &value(1), incarnation).await;
+            if key == "b" {
+                quarantine.died(incarnation, SystemTime::UNIX_EPOCH);
+            }
+        }
+        assert_eq!(known(&quarantine), [("a".into(), 2, true), ("b".into(), 2, true)]);
+        assert!(changed.has_changed().unwrap());
+        assert_eq!(quarantine.release(Some("b")), [Key::from("b")]);
+        assert_eq!(quarantine.release(None), [Key::from("a")]);
+        assert!(quarantine.release(None).is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_operation_that_is_broken_off_counts_as_under_way() {
+        let quarantine = Quarantine::default();
+        let (key, content) = (Key::from("slow"), value(1));
+        drop(quarantine.begin(Some(Subject { key: &key, value: &content }), 1));
+        quarantine.died(1, SystemTime::UNIX_EPOCH);
+        assert_eq!(known(&quarantine), [("slow".into(), 1, false)]);
+        // Those of a VPP that lives on are forgotten with the next.
+        drop(quarantine.begin(Some(Subject { key: &key, value: &content }), 2));
+        quarantine.died(3, SystemTime::UNIX_EPOCH);
+        assert_eq!(known(&quarantine), [("slow".into(), 1, false)]);
+    }
+}

@@ -93,6 +93,8 @@ pub(crate) struct Edge {
 type Edges = ThinVec<Edge>;
 
 const NOWHERE: u32 = u32::MAX;
+/// Room for so many changed nodes is kept from one transaction to the next.
+const KEPT: usize = 4096;
 /// Roles beyond this number are not shared: their labels are probably made from keys.
 const ROLES: usize = 4096;
 
@@ -160,6 +162,8 @@ impl Graph {
         let slots = &self.slots;
         self.by_key.reserve(more, |id| spread(slots.get(*id as usize).map_or(0, |s| s.hash)));
         self.slots.reserve(more.saturating_sub(self.free.len()));
+        self.dirty.reserve(more);
+        self.ordered.reserve(more);
     }
 
     /// The node of a key, made if there is none.
@@ -427,7 +431,9 @@ impl Graph {
     pub(crate) fn publish(&mut self, into: &mut Published) {
         let mut dirty = std::mem::take(&mut self.dirty);
         dirty.sort_unstable();
-        let mut came = Vec::new();
+        let is_new =
+            |id: &&NodeId| self.slots.get(**id as usize).is_some_and(|slot| !slot.links.published);
+        let mut came = Vec::with_capacity(dirty.iter().filter(is_new).count());
         for id in &dirty {
             let Some(slot) = self.slots.get_mut(*id as usize) else { continue };
             slot.links.dirty = false;
@@ -446,7 +452,9 @@ impl Graph {
         into.keys.insert_all(came);
         let slots = &self.slots;
         into.nodes.set_all(&dirty, |id| slots.get(id as usize).and_then(|s| s.node.clone()));
+        // One large transaction is no reason to keep room for the next.
         dirty.clear();
+        dirty.shrink_to(KEPT);
         self.dirty = dirty;
         self.groups.publish(&mut into.groups);
     }

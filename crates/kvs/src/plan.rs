@@ -14,12 +14,14 @@
 mod data;
 mod goal;
 mod order;
+mod seeds;
 mod steps;
 mod transit;
 
 use ligato_kvs_api::{OpKind, Reason};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub(crate) use crate::plan::seeds::Seeds;
 use crate::{
     catalog::Catalog,
     core::Reserved,
@@ -28,14 +30,6 @@ use crate::{
     node::{DescriptorId, GroupId, Need, NodeId},
     sparse::Sparse,
 };
-
-/// Why the planner should look at a value.
-#[derive(Debug, Clone)]
-pub(crate) struct Seed {
-    pub(crate) node: NodeId,
-    /// `None`: something else may be the reason.
-    pub(crate) reason: Option<Reason>,
-}
 
 /// What the planner reads besides seeds.
 pub(crate) struct Facts<'a> {
@@ -142,7 +136,7 @@ pub(crate) struct Planner<'a> {
 const NO_STEP: u32 = u32::MAX;
 
 /// Plans how to get from what is applied to what is wanted, as far as the seeds reach.
-pub(crate) fn plan(facts: Facts<'_>, seeds: Vec<Seed>, scratch: &mut Scratch) -> Steps {
+pub(crate) fn plan(facts: Facts<'_>, seeds: Seeds, scratch: &mut Scratch) -> Steps {
     let mut planner = Planner { facts, scratch };
     planner.find_goal(&seeds);
     drop(seeds);
@@ -229,7 +223,7 @@ impl Planner<'_> {
 
     fn clean_up(&mut self) {
         if self.scratch.marks.trim() {
-            self.scratch.touched = Vec::new();
+            (self.scratch.touched, self.scratch.work) = <_>::default();
         }
         for id in self.scratch.touched.drain(..) {
             *self.scratch.marks.get_mut(id) = Marks::default();

@@ -2,6 +2,7 @@
 
 pub(crate) mod history;
 mod json;
+mod places;
 mod text;
 mod value;
 
@@ -12,6 +13,8 @@ use ligato_kvs_api::{
 };
 use ligato_model::Value;
 
+pub(crate) use self::places::NO_STEP;
+use self::places::Places;
 pub use self::{
     json::to_json,
     text::{Detail, list_to_text, to_text},
@@ -39,8 +42,8 @@ pub(crate) struct Draft {
     pub(crate) planned: Option<Vec<RecordedOp>>,
     pub(crate) confirmed: u64,
     executed: Vec<RecordedOp>,
-    /// Where each operation belongs: round of planning and step.
-    places: Vec<(u32, u32)>,
+    /// Where each operation belongs.
+    places: Places,
     /// Operations that a later one of the same value stands for.
     dropped: rustc_hash::FxHashSet<u32>,
 }
@@ -66,7 +69,7 @@ impl Draft {
             planned: None,
             confirmed: 0,
             executed: Vec::new(),
-            places: Vec::new(),
+            places: Places::default(),
             dropped: rustc_hash::FxHashSet::default(),
         }
     }
@@ -74,13 +77,12 @@ impl Draft {
     /// Makes room for so many more operations.
     pub(crate) fn reserve(&mut self, operations: usize) {
         self.executed.reserve_exact(operations);
-        self.places.reserve_exact(operations);
     }
 
     /// Adds an operation; gives its place for [`drop_op`](Self::drop_op).
     pub(crate) fn push(&mut self, round: u32, step: u32, op: RecordedOp) -> u32 {
         self.executed.push(op);
-        self.places.push((round, step));
+        self.places.push(round, step);
         (self.executed.len() - 1) as u32
     }
 
@@ -111,11 +113,11 @@ impl Draft {
     ) -> RecordedTxn {
         let executed = if !config.record_history {
             Vec::new()
-        } else if self.dropped.is_empty() && self.places.is_sorted() {
+        } else if self.dropped.is_empty() && self.places.iter().is_sorted() {
             self.executed
         } else {
             let mut kept: Vec<((u32, u32), RecordedOp)> = (0..)
-                .zip(self.places.into_iter().zip(self.executed))
+                .zip(self.places.iter().zip(self.executed))
                 .filter(|(at, _)| !self.dropped.contains(at))
                 .map(|(_, entry)| entry)
                 .collect();

@@ -376,7 +376,9 @@ impl Core {
         let Some((_, descriptor)) = self.descriptor_of(id) else { return };
         let needs = self.ask(id, || descriptor.dependencies(&key, value)).unwrap_or_default();
         let catalog = Arc::clone(&self.catalog);
-        self.graph.set_needs(id, needs, &catalog);
+        if self.graph.set_needs(id, needs, &catalog) {
+            self.graph.disturb(id);
+        }
     }
 
     fn found_child(

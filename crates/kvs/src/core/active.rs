@@ -11,7 +11,7 @@ use crate::{
     execute::Run,
     list::List,
     node::{DescriptorId, Need, NodeId, Problem, Shared},
-    plan::Seed,
+    plan::Seeds,
     record::{Draft, Outcome},
     resync::Reading,
     retry::Attempts,
@@ -66,7 +66,7 @@ pub(crate) struct Active {
     pub(crate) resync: Option<ligato_kvs_api::ResyncKind>,
     pub(crate) started: Duration,
     pub(crate) planning: Duration,
-    pub(crate) seeds: Vec<Seed>,
+    pub(crate) seeds: Seeds,
     /// Values whose descriptors panicked when they were asked about them.
     pub(crate) panicked: FxHashSet<NodeId>,
     /// What touched nodes were before, in order of first touch; `None`: nothing.
@@ -125,8 +125,6 @@ pub(crate) struct Trace {
     pub(crate) found: u16,
     pub(crate) operated: bool,
     pub(crate) listed: bool,
-    /// The planner will look at it because of what is wanted.
-    pub(crate) seeded: bool,
     /// Something about it is on record since before an undo.
     pub(crate) recorded: bool,
 }
@@ -144,7 +142,6 @@ impl Default for Trace {
             found: 0,
             operated: false,
             listed: false,
-            seeded: false,
             recorded: false,
         }
     }
@@ -185,11 +182,11 @@ impl Active {
     }
 
     pub(crate) fn seed(&mut self, node: NodeId, reason: ligato_kvs_api::Reason) {
-        self.seeds.push(Seed { node, reason: Some(reason) });
+        self.seeds.push(node, Some(reason));
     }
 
     /// The planner should look at a value; if something comes of it, that is because of others.
     pub(crate) fn look_at(&mut self, node: NodeId) {
-        self.seeds.push(Seed { node, reason: None });
+        self.seeds.push(node, None);
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     core::{Active, Audience, Core, Phase, Request, Token, intake::Wish},
     execute::Run,
     node::{Applied, DescriptorId, NodeId, Shared, Terms},
-    plan::{self, Facts, Steps},
+    plan::{self, Facts, Seeds, Steps},
     record::Draft,
     resync::Reading,
     retry::{Again, Attempts, DueRetry},
@@ -134,7 +134,7 @@ impl Core {
             resync: None,
             started: self.now.mono,
             planning: Duration::ZERO,
-            seeds: Vec::new(),
+            seeds: Seeds::default(),
             panicked: FxHashSet::default(),
             journal: Vec::new(),
             old_needs: rustc_hash::FxHashMap::default(),
@@ -283,12 +283,6 @@ impl Core {
             active.journal.reserve(room);
             active.seeds.reserve(room);
         }
-    }
-
-    /// Is it a seed already, by what is wanted?
-    fn is_seeded(&self, id: NodeId) -> bool {
-        let trace = self.traces.get(id);
-        trace.epoch == self.epoch && trace.seeded
     }
 
     pub(crate) fn is_listed(&self, id: NodeId) -> bool {
@@ -456,22 +450,18 @@ impl Core {
         let disturbed = self.graph.take_disturbed();
         let Some(active) = &mut self.active else { return Steps::default() };
         active.round += 1;
-        let begins = active.round == 1;
         let mut seeds = std::mem::take(&mut active.seeds);
         active.suspects.extend(disturbed.iter().map(|(node, _)| *node));
         for (node, by) in disturbed {
-            if node == by && begins && self.is_seeded(node) {
-                continue;
-            }
             let cause = self.graph.node(by);
             let reason = match (node == by, cause.available()) {
                 (true, _) => Reason::Drift,
                 (false, true) => Reason::Unblocked { by: cause.key.clone() },
                 (false, false) => Reason::Blocked { by: cause.key.clone() },
             };
-            seeds.push(plan::Seed { node, reason: Some(reason) });
+            seeds.push(node, Some(reason));
         }
-        if seeds.len() > self.graph.len() / 8 {
+        if seeds.nodes().len() > self.graph.len() / 8 {
             self.graph.settle();
         }
         let steps = loop {
@@ -485,8 +475,7 @@ impl Core {
             }
             let panicked = steps.panics.iter().map(|(node, _)| (*node, None));
             let planned = steps.steps.iter().map(|step| (step.node, Some(steps.reason(step))));
-            let again = panicked.chain(planned);
-            seeds = again.map(|(node, reason)| plan::Seed { node, reason }).collect();
+            seeds = panicked.chain(planned).collect();
         };
         if let Some(active) = &mut self.active {
             active.planning += (self.stopwatch)().saturating_sub(started);
@@ -494,7 +483,7 @@ impl Core {
         steps
     }
 
-    fn plan_from(&mut self, seeds: Vec<plan::Seed>) -> Steps {
+    fn plan_from(&mut self, seeds: Seeds) -> Steps {
         let Some(active) = &self.active else { return Steps::default() };
         let facts = Facts {
             graph: &self.graph,

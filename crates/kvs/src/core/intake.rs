@@ -92,7 +92,6 @@ impl Core {
         if let Some(active) = &mut self.active {
             active.seed(id, wish.reason.clone());
         }
-        self.trace(id).seeded = true;
     }
 
     /// Nothing changes by this wish but whose it is.

@@ -5,7 +5,7 @@ use crate::{
     core::{Core, NO_PLACE},
     node::NodeId,
     plan::Steps,
-    record::Outcome,
+    record::{NO_STEP, Outcome},
 };
 use ligato_kvs_api::{OpKind, Reason, RecordedErrors, RecordedOp, ValueState};
 use ligato_model::Key;
@@ -234,7 +234,7 @@ impl Core {
             ..recorded
         };
         let round = active.round;
-        let at = active.draft.push(round, u32::MAX, recorded);
+        let at = active.draft.push(round, NO_STEP, recorded);
         self.trace(id).noop = at;
     }
 }

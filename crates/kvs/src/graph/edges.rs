@@ -138,7 +138,8 @@ impl Graph {
         self.disturbed.extend(disturbed);
     }
 
-    /// Replaces the dependencies of a node. Nothing happens if they are the same.
+    /// Replaces the dependencies of a node. Nothing happens if they are the same; otherwise it may be
+    /// ready now, or not any more, and the caller sees to it that the planner looks at it.
     pub(crate) fn set_needs(
         &mut self,
         id: NodeId,
@@ -185,6 +186,10 @@ impl Graph {
         links.spots = spots;
         links.unmet = unmet;
         self.edit(id).needs = needs;
+    }
+
+    /// The needs of a node have changed, and nothing else says that it is to be looked at.
+    pub(crate) fn disturb(&mut self, id: NodeId) {
         self.disturbed.push((id, id));
     }
 

@@ -33,6 +33,11 @@ impl Ordered {
         self.came.push(id);
     }
 
+    /// Makes room for so many more that come.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.came.reserve(more);
+    }
+
     pub(super) fn goes(&mut self, id: NodeId, key: &Key) {
         // Gone more than once, it is in order under its first key, if at all.
         self.gone.entry(id).or_insert_with(|| key.clone());

@@ -6,7 +6,7 @@ use crate::{
     graph::Edge,
     guard::calm,
     node::{Applied, GroupId, Need, Node, NodeId, On},
-    plan::{Planner, Seed},
+    plan::{Planner, Seeds},
 };
 
 /// A value whose goal changes more often than this (only values that exclude each other in a ring
@@ -14,22 +14,24 @@ use crate::{
 const MAX_FLIPS: u8 = 6;
 
 impl Planner<'_> {
-    pub(super) fn find_goal(&mut self, seeds: &[Seed]) {
-        for seed in seeds {
-            let marks = self.note(seed.node);
+    pub(super) fn find_goal(&mut self, seeds: &Seeds) {
+        self.scratch.touched.reserve(seeds.nodes().len());
+        self.scratch.work.reserve(seeds.nodes().len());
+        for (node, reason) in seeds.iter() {
+            let marks = self.note(node);
             if !std::mem::replace(&mut marks.seed, true) {
-                if let Some(reason) = &seed.reason {
-                    self.give_reason(seed.node, || reason.clone());
+                if let Some(reason) = reason {
+                    self.give_reason(node, || reason.clone());
                 }
-                self.classify(seed.node);
+                self.classify(node);
             }
         }
-        for seed in seeds {
-            self.hold_back_if_stalled(seed.node);
+        for node in seeds.nodes() {
+            self.hold_back_if_stalled(*node);
         }
-        for seed in seeds {
-            self.look_at(seed.node);
-            self.look_below(seed.node);
+        for node in seeds.nodes() {
+            self.look_at(*node);
+            self.look_below(*node);
         }
         self.settle_goal();
     }

@@ -57,7 +57,9 @@ pub(crate) fn pings(socket: &Path, count: usize) -> Vec<Figure> {
 /// Connects, works, and says goodbye; the time of the work.
 fn with_client(socket: &Path, work: impl AsyncFnOnce(&VppClient) -> Duration) -> Duration {
     runtime().block_on(async {
-        let client = VppClient::start(Options::new(socket));
+        // Permits come back a moment after their replies.
+        let options = Options { window: 2 * AT_ONCE, ..Options::new(socket) };
+        let client = VppClient::start(options);
         client.connected().await.unwrap();
         let time = work(&client).await;
         client.shutdown().await;

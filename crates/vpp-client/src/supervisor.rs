@@ -23,7 +23,7 @@ use crate::frame::Frames;
 use crate::handshake::{self, HandshakeError, Welcome};
 use crate::identity::{Identity, is_stopped, lives, socket_file};
 use crate::link::{Session, Shared};
-use crate::liveness::{Liveness, Seen, Verdict, Vigil};
+use crate::liveness::{Liveness, Seen, Sign, Verdict, Vigil};
 use crate::state::{Connection, Peer};
 use crate::{reader, writer};
 
@@ -31,6 +31,8 @@ use crate::{reader, writer};
 const TICK: Duration = Duration::from_millis(50);
 /// How often it is looked for a new socket while there is no connection.
 const LOOK: Duration = Duration::from_millis(10);
+/// A VPP that lets one wait for less is not logged.
+const WORTH_A_LINE: Duration = Duration::from_secs(1);
 /// Longest wait for the answer to a goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -270,6 +272,7 @@ async fn watch(shared: Arc<Shared>, process: Option<i32>) -> LostReason {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut vigil = Vigil::default();
+    let mut logged = None;
     loop {
         let now = ticks.tick().await;
         shared.expire(now);
@@ -286,7 +289,7 @@ async fn watch(shared: Arc<Shared>, process: Option<i32>) -> LostReason {
             beat: shared.pulse.as_ref().filter(|_| silent).and_then(|pulse| pulse.beat()),
         };
         match vigil.look(now, seen, options) {
-            Verdict::Fine => shared.tell(Liveness::Answering, now),
+            Verdict::Fine => shared.tell(Liveness::Answering, &mut logged, now),
             Verdict::Ask => {
                 // Its reply counts as a sign of life; nobody waits for it.
                 let sent = shared.send_own_call::<ControlPing, ControlPingReply>(
@@ -295,27 +298,33 @@ async fn watch(shared: Arc<Shared>, process: Option<i32>) -> LostReason {
                 );
                 drop(PendingReply::<ControlPingReply>::new(shared.clone(), "control_ping", sent));
             }
-            Verdict::Wait(liveness) => shared.tell(liveness, now),
+            Verdict::Wait(liveness) => shared.tell(liveness, &mut logged, now),
             Verdict::GiveUp(silence) => return LostReason::NotResponding { silence },
         }
     }
 }
 
 impl Shared {
-    /// Publishes whether VPP answers, and logs it when that changes.
-    fn tell(&self, liveness: Liveness, now: Instant) {
-        let before = *self.liveness.borrow();
-        if before == liveness {
-            return;
-        }
-        match (before.describe(now), liveness.describe(now)) {
-            (_, Some(is)) => {
-                tracing::warn!(after = ?self.options.give_up_after, "VPP does not answer: it is {is}, and waited for");
+    /// Publishes whether VPP answers. What lasts is logged, and its end; `logged` is what was logged last.
+    fn tell(&self, liveness: Liveness, logged: &mut Option<Sign>, now: Instant) {
+        match (liveness, logged.take()) {
+            (Liveness::Silent { since, sign }, before) => {
+                *logged = before;
+                let lasts = now.saturating_duration_since(since) >= WORTH_A_LINE;
+                if lasts && before != Some(sign) {
+                    *logged = Some(sign);
+                    let limit = self.options.give_up_after;
+                    tracing::warn!(?limit, "VPP does not answer and is waited for: it is {sign}");
+                }
             }
-            (Some(was), None) => tracing::info!("VPP answers again: it was {was}"),
-            (None, None) => {}
+            (Liveness::Answering, Some(_)) => {
+                let was = self.liveness.borrow().describe(now).unwrap_or_default();
+                tracing::info!("VPP answers again: it was {was}");
+            }
+            (Liveness::Answering, None) => {}
         }
-        self.liveness.send_replace(liveness);
+        let differs = |before: &mut Liveness| std::mem::replace(before, liveness) != liveness;
+        self.liveness.send_if_modified(differs);
     }
 }
 

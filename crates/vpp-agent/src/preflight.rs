@@ -1,8 +1,9 @@
 //! Whether VPP has the memory for a large change, before anything of it is sent.
 //!
-//! VPP ends when its statistics segment or its main heap is full: with the sizes it has by default, in the midst of
-//! some 600,000 routes. What a change needs is estimated from how many objects of which kind it adds, by what VPP 26.06
-//! was seen to take for them, and compared with what the statistics say is free. Small changes are not looked at.
+//! VPP ends when its statistics segment or its main heap is full: with the sizes it has by default, somewhere between
+//! 500,000 and 600,000 routes. What a change needs is estimated from how many objects of which kind it adds, by what
+//! VPP 26.06 was seen to take for them, and compared with what the statistics say is free. Small changes are not looked
+//! at.
 
 use std::{fmt, sync::Arc};
 

@@ -1,7 +1,7 @@
 //! The `#[vpp(…)]` attributes of structs and fields.
 
 use proc_macro2::Ident;
-use syn::{Attribute, LitStr, Type};
+use syn::{Attribute, LitInt, LitStr, Type};
 
 /// What kind of message a struct is.
 pub(crate) enum Role {
@@ -17,6 +17,8 @@ pub(crate) enum Role {
 #[derive(Default)]
 pub(crate) struct Container {
     pub(crate) role: Option<Role>,
+    /// Other CRCs of the same layout.
+    pub(crate) also: Vec<u32>,
     name: Option<String>,
     header: Option<Ident>,
 }
@@ -29,6 +31,9 @@ impl Container {
                 let key = meta.path.require_ident()?.to_string();
                 match key.as_str() {
                     "name" => found.name = Some(meta.value()?.parse::<LitStr>()?.value()),
+                    "also" => {
+                        found.also.push(meta.value()?.parse::<LitInt>()?.base10_parse()?);
+                    }
                     "header" => found.header = Some(meta.value()?.parse()?),
                     "request" => found.role = Some(Role::Request(meta.value()?.parse()?)),
                     "dump" => found.role = Some(Role::Dump(meta.value()?.parse()?)),

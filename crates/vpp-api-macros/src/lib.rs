@@ -8,7 +8,7 @@
 //!
 //! On a message one of `request = Reply`, `dump = Details`, `stream(reply = Reply, details = Details)`, `reply`,
 //! `details`, `event` says what it is; `name = "…"` is needed where the name is not the struct's in snake case, `header =
-//! Kind` where the header is not the usual one. On a field `count = "n"` names the count field of a list, `before = "x"`
+//! Kind` where the header is not the usual one, `also = 0x…` where a release has the same layout under another CRC. On a field `count = "n"` names the count field of a list, `before = "x"`
 //! puts that count field in front of another field than the list, `retval` marks the result when it is not called so,
 //! `data` says of a field called `retval` that it is not the result of the request, `name = "type"` renames.
 
@@ -43,6 +43,8 @@ fn message(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     let name = container.name_or_default(ident);
     let header = container.header_or_default(ident)?;
     let name_len = name.len() + 9;
+    let also = &container.also;
+    let also_named = also.iter().map(|crc| format!("{name}_{crc:08x}"));
     let Body { definitions, encode, decode, idents, .. } = &body;
     let role = role(ident, &container, &body)?;
     Ok(quote! {
@@ -53,7 +55,9 @@ fn message(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
                 #name,
                 ::ligato_vpp_api::HeaderKind::#header,
                 &[#(#definitions),*],
-            );
+            )
+            .also(&[#(#also),*]);
+            const ALSO: &'static [&'static str] = &[#(#also_named),*];
             const NAME_CRC: &'static str = {
                 const TEXT: [u8; #name_len] = ::ligato_vpp_api::crc::name_crc(
                     #name,

@@ -13,6 +13,9 @@ pub struct MessageDef {
     pub fields: &'static [FieldDef],
     /// CRC computed from name and type of every field, nested types included.
     pub crc: u32,
+    /// CRCs that some releases compute for the same layout. VPP 22.02 did so for messages with enumerations, whose
+    /// numbers it took to begin at 1 although they begin at 0.
+    pub other_crcs: &'static [u32],
 }
 
 impl MessageDef {
@@ -24,7 +27,18 @@ impl MessageDef {
         fields: &'static [FieldDef],
     ) -> MessageDef {
         let crc = crc::message(header.fields(), fields);
-        MessageDef { name, header, fields, crc }
+        MessageDef { name, header, fields, crc, other_crcs: &[] }
+    }
+
+    /// The same with other CRCs of the layout.
+    #[must_use]
+    pub const fn also(self, other_crcs: &'static [u32]) -> MessageDef {
+        MessageDef { other_crcs, ..self }
+    }
+
+    /// All CRCs of the layout, the usual one first.
+    pub fn crcs(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.crc).chain(self.other_crcs.iter().copied())
     }
 
     /// All fields as VPP counts them for the CRC: header fields first, without the message id.

@@ -18,6 +18,8 @@ pub trait Message: Sized + Clone + Debug + PartialEq + Send + Sync + 'static {
     const DEFINITION: &'static MessageDef;
     /// Name and CRC as VPP's message table spells them, such as `sw_interface_dump_aa610c27`.
     const NAME_CRC: &'static str;
+    /// The same for the other CRCs that some releases have for this layout.
+    const ALSO: &'static [&'static str];
 
     /// CRC of the definition.
     #[must_use]

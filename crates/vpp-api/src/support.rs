@@ -22,15 +22,17 @@ pub struct Support {
     pub releases: [bool; RELEASES.len()],
 }
 
-/// The matrix of all messages of this crate and all releases looked at, in the order of [`msg::all`].
+/// The matrix of all messages of this crate, with each of their CRCs, and all releases looked at, in the order of
+/// [`msg::all`].
 #[must_use]
 pub fn matrix() -> Vec<Support> {
     let facts: std::collections::HashMap<_, _> = FACTS.lines().filter_map(parse).collect();
     msg::all()
-        .map(|def| Support {
-            name: def.name,
-            crc: def.crc,
-            releases: facts.get(&(def.name, def.crc)).copied().unwrap_or([false; RELEASES.len()]),
+        .flat_map(|def| def.crcs().map(|crc| (def.name, crc)))
+        .map(|(name, crc)| Support {
+            name,
+            crc,
+            releases: facts.get(&(name, crc)).copied().unwrap_or([false; RELEASES.len()]),
         })
         .collect()
 }

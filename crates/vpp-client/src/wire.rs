@@ -9,12 +9,16 @@ use crate::table::{MessageTable, Unavailable};
 
 /// Number of `M` on a connection, or why it has none.
 pub(crate) fn resolve<M: Message>(table: &MessageTable) -> Result<u16, Unavailable> {
-    let name_crc = M::name_crc();
-    table.id(name_crc).ok_or_else(|| table.why_unavailable(name_crc))
+    names::<M>().find_map(|name| table.id(name)).ok_or_else(|| table.why_unavailable(M::NAME_CRC))
 }
 
 pub(crate) fn supports<M: Message>(table: &MessageTable) -> bool {
-    table.has(M::name_crc())
+    names::<M>().any(|name| table.has(name))
+}
+
+/// All names with CRC under which a VPP may have this layout.
+fn names<M: Message>() -> impl Iterator<Item = &'static str> {
+    std::iter::once(M::NAME_CRC).chain(M::ALSO.iter().copied())
 }
 
 /// Appends a framed request: `id, client_index, context`, payload.

@@ -90,7 +90,7 @@ impl Capability {
 static CRCS: LazyLock<HashMap<&str, Vec<u32>>> = LazyLock::new(|| {
     let mut crcs: HashMap<&str, Vec<u32>> = HashMap::new();
     for definition in msg::all() {
-        crcs.entry(definition.name).or_default().push(definition.crc);
+        crcs.entry(definition.name).or_default().extend(definition.crcs());
     }
     crcs
 });

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use ligato_vpp_api::{ApiFile, Message};
+use ligato_vpp_api::{ApiFile, Message, MessageDef};
 
 use crate::registry::Registry;
 use crate::release::Release;
@@ -38,6 +38,8 @@ pub(crate) struct Route {
 pub(crate) struct Numbering {
     registry: Arc<Registry>,
     ids: HashMap<&'static str, u16>,
+    /// What the release calls a message where its CRC is not the usual one.
+    renamed: HashMap<&'static str, String>,
     routes: Vec<Option<Route>>,
 }
 
@@ -45,21 +47,35 @@ impl Numbering {
     /// Numbers what the release offers. The offset differs from run to run, so that a client
     /// which keeps old ids is found out.
     pub(crate) fn new(registry: &Arc<Registry>, release: Release, boot: u32) -> Self {
-        let mut this =
-            Self { registry: Arc::clone(registry), ids: HashMap::new(), routes: Vec::new() };
+        let mut this = Self {
+            registry: Arc::clone(registry),
+            ids: HashMap::new(),
+            renamed: HashMap::new(),
+            routes: Vec::new(),
+        };
         let mut next = FIRST_DYNAMIC + (boot % 61) as u16 * 16;
         for entry in registry.entries.iter().filter(|entry| release.has(entry.definition)) {
-            this.assign(entry.definition.name, entry.name_crc, &mut next);
-            this.assign(entry.answer.definition.name, entry.answer.name_crc, &mut next);
+            this.assign(entry.definition, entry.name_crc, release, &mut next);
+            this.assign(entry.answer.definition, entry.answer.name_crc, release, &mut next);
         }
         for (definition, name_crc) in registry.events.iter().filter(|(d, _)| release.has(d)) {
-            this.assign(definition.name, name_crc, &mut next);
+            this.assign(definition, name_crc, release, &mut next);
         }
         this.fill_routes();
         this
     }
 
-    fn assign(&mut self, name: &'static str, name_crc: &'static str, next: &mut u16) {
+    fn assign(
+        &mut self,
+        definition: &'static MessageDef,
+        name_crc: &'static str,
+        release: Release,
+        next: &mut u16,
+    ) {
+        let name = definition.name;
+        if let Some(crc) = release.crc(definition).filter(|crc| *crc != definition.crc) {
+            self.renamed.insert(name_crc, format!("{name}_{crc:08x}"));
+        }
         let fixed = FIXED.iter().find(|(known, _)| *known == name).map(|(_, id)| *id);
         self.ids.entry(name_crc).or_insert_with(|| {
             fixed.unwrap_or_else(|| {
@@ -126,7 +142,7 @@ impl Numbering {
     }
 
     /// Everything offered, as the handshake tells it.
-    pub(crate) fn table(&self) -> impl Iterator<Item = (&'static str, u16)> {
-        self.ids.iter().map(|(name, id)| (*name, *id))
+    pub(crate) fn table(&self) -> impl Iterator<Item = (&str, u16)> {
+        self.ids.iter().map(|(name, id)| (self.renamed.get(name).map_or(*name, String::as_str), *id))
     }
 }

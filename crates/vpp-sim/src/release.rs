@@ -28,10 +28,18 @@ impl Release {
         Self { year, month }
     }
 
-    /// Whether this release has the message with this CRC.
+    /// Whether this release has the message with this layout.
     pub(crate) fn has(self, definition: &MessageDef) -> bool {
-        let MessageDef { name, crc, .. } = definition;
-        HELD.get(&(*name, *crc)).is_some_and(|releases| releases.contains(&self))
+        self.crc(definition).is_some()
+    }
+
+    /// The CRC this release has for the layout of a message; `None` if it does not have it.
+    pub(crate) fn crc(self, definition: &MessageDef) -> Option<u32> {
+        let held = |crc: &u32| {
+            let releases = HELD.get(&(definition.name, *crc));
+            releases.is_some_and(|releases| releases.contains(&self))
+        };
+        definition.crcs().find(held)
     }
 }
 

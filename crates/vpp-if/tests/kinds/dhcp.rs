@@ -4,8 +4,9 @@ use std::net::Ipv4Addr;
 
 use ligato_kvs_api::Origin;
 use ligato_proto::vpp::interfaces::{DhcpLease, Interface, MemifLink};
+use ligato_vpp_sim::Sim;
 
-use crate::bench::{Bench, sim};
+use crate::bench::{Bench, sim, sim_of};
 use crate::samples::memif;
 use crate::watch::Watch;
 
@@ -18,8 +19,14 @@ fn wan() -> Interface {
 
 #[tokio::test]
 async fn a_lease_is_reported_when_it_comes_and_when_it_goes() {
-    let sim = sim().await;
-    let mut bench = Bench::over(&sim).await;
+    // The messages of leases have the same layout in all releases, in the oldest with other CRCs.
+    for release in ["22.02", "26.06"] {
+        follow_a_lease(&sim_of(release).await).await;
+    }
+}
+
+async fn follow_a_lease(sim: &Sim) {
+    let mut bench = Bench::over(sim).await;
     let mut watch = Watch::start(&bench.ctx);
     bench.create(wan()).await.unwrap();
     let index = bench.meta("wan").sw_if_index;
@@ -38,13 +45,18 @@ async fn a_lease_is_reported_when_it_comes_and_when_it_goes() {
 
 #[tokio::test]
 async fn a_restarted_agent_finds_client_and_lease_and_keeps_both() {
-    let sim = sim().await;
-    let mut before = Bench::over(&sim).await;
+    for release in ["22.02", "26.06"] {
+        find_a_lease(&sim_of(release).await).await;
+    }
+}
+
+async fn find_a_lease(sim: &Sim) {
+    let mut before = Bench::over(sim).await;
     before.create(wan()).await.unwrap();
     let index = before.meta("wan").sw_if_index;
     assert!(sim.grant_lease(index, (HOST, 24), ROUTER));
     sim.mark();
-    let after = Bench::over(&sim).await;
+    let after = Bench::over(sim).await;
     // The address is the server's, not the configuration's.
     after.assert_in_place(&[wan()]).await;
     after.ctx.interfaces().put("wan", (*before.meta("wan")).clone());

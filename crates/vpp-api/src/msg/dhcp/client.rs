@@ -27,7 +27,7 @@ pub struct DhcpClientConfig {
 
 /// A client got a lease, or lost it. Goes to whoever added the client.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Message)]
-#[vpp(event)]
+#[vpp(event, also = 0x554a44e5)]
 pub struct DhcpComplEvent {
     /// Process id of whoever added the client.
     pub pid: u32,
@@ -42,7 +42,7 @@ pub struct DhcpClientDump {}
 
 /// One client.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Message)]
-#[vpp(details)]
+#[vpp(details, also = 0x3c5cd28a)]
 pub struct DhcpClientDetails {
     /// The client.
     pub client: DhcpClient,

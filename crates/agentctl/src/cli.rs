@@ -361,6 +361,26 @@ pub(crate) enum Vpp {
         #[arg(requires = "message")]
         fields: Option<String>,
     },
+    /// Write the agent's conversation with VPP to a file; the agent must allow it (`capture-file`)
+    #[command(subcommand)]
+    Capture(Capture),
+}
+
+/// `vpp capture …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Capture {
+    /// Begin, over an older capture
+    Start,
+    /// End
+    Stop,
+    /// Print how far it is
+    Status,
+    /// Fetch what was captured so far: JSON lines, without secrets. `vpp-sim --replay FILE` answers as in it
+    Fetch {
+        /// Where to write; `-` for standard output
+        #[arg(default_value = "vpp-capture.jsonl")]
+        file: std::path::PathBuf,
+    },
 }
 
 /// `kvdb …`

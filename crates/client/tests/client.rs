@@ -51,6 +51,7 @@ impl Agent {
             registry: registry.clone(),
             notifications: Notifications::default(),
             statistics: None,
+            binary_api: None,
         };
         let conf = GrpcConf {
             endpoint: Some(socket.display().to_string()),

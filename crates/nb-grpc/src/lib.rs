@@ -1,11 +1,12 @@
-//! The gRPC northbound: `ConfiguratorService`, `ManagerService`, `MetaService` and `StatsPollerService`, with server
-//! reflection and health, on TCP or a Unix socket.
+//! The gRPC northbound: `ConfiguratorService`, `ManagerService`, `MetaService`, `StatsPollerService` and
+//! `BinaryApiService`, with server reflection and health, on TCP or a Unix socket.
 //!
 //! ```text
 //!   client ──▶ GrpcServer ──▶ services ──▶ OrchestratorHandle   what is desired
 //!                                    └───▶ Scheduler            how it fares, what is really there
 //!   binary ──▶ Notifications ──▶ ConfiguratorService.Notify     what happened to interfaces
-//!         └──▶ InterfaceStatistics ──▶ StatsPollerService       what interfaces have counted
+//!         ├──▶ InterfaceStatistics ──▶ StatsPollerService       what interfaces have counted
+//!         └──▶ BinaryApi ──▶ BinaryApiService                   any message of VPP, where that is allowed
 //! ```
 //!
 //! The services answer as Ligato's do. Where those have faults that nobody can rely on, these do not: results are
@@ -14,6 +15,7 @@
 //! the names of the metadata are in [`ligato_proto::rpc`].
 
 mod answer;
+mod binary_api;
 mod calls;
 mod conf;
 mod configurator;
@@ -31,6 +33,7 @@ mod server;
 mod services;
 mod subscribe;
 
+pub use binary_api::{ApiRefusal, BinaryApi, SharedBinaryApi};
 pub use calls::Calls;
 pub use conf::{GrpcConf, NetworkKind};
 pub use error::GrpcError;

@@ -7,6 +7,7 @@ use ligato_proto::configurator::configurator_service_server::ConfiguratorService
 use ligato_proto::configurator::stats_poller_service_server::StatsPollerServiceServer;
 use ligato_proto::generic::manager_service_server::ManagerServiceServer;
 use ligato_proto::generic::meta_service_server::MetaServiceServer;
+use ligato_proto::vppapi::binary_api_service_server::BinaryApiServiceServer;
 use prost_reflect::DescriptorPool;
 use tokio_util::sync::CancellationToken;
 use tonic::server::NamedService;
@@ -14,6 +15,7 @@ use tonic::service::Routes;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic_health::server::HealthReporter;
 
+use crate::binary_api::BinaryApiCalls;
 use crate::calls::Calls;
 use crate::configurator::Configurator;
 use crate::count::CountCalls;
@@ -53,6 +55,8 @@ impl GrpcServer {
         let statistics = services.statistics.clone();
         let poller = StatsPoller { statistics, ending: ending.clone() };
         let poller = StatsPollerServiceServer::new(poller).max_decoding_message_size(size);
+        let binary_api = BinaryApiCalls { api: services.binary_api.clone() };
+        let binary_api = BinaryApiServiceServer::new(binary_api).max_decoding_message_size(size);
         let configurator = Configurator::new(services, ending.clone());
         let configurator =
             ConfiguratorServiceServer::new(configurator).max_decoding_message_size(size);
@@ -62,11 +66,13 @@ impl GrpcServer {
         health.set_serving::<ManagerServiceServer<Manager>>().await;
         health.set_serving::<ConfiguratorServiceServer<Configurator>>().await;
         health.set_serving::<StatsPollerServiceServer<StatsPoller>>().await;
+        health.set_serving::<BinaryApiServiceServer<BinaryApiCalls>>().await;
 
         let routes = Routes::new(configurator)
             .add_service(manager)
             .add_service(meta)
             .add_service(poller)
+            .add_service(binary_api)
             .add_service(health_service)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
@@ -151,6 +157,7 @@ async fn end_health_streams(mut health: HealthReporter) {
         ManagerServiceServer::<Manager>::NAME,
         ConfiguratorServiceServer::<Configurator>::NAME,
         StatsPollerServiceServer::<StatsPoller>::NAME,
+        BinaryApiServiceServer::<BinaryApiCalls>::NAME,
     ] {
         health.clear_service_status(service).await;
     }

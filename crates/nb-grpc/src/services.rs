@@ -5,7 +5,7 @@ use ligato_kvs_api::BaseValueStatus;
 use ligato_model::Registry;
 use ligato_orchestrator::OrchestratorHandle;
 
-use crate::{Notifications, SharedStatistics};
+use crate::{Notifications, SharedBinaryApi, SharedStatistics};
 
 /// Handles of everything the services read and change. Cloning copies a few pointers.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct Services {
     pub notifications: Notifications,
     /// What interfaces have counted; nothing if nobody is to know.
     pub statistics: Option<SharedStatistics>,
+    /// VPP's binary API; nothing if there is no VPP.
+    pub binary_api: Option<SharedBinaryApi>,
 }
 
 impl Services {

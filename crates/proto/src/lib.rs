@@ -24,7 +24,9 @@ use std::sync::LazyLock;
 use ligato_model::Registry;
 
 pub use descriptors::{DESCRIPTOR_POOL, FILE_DESCRIPTOR_SET};
-pub use generated::ligato::{configurator, generic, govppmux, kvscheduler, linux, netalloc, vpp};
+pub use generated::ligato::{
+    configurator, generic, govppmux, kvscheduler, linux, netalloc, vpp, vppapi,
+};
 pub use generated::*;
 pub use raw_descriptor::{RawFileDescriptor, RawFileDescriptorSet};
 

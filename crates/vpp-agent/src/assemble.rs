@@ -26,7 +26,7 @@ use ligato_kvs::{Scheduler, SchedulerConfig, recording::Recording};
 use ligato_kvs_api::DynDescriptor;
 use ligato_linux_ctx::{LinuxCtx, ProcSource, VppTaps};
 use ligato_nb_file::Presence;
-use ligato_nb_grpc::{GrpcPlugin, Notifications, Services, SharedStatistics};
+use ligato_nb_grpc::{GrpcPlugin, Notifications, Services, SharedBinaryApi, SharedStatistics};
 use ligato_nb_kv::{EnvExpansion, KvKeeper};
 use ligato_nb_rest::{RestHandles, RestPlugin};
 use ligato_orchestrator::{Keeping, Orchestrator, OrchestratorConfig, OrchestratorHandle};
@@ -67,7 +67,7 @@ pub(crate) async fn assemble(
     let scrape = Metrics::new();
 
     // Southbound.
-    let Target { client, binary_api, stats_socket, heartbeat, sim } =
+    let Target { client, binary_api, capture, stats_socket, heartbeat, sim } =
         Target::open(config.agent.vpp, &config.govpp).await?;
     let (vpp, linux) = contexts(client, &config)?;
 
@@ -97,7 +97,13 @@ pub(crate) async fn assemble(
     let builder = AgentBuilder::new(clock, health.clone(), scrape.clone(), shutdown)
         .start_timeout(config.agent.start_timeout.0)
         .stop_timeout(config.agent.stop_timeout.0)
-        .plugin(VppPlugin::new(Arc::clone(&vpp), kinds, binary_api, sim, scheduler.clone()))
+        .plugin(VppPlugin::new(
+            Arc::clone(&vpp),
+            kinds,
+            (binary_api.clone(), capture),
+            sim,
+            scheduler.clone(),
+        ))
         .plugin(SchedulerPlugin(scheduler.clone()))
         .plugin(OrchestratorPlugin::new(orchestrator));
     let statistics =
@@ -128,6 +134,7 @@ pub(crate) async fn assemble(
         logs,
         notifications,
         statistics,
+        binary_api,
         states: states.map(|states| states.reader()),
     };
     let builder = north.apis(north.sources(builder)?);
@@ -161,6 +168,7 @@ struct Northbound {
     logs: LogControl,
     notifications: Notifications,
     statistics: Option<SharedStatistics>,
+    binary_api: SharedBinaryApi,
     states: Option<IdxReader<InterfaceState>>,
 }
 
@@ -226,6 +234,7 @@ impl Northbound {
             registry: ligato_proto::registry(),
             notifications: notifications.clone(),
             statistics: self.statistics.clone(),
+            binary_api: Some(Arc::clone(&self.binary_api)),
         };
         let grpc = GrpcPlugin::new(config.grpc.clone(), grpc, health.clone(), uses.clone());
         let rest = RestHandles {

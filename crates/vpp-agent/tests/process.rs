@@ -17,6 +17,8 @@ use ligato_proto::configurator::{
     NotifyRequest, PollStatsRequest, configurator_service_client::ConfiguratorServiceClient, stats,
     stats_poller_service_client::StatsPollerServiceClient,
 };
+use ligato_proto::vppapi::{CallRequest, binary_api_service_client::BinaryApiServiceClient};
+use ligato_vpp_sim::Replay;
 
 /// The longest anything here may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -324,6 +326,76 @@ fn messages_of_vpp_can_be_sent_where_that_is_allowed() {
     let (status, answer) = agent.get("/vpp/api?message=sw_interface_dump");
     assert!(status == 200 && answer.contains("name_filter"), "{answer}");
     assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
+fn messages_of_vpp_can_be_sent_by_grpc_as_well() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let socket = dir.path().join("agent.sock");
+    let endpoint = format!("--grpc-endpoint={}", socket.display());
+    let grpc = ["--vpp", "sim", "--grpc-network=unix", &endpoint, "--govpp-binapi-access=true"];
+    let agent = start(dir.path(), &grpc);
+    agent.until("/readiness", |status, _| status == 200);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (version, loopbacks, unknown) = runtime.block_on(async {
+        let address = Address::Unix(socket);
+        let client = RemoteClient::connect(&address, ligato_proto::registry()).await;
+        let channel = client.expect("it listens").channel();
+        let mut service = BinaryApiServiceClient::new(channel);
+        let ask = |message: &str, fields: &str| CallRequest {
+            message: message.to_owned(),
+            fields: fields.to_owned(),
+        };
+        let version = service.call(ask("show_version", "")).await.expect("it answers");
+        service.call(ask("create_loopback", "{}")).await.expect("it answers");
+        let filter =
+            r#"{"sw_if_index": 4294967295, "name_filter_valid": true, "name_filter": "loop"}"#;
+        let loopbacks = service.call(ask("sw_interface_dump", filter)).await.expect("it answers");
+        let unknown = service.call(ask("make_tea", "")).await.expect_err("there is none");
+        (version.into_inner().reply, loopbacks.into_inner().details, unknown.code())
+    });
+    assert!(version.contains("26.06-release"), "{version}");
+    assert!(matches!(loopbacks.as_slice(), [one] if one.contains("loop0")), "{loopbacks:?}");
+    assert_eq!(unknown, tonic::Code::NotFound);
+    assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
+fn the_conversation_with_vpp_is_captured_and_an_agent_over_what_was_captured_does_the_same() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = "vppConfig:\n  interfaces:\n  - {name: loop1, type: SOFTWARE_LOOPBACK, enabled: true, \
+                ip_addresses: [10.0.0.1/24]}\n  routes:\n  - {dst_network: 10.1.0.0/16, \
+                next_hop_addr: 10.0.0.2, outgoing_interface: loop1}\n";
+    fs::write(dir.path().join("initial-config.yaml"), file).expect("a file");
+    let agent = start(dir.path(), &["--vpp", "sim"]);
+    agent.until("/readiness", |status, _| status == 200);
+    let (status, answer) = agent.post("/vpp/capture", "");
+    assert!(status == 503 && answer.contains("capture-file"), "{answer}");
+    assert_eq!(agent.stop(), Some(0));
+
+    let captured = dir.path().join("vpp.jsonl");
+    let setting = format!("--govpp-capture-file={}", captured.display());
+    let agent = start(dir.path(), &["--vpp", "sim", &setting, "--govpp-capture-at-start=true"]);
+    let key = "/scheduler/status?key=config/vpp/v2/interfaces/loop1";
+    agent.until("/readiness", |status, _| status == 200);
+    agent.until(key, |_, body| body.contains("CONFIGURED"));
+    let (status, answer) = agent.get("/vpp/capture");
+    assert!(status == 200 && answer.contains(r#""running": true"#), "{answer}");
+    assert_eq!(agent.stop(), Some(0));
+    let text = fs::read_to_string(&captured).expect("there is one");
+    assert!(text.contains("create_loopback_reply") && text.contains("ip_route_add_del"), "{text}");
+
+    // The same agent over a VPP made from the capture: it asks the same and comes to the same.
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let socket = dir.path().join("replayed.sock");
+    let replay = runtime.block_on(async { Replay::start(&socket, &text).expect("it is whole") });
+    let setting = format!("--govpp-binapi-socket-path={}", socket.display());
+    let agent = start(dir.path(), &[&setting]);
+    agent.until(key, |_, body| body.contains("CONFIGURED"));
+    let (_, answer) = agent.get("/scheduler/status");
+    assert!(!answer.contains("FAILED") && !answer.contains("RETRYING"), "{answer}");
+    assert_eq!(agent.stop(), Some(0));
+    assert_eq!(replay.unknown(), Vec::<String>::new());
 }
 
 #[test]

@@ -101,6 +101,7 @@ pub(crate) struct FieldAttrs {
     pub(crate) before: Option<String>,
     pub(crate) retval: bool,
     pub(crate) data: bool,
+    pub(crate) secret: bool,
 }
 
 impl FieldAttrs {
@@ -115,6 +116,7 @@ impl FieldAttrs {
                     "before" => found.before = Some(meta.value()?.parse::<LitStr>()?.value()),
                     "retval" => found.retval = true,
                     "data" => found.data = true,
+                    "secret" => found.secret = true,
                     _ => return Err(meta.error("unknown attribute")),
                 }
                 Ok(())

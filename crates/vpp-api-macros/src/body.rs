@@ -44,20 +44,21 @@ impl Body {
             }
             match &attrs.count {
                 Some(count) => body.push_list(field, ident, &name, count),
-                None => body.push_field(field, ident, &name),
+                None => body.push_field(field, ident, &name, attrs.secret),
             }
             body.idents.push(ident.clone());
         }
         Ok(body)
     }
 
-    fn push_field(&mut self, field: &Field, ident: &Ident, name: &str) {
+    fn push_field(&mut self, field: &Field, ident: &Ident, name: &str, secret: bool) {
         let ty = &field.ty;
         self.definitions.push(quote! {
             ::ligato_vpp_api::FieldDef {
                 name: #name,
                 ty: <#ty as ::ligato_vpp_api::Wire>::TYPE,
                 shape: <#ty as ::ligato_vpp_api::Wire>::SHAPE,
+                secret: #secret,
             }
         });
         self.encode.push(quote! { ::ligato_vpp_api::Wire::put(&self.#ident, out); });
@@ -73,6 +74,7 @@ impl Body {
                 name: #name,
                 ty: <#ty>::ELEMENT,
                 shape: <#ty>::shape(#count),
+                secret: false,
             }
         });
         self.encode.push(quote! { self.#ident.put_items(out); });
@@ -91,6 +93,7 @@ impl Body {
                 name: #count,
                 ty: <#ty>::COUNT,
                 shape: ::ligato_vpp_api::Shape::Scalar,
+                secret: false,
             }
         });
         self.encode.push(quote! { self.#ident.put_count(out); });

@@ -10,7 +10,8 @@
 //! `details`, `event` says what it is; `name = "…"` is needed where the name is not the struct's in snake case, `header =
 //! Kind` where the header is not the usual one, `also = 0x…` where a release has the same layout under another CRC. On a field `count = "n"` names the count field of a list, `before = "x"`
 //! puts that count field in front of another field than the list, `retval` marks the result when it is not called so,
-//! `data` says of a field called `retval` that it is not the result of the request, `name = "type"` renames.
+//! `data` says of a field called `retval` that it is not the result of the request, `name = "type"` renames,
+//! `secret` keeps the content out of captures.
 
 mod attrs;
 mod body;
@@ -56,7 +57,8 @@ fn message(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
                 ::ligato_vpp_api::HeaderKind::#header,
                 &[#(#definitions),*],
             )
-            .also(&[#(#also),*]);
+            .also(&[#(#also),*])
+            .checked_by(::ligato_vpp_api::check::<#ident>);
             const ALSO: &'static [&'static str] = &[#(#also_named),*];
             const NAME_CRC: &'static str = {
                 const TEXT: [u8; #name_len] = ::ligato_vpp_api::crc::name_crc(

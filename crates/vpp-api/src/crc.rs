@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_reply_of_retval_only_has_the_best_known_crc() {
-        let scalar = |name, ty| FieldDef { name, ty, shape: Shape::Scalar };
+        let scalar = |name, ty| FieldDef { name, ty, shape: Shape::Scalar, secret: false };
         let header = [scalar("context", u32::TYPE)];
         let payload = [scalar("retval", i32::TYPE)];
         assert_eq!(message(&header, &payload), 0xe8d4_e804);

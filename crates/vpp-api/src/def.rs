@@ -1,9 +1,13 @@
 //! Definitions of messages and types as data: what the derives describe and the CRC is computed from.
 
+use crate::wire::DecodeError;
 use crate::{HeaderKind, crc};
 
+/// Reads a payload, writes it and reads it again.
+type Check = fn(&[u8]) -> Result<bool, DecodeError>;
+
 /// Definition of one message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct MessageDef {
     /// Name without the CRC, such as `sw_interface_dump`.
     pub name: &'static str,
@@ -16,6 +20,8 @@ pub struct MessageDef {
     /// CRCs that some releases compute for the same layout. VPP 22.02 did so for messages with enumerations, whose
     /// numbers it took to begin at 1 although they begin at 0.
     pub other_crcs: &'static [u32],
+    /// Whether a payload, read and written and read again, is still the same; an error if it cannot be read.
+    pub check: Check,
 }
 
 impl MessageDef {
@@ -27,13 +33,19 @@ impl MessageDef {
         fields: &'static [FieldDef],
     ) -> MessageDef {
         let crc = crc::message(header.fields(), fields);
-        MessageDef { name, header, fields, crc, other_crcs: &[] }
+        MessageDef { name, header, fields, crc, other_crcs: &[], check: |_| Ok(true) }
     }
 
     /// The same with other CRCs of the layout.
     #[must_use]
     pub const fn also(self, other_crcs: &'static [u32]) -> MessageDef {
         MessageDef { other_crcs, ..self }
+    }
+
+    /// The same with the codec of the message.
+    #[must_use]
+    pub const fn checked_by(self, check: Check) -> MessageDef {
+        MessageDef { check, ..self }
     }
 
     /// All CRCs of the layout, the usual one first.
@@ -56,6 +68,8 @@ pub struct FieldDef {
     pub ty: &'static TypeDef,
     /// Scalar or some kind of array.
     pub shape: Shape,
+    /// Whether nobody should read it in a capture.
+    pub secret: bool,
 }
 
 /// How often a field's type is repeated.

@@ -26,8 +26,9 @@ pub enum HeaderKind {
 }
 
 const CLIENT_INDEX: FieldDef =
-    FieldDef { name: "client_index", ty: u32::TYPE, shape: Shape::Scalar };
-const CONTEXT: FieldDef = FieldDef { name: "context", ty: u32::TYPE, shape: Shape::Scalar };
+    FieldDef { name: "client_index", ty: u32::TYPE, shape: Shape::Scalar, secret: false };
+const CONTEXT: FieldDef =
+    FieldDef { name: "context", ty: u32::TYPE, shape: Shape::Scalar, secret: false };
 
 impl HeaderKind {
     /// The header fields as they count for the CRC.

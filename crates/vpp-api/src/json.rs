@@ -5,6 +5,14 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use crate::def::{FieldDef, MessageDef, Shape, TypeDef, TypeKind};
+use crate::types::{Ip4Prefix, Ip6Prefix};
+use crate::wire::Wire;
+
+/// The enumerations that VPP calls sets of flags; there are others of which it does not say so.
+const ENUM_FLAGS: &[&str] = &["ip_flow_hash_config", "ip_flow_hash_config_v2"];
+
+/// What aliases stand for and no field has.
+const ALIASED: [&TypeDef; 2] = [Ip4Prefix::TYPE, Ip6Prefix::TYPE];
 
 /// One API file in VPP's JSON form: messages with all types they need, and which answers belong to which request.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +82,9 @@ impl ApiFile {
         match ty.kind {
             TypeKind::Base => {}
             TypeKind::Alias { of, len } => {
+                if let Some(behind) = ALIASED.iter().find(|ty| ty.name == of) {
+                    self.describe(behind);
+                }
                 let plain = json!({ "type": of });
                 let entry = len.map_or(plain, |len| json!({ "type": of, "length": len }));
                 self.put_named("aliases", name, entry);
@@ -82,7 +93,7 @@ impl ApiFile {
                 let mut entry = vec![json!(name)];
                 entry.extend(entries.iter().map(|entry| json!([entry.name, entry.value])));
                 entry.push(json!({ "enumtype": base }));
-                let section = if name.ends_with("flags") { "enumflags" } else { "enums" };
+                let section = if ENUM_FLAGS.contains(&name) { "enumflags" } else { "enums" };
                 self.put(section, Value::Array(entry));
             }
             TypeKind::Struct(fields) => self.structure("types", name, fields),
@@ -125,8 +136,36 @@ impl FieldDef {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Message, msg::interface::SwInterfaceDump};
+    use crate::{ApiFile, Message, msg, msg::interface::SwInterfaceDump};
     use serde_json::json;
+
+    /// As readers resolve them: everything that is mentioned is there.
+    #[test]
+    fn every_type_that_is_mentioned_is_described() {
+        let mut file = ApiFile::default();
+        msg::all().for_each(|definition| file.message(definition));
+        let file = file.into_json();
+        let entries = |section: &str| file[section].as_array().cloned().unwrap_or_default();
+        let mut known: Vec<String> = Vec::new();
+        let mut mentioned: Vec<String> = Vec::new();
+        for section in ["types", "unions", "enums", "enumflags", "messages"] {
+            for entry in entries(section) {
+                let parts = entry.as_array().cloned().unwrap_or_default();
+                known.push(format!("vl_api_{}_t", parts[0].as_str().unwrap()));
+                let fields = parts.iter().filter_map(|part| part.get(0)?.as_str());
+                mentioned.extend(fields.map(str::to_owned));
+            }
+        }
+        for (name, alias) in file["aliases"].as_object().unwrap() {
+            known.push(format!("vl_api_{name}_t"));
+            mentioned.push(alias["type"].as_str().unwrap().to_owned());
+        }
+        let missing: Vec<_> = mentioned
+            .iter()
+            .filter(|name| name.starts_with("vl_api_") && !known.contains(name))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 
     #[test]
     fn a_message_reads_as_in_vpps_files() {

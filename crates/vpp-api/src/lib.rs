@@ -6,6 +6,7 @@
 
 extern crate self as ligato_vpp_api;
 
+pub mod capture;
 pub mod crc;
 pub mod def;
 pub mod dynamic;
@@ -31,7 +32,7 @@ pub use json::ApiFile;
 pub use ligato_vpp_api_macros::{Message, Wire};
 pub use list::{Count, List, TooManyElements};
 pub use message::{
-    Dump, Event, Message, Reply, Request, StreamDump, decode_message, encode_message,
+    Dump, Event, Message, Reply, Request, StreamDump, check, decode_message, encode_message,
 };
 pub use text::{FixedString, TextTooLong};
 pub use wire::{DecodeError, Reader, Wire};

@@ -85,6 +85,22 @@ pub trait StreamDump: Message {
 /// Sent by VPP on its own after a subscription.
 pub trait Event: Message {}
 
+/// Whether a payload, read and written and read again, is still the same message.
+///
+/// # Errors
+/// When it cannot be read the first time.
+pub fn check<M: Message>(payload: &[u8]) -> Result<bool, DecodeError> {
+    let first = M::decode(&mut Reader::new(payload))?;
+    let mut written = BytesMut::new();
+    first.encode(&mut written);
+    Ok(M::decode(&mut Reader::new(&written)).is_ok_and(|again| {
+        // Numbers that are none are not equal to themselves.
+        let mut twice = BytesMut::new();
+        again.encode(&mut twice);
+        twice == written
+    }))
+}
+
 /// Appends message id, header fields and payload.
 pub fn encode_message<M: Message>(message: &M, header: Header, out: &mut BytesMut) {
     M::HEADER.write(header, out);

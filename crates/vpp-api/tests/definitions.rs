@@ -199,9 +199,7 @@ fn golden(dir: &Path) -> String {
             .iter()
             .map(|release| {
                 let all = release.messages.get(def.name);
-                all.is_some_and(|all| {
-                    all.iter().any(|one| crc_of(one) == hex(crc))
-                })
+                all.is_some_and(|all| all.iter().any(|one| crc_of(one) == hex(crc)))
             })
             .collect();
         has.push(false);

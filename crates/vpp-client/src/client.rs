@@ -1,5 +1,6 @@
 //! The handle everybody uses.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::call::PendingReply;
+use crate::capture::CaptureStatus;
 use crate::dump::DumpStream;
 use crate::error::{LostReason, VppError};
 use crate::events::EventStream;
@@ -88,6 +90,34 @@ impl VppClient {
     /// The same for each name of a request, ordered by it.
     pub fn traffic_by_message(&self) -> Vec<MessageTraffic> {
         self.shared.link().slots.by_message.all()
+    }
+
+    /// Writes the conversation from now on to a file (see [`ligato_vpp_api::capture`]), over an older one of that name,
+    /// until `max_bytes` are written or [`Self::stop_capture`]. A capture that goes on ends first.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn start_capture(&self, path: &Path, max_bytes: u64) -> std::io::Result<()> {
+        let table = self.shared.table();
+        self.shared.tap.start(path, max_bytes, table.clone())?;
+        // Another connection may have come in between.
+        match self.shared.table() {
+            Some(now) if table.is_none_or(|then| !Arc::ptr_eq(&now, &then)) => {
+                self.shared.tap.opened(&now);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Ends the capture; everything that was sent and received before is in the file then.
+    pub fn stop_capture(&self) {
+        self.shared.tap.stop();
+    }
+
+    /// How far the last capture is; nothing if there was none.
+    pub fn capture(&self) -> Option<CaptureStatus> {
+        self.shared.tap.status()
     }
 
     /// Waits until there is a connection.

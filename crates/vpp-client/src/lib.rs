@@ -21,6 +21,7 @@
 
 mod backoff;
 mod call;
+mod capture;
 mod client;
 mod dump;
 mod error;
@@ -39,10 +40,13 @@ mod state;
 mod supervisor;
 mod table;
 mod traffic;
+#[doc(hidden)]
+pub mod untrusted;
 mod wire;
 mod writer;
 
 pub use call::PendingReply;
+pub use capture::CaptureStatus;
 pub use client::VppClient;
 pub use dump::DumpStream;
 pub use error::{LostReason, VppError};

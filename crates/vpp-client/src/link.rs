@@ -16,6 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
+use crate::capture::Tap;
 use crate::error::{LostReason, VppError};
 use crate::events::Registry;
 use crate::liveness::{Liveness, Pulse};
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) wake_writer: Notify,
     /// Bytes of the current connection handed to the kernel.
     pub(crate) written: AtomicU64,
+    /// Where messages are copied while the conversation is captured.
+    pub(crate) tap: Tap,
     link: Mutex<Link>,
 }
 
@@ -184,6 +187,7 @@ impl Shared {
             pulse,
             wake_writer: Notify::new(),
             written: AtomicU64::new(0),
+            tap: Tap::default(),
             link: Mutex::new(Link { slots: Slots::default(), session: Err(LostReason::NotYet) }),
             options,
         }
@@ -302,6 +306,7 @@ impl Shared {
     /// Starts a connection: from here on the client itself may send.
     pub(crate) fn begin(&self, session: Session) {
         self.written.store(0, Ordering::Relaxed);
+        self.tap.opened(&session.table);
         let mut link = self.link();
         link.session = Ok(session);
         link.slots.traffic.connections += 1;
@@ -344,6 +349,7 @@ impl Shared {
     /// Ends the connection: every request in flight fails.
     pub(crate) fn end(&self, reason: &LostReason) {
         let mut wake = Vec::new();
+        self.tap.closed(reason);
         let mut link = self.link();
         link.session = Err(reason.clone());
         let written = self.written.load(Ordering::Relaxed);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use bytes::{Buf, BytesMut};
+use ligato_vpp_api::capture::Way;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::Instant;
 
@@ -50,6 +51,7 @@ fn dispatch(shared: &Shared, buffer: &[u8], wake: &mut Vec<Waker>) -> Result<usi
             Ok(None) => break Ok(()),
             Err(error) => break Err(LostReason::Frame(error)),
             Ok(Some(message)) => {
+                shared.tap.message(Way::Received, message);
                 let Some((id, second, rest)) = split_message(message) else { continue };
                 if routes.deliver(id, rest, wake) || link.answer_keepalive(id, rest) {
                     continue;

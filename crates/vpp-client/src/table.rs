@@ -74,6 +74,11 @@ impl MessageTable {
         self.ids.is_empty()
     }
 
+    /// All `name_crc` entries with their numbers, in no particular order.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, u16)> {
+        self.ids.iter().map(|(name, id)| (name.as_str(), *id))
+    }
+
     /// All `name_crc` entries, in no particular order.
     pub fn name_crcs(&self) -> impl Iterator<Item = &str> {
         self.ids.keys().map(String::as_str)

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use ligato_vpp_api::capture::Way;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
 
@@ -73,5 +74,7 @@ fn take_batch(shared: &Shared, batch: &mut BytesMut) -> bool {
         *batch = BytesMut::new();
     }
     std::mem::swap(batch, &mut session.out);
+    drop(link);
+    shared.tap.messages(Way::Sent, batch);
     true
 }

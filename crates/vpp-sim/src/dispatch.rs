@@ -43,8 +43,10 @@ use ligato_vpp_api::msg::vlib::{CliInband, ShowThreads};
 use ligato_vpp_api::msg::vmxnet3::{SwVmxnet3InterfaceDump, Vmxnet3Create, Vmxnet3Delete};
 use ligato_vpp_api::msg::vpe::{ShowVersion, ShowVpeSystemTime};
 use ligato_vpp_api::msg::vrrp::{VrrpVrAddDel, VrrpVrDump, VrrpVrStartStop};
-use ligato_vpp_api::msg::vxlan::{VxlanAddDelTunnelV3, VxlanTunnelV2Dump};
-use ligato_vpp_api::msg::vxlan_gpe::{VxlanGpeAddDelTunnelV2, VxlanGpeTunnelV2Dump};
+use ligato_vpp_api::msg::vxlan::{VxlanAddDelTunnel, VxlanAddDelTunnelV3, VxlanTunnelV2Dump};
+use ligato_vpp_api::msg::vxlan_gpe::{
+    VxlanGpeAddDelTunnel, VxlanGpeAddDelTunnelV2, VxlanGpeTunnelV2Dump,
+};
 use ligato_vpp_api::msg::wireguard::{
     WireguardInterfaceCreate, WireguardInterfaceDelete, WireguardInterfaceDump,
 };
@@ -141,8 +143,10 @@ fn devices(t: &mut Registry) {
 }
 
 fn tunnels(t: &mut Registry) {
+    t.write::<VxlanAddDelTunnel>(vxlan::add_del_v1);
     t.write::<VxlanAddDelTunnelV3>(vxlan::add_del);
     t.dump::<VxlanTunnelV2Dump>(vxlan::dump);
+    t.write::<VxlanGpeAddDelTunnel>(vxlan_gpe::add_del_v1);
     t.write::<VxlanGpeAddDelTunnelV2>(vxlan_gpe::add_del);
     t.dump::<VxlanGpeTunnelV2Dump>(vxlan_gpe::dump);
     t.write::<GreTunnelAddDel>(gre::add_del);

@@ -1,11 +1,11 @@
 //! The simulated VPP as a program of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use ligato_vpp_sim::{Action, Fault, Sim};
+use ligato_vpp_sim::{Action, Fault, Replay, Sim};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A VPP stand-in that speaks the real binary API over the real socket.
@@ -30,6 +30,9 @@ struct Arguments {
     /// Refuse each request with this probability.
     #[arg(long, value_name = "PROBABILITY")]
     refuse: Option<f64>,
+    /// Simulate nothing: answer as in a capture that an agent made of its conversation with VPP.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["release", "refuse", "stats_socket"])]
+    replay: Option<PathBuf>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -38,14 +41,17 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let source = std::error::Error::source(&error).map(ToString::to_string);
+            let source = error.source().map(ToString::to_string);
             tracing::error!(%error, source, "cannot run");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), ligato_vpp_sim::SimError> {
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(capture) = &arguments.replay {
+        return replay(&arguments.socket, capture).await;
+    }
     let mut sim = Sim::builder();
     if let Some(socket) = arguments.stats_socket {
         sim = sim.stats_socket(socket);
@@ -64,6 +70,20 @@ async fn run(arguments: Arguments) -> Result<(), ligato_vpp_sim::SimError> {
     tracing::info!(socket = %sim.socket_path().display(), "simulating a VPP, no packets are forwarded");
     wait_for_end().await;
     sim.stop();
+    Ok(())
+}
+
+/// Answers as in a capture; tells in the end what was asked that is not in it.
+async fn replay(socket: &Path, capture: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let replay = Replay::start(socket, &std::fs::read_to_string(capture)?)?;
+    tracing::info!(socket = %socket.display(), "answering as in the capture");
+    wait_for_end().await;
+    let (unknown, left) = (replay.unknown(), replay.left());
+    tracing::info!(
+        unknown = unknown.len(),
+        left = left.len(),
+        "requests not in the capture, and not made again"
+    );
     Ok(())
 }
 

@@ -143,6 +143,8 @@ impl Numbering {
 
     /// Everything offered, as the handshake tells it.
     pub(crate) fn table(&self) -> impl Iterator<Item = (&str, u16)> {
-        self.ids.iter().map(|(name, id)| (self.renamed.get(name).map_or(*name, String::as_str), *id))
+        self.ids
+            .iter()
+            .map(|(name, id)| (self.renamed.get(name).map_or(*name, String::as_str), *id))
     }
 }

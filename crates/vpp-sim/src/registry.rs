@@ -205,7 +205,7 @@ fn put_refusal<M: Message>(header: Header, retval: i32, out: &mut BytesMut) {
     });
 }
 
-fn framed(out: &mut BytesMut, put: impl FnOnce(&mut BytesMut)) {
+pub(crate) fn framed(out: &mut BytesMut, put: impl FnOnce(&mut BytesMut)) {
     let start = out.len();
     write_frame_header(0, out);
     put(out);

@@ -45,6 +45,8 @@ mod pass;
 mod reader;
 mod resources;
 mod segment;
+#[doc(hidden)]
+pub mod untrusted;
 
 pub use counters::{Combined, Value};
 pub use error::StatsError;

@@ -23,6 +23,11 @@ use crate::{
 
 /// `agentctl recording [FILE]`
 pub(super) async fn fetch(context: &Context, file: &Path) -> Result<()> {
+    download(context, "/scheduler/recording", file).await
+}
+
+/// Writes what the agent answers to a file.
+pub(super) async fn download(context: &Context, path: &str, file: &Path) -> Result<()> {
     let mut to: Box<dyn Write> = if file == Path::new("-") {
         Box::new(std::io::stdout())
     } else {
@@ -31,7 +36,7 @@ pub(super) async fn fetch(context: &Context, file: &Path) -> Result<()> {
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
         Box::new(options.with_context(|| file.display().to_string())?)
     };
-    context.rest.download("/scheduler/recording", |piece| to.write_all(piece)).await?;
+    context.rest.download(path, |piece| to.write_all(piece)).await?;
     to.flush().context("writing the answer failed")
 }
 

@@ -4,9 +4,9 @@ use anyhow::{Context as _, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Context;
+use super::{Context, recording};
 use crate::{
-    cli::Vpp,
+    cli::{Capture, Vpp},
     output::{self, Format},
     rest::decode,
     table::Table,
@@ -50,6 +50,20 @@ pub(super) async fn run(context: &Context, command: Vpp) -> Result<()> {
                 keys => keys.join("\n"),
             })
         }
+        Vpp::Capture(Capture::Fetch { file }) => {
+            recording::download(context, "/vpp/capture/file", &file).await
+        }
+        Vpp::Capture(command) => {
+            let path = "/vpp/capture";
+            let method = match command {
+                Capture::Start => Method::POST,
+                Capture::Stop => Method::DELETE,
+                Capture::Status | Capture::Fetch { .. } => Method::GET,
+            };
+            let answer = context.rest.put_text(method, path, &[], String::new()).await?;
+            let status: Value = decode(path, &answer)?;
+            output::print(&status, &format, capture)
+        }
         Vpp::Info => {
             let info = info(context).await?;
             // One that does not answer would not tell these either.
@@ -68,6 +82,17 @@ pub(super) async fn run(context: &Context, command: Vpp) -> Result<()> {
             })
         }
     }
+}
+
+/// How far a capture is, in words.
+fn capture(status: &Value) -> String {
+    let Some(file) = status["file"].as_str() else { return "nothing was captured".to_owned() };
+    let goes_on = match (status["running"].as_bool(), status["ended"].as_str()) {
+        (Some(true), _) => "goes on".to_owned(),
+        (_, Some(reason)) => format!("ended: {reason}"),
+        _ => "ended".to_owned(),
+    };
+    format!("{file} on the agent: {} lines, {} bytes, {goes_on}", status["lines"], status["bytes"])
 }
 
 /// What VPP answers to one CLI command.
@@ -142,6 +167,19 @@ mod tests {
             config/b  1 x       sent alone\n\nPLUGINS:";
         let told = works(&info);
         assert!(told.starts_with(expected), "{told}");
+    }
+
+    #[test]
+    fn a_capture_is_told_in_words() {
+        assert_eq!(capture(&json!({ "running": false })), "nothing was captured");
+        let status = json!({
+            "running": true, "file": "/tmp/a", "lines": 3, "bytes": 99, "ended": null,
+        });
+        assert_eq!(capture(&status), "/tmp/a on the agent: 3 lines, 99 bytes, goes on");
+        let status = json!({
+            "running": false, "file": "/tmp/a", "lines": 3, "bytes": 99, "ended": "full",
+        });
+        assert_eq!(capture(&status), "/tmp/a on the agent: 3 lines, 99 bytes, ended: full");
     }
 
     #[test]

@@ -84,6 +84,7 @@ impl Rig {
             registry,
             notifications: Notifications::default(),
             statistics,
+            binary_api: None,
         };
         let conf = unix(&socket);
         let listener = Listener::bind(&conf).await.unwrap().unwrap();

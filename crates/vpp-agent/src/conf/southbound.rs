@@ -88,13 +88,19 @@ ligato_infra::config_section! {
         pub(crate) retry_connect_timeout: ConfigDuration = millis(1000) => "retry-connect-timeout";
         /// No effect: the proxy of the original speaks a format of its language only.
         pub(crate) proxy_enabled: bool = true => "proxy-enabled";
-        /// Whether REST clients may send any message of VPP's binary API (`/vpp/api`).
+        /// Whether clients of REST (`/vpp/api`) and gRPC (`BinaryApiService`) may send any message of VPP's binary API.
         pub(crate) binapi_access: bool = false => "binapi-access";
         /// Where definitions of messages are installed; read for a VPP before 24.06, which does not tell them.
         pub(crate) binapi_definitions: PathBuf = PathBuf::from("/usr/share/vpp/api")
             => "binapi-definitions";
         /// What happens to a change that needs more of VPP's memory than it has left: `warn`, `refuse`, or `off`.
         pub(crate) preflight: PreflightPolicy = PreflightPolicy::Warn => "preflight";
+        /// Where the conversation with VPP is captured; without it, it cannot be. `agentctl vpp capture start` begins.
+        pub(crate) capture_file: Option<PathBuf> = None => "capture-file";
+        /// A capture of this many bytes ends.
+        pub(crate) capture_limit: u64 = 64 << 20 => "capture-limit";
+        /// Capture from the start of the agent.
+        pub(crate) capture_at_start: bool = false => "capture-at-start";
         /// Shared-memory API.
         pub(crate) connect_via_shm: bool = false => "connect-via-shm";
         /// Prefix of the shared-memory API.
@@ -170,5 +176,10 @@ fn check_govpp(conf: &GovppConf) -> Vec<Violation> {
     let share = unless(share, "time-share", "is a percentage from 1 to 100");
     let shm = refused("connect-via-shm", conf.connect_via_shm);
     let prefix = refused("shm-prefix", !conf.shm_prefix.is_empty());
-    [shm, prefix, window, share].into_iter().flatten().collect()
+    let capture = unless(
+        !conf.capture_at_start || conf.capture_file.is_some(),
+        "capture-at-start",
+        "needs capture-file as well",
+    );
+    [shm, prefix, window, share, capture].into_iter().flatten().collect()
 }

@@ -12,6 +12,7 @@ pub(crate) mod store;
 mod telemetry;
 pub(crate) mod vpp;
 mod vpp_api;
+mod vpp_capture;
 mod vpp_cli;
 mod vpp_info;
 mod vpp_quarantine;

@@ -22,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     heartbeat::Heartbeat,
     names,
-    vpp_api::{self, BinaryApi},
+    vpp_api::{self, Access, AccessConf},
+    vpp_capture::{self, CaptureConf},
     vpp_cli, vpp_info, vpp_quarantine, vpp_traffic,
 };
 use crate::conf::{GovppConf, VppMode};
@@ -37,7 +38,8 @@ const TOLD_AGAIN: Duration = Duration::from_secs(1);
 pub(crate) struct VppPlugin {
     ctx: Arc<VppCtx>,
     kinds: Vec<Arc<dyn DynDescriptor>>,
-    binary_api: Option<BinaryApi>,
+    binary_api: Arc<Access>,
+    capture: CaptureConf,
     sim: Option<Sim>,
     scheduler: Scheduler,
 }
@@ -47,7 +49,9 @@ pub(crate) struct Target {
     /// The client, which is connecting already.
     pub(crate) client: VppClient,
     /// Access to any of its messages.
-    pub(crate) binary_api: BinaryApi,
+    pub(crate) binary_api: Arc<Access>,
+    /// How its conversation may be captured.
+    pub(crate) capture: CaptureConf,
     /// Where it hands out its statistics.
     pub(crate) stats_socket: PathBuf,
     /// What is known of it without asking.
@@ -84,7 +88,7 @@ impl Target {
             time_share: u8::try_from(conf.time_share).unwrap_or(100),
             ..Options::new(socket)
         };
-        let binary_api = BinaryApi {
+        let access = AccessConf {
             enabled: conf.binapi_access,
             options: Options { client_name: "ligato-vpp-agent-api".to_owned(), ..options.clone() },
             folder: conf.binapi_definitions.clone(),
@@ -92,7 +96,10 @@ impl Target {
         let heartbeat = Arc::new(Heartbeat::new(&stats_socket));
         let pulse = Arc::clone(&heartbeat) as Arc<dyn Pulse>;
         let client = VppClient::start_with(options, Some(pulse));
-        Ok(Self { client, binary_api, stats_socket, heartbeat, sim })
+        let capture = CaptureConf::of(conf);
+        capture.start_if_wanted(&client)?;
+        let binary_api = Arc::new(Access::new(access, client.clone()));
+        Ok(Self { client, binary_api, capture, stats_socket, heartbeat, sim })
     }
 }
 
@@ -110,11 +117,11 @@ impl VppPlugin {
     pub(crate) fn new(
         ctx: Arc<VppCtx>,
         kinds: Vec<Arc<dyn DynDescriptor>>,
-        binary_api: BinaryApi,
+        (binary_api, capture): (Arc<Access>, CaptureConf),
         sim: Option<Sim>,
         scheduler: Scheduler,
     ) -> Self {
-        Self { ctx, kinds, binary_api: Some(binary_api), sim, scheduler }
+        Self { ctx, kinds, binary_api, capture, sim, scheduler }
     }
 }
 
@@ -127,9 +134,8 @@ impl Plugin for VppPlugin {
     async fn init(&mut self, registrar: &mut Registrar<'_>) -> Result<(), BoxError> {
         registrar.offer(vpp_cli::routes(Arc::clone(&self.ctx)));
         registrar.offer(vpp_info::routes(Arc::clone(&self.ctx), std::mem::take(&mut self.kinds)));
-        if let Some(settings) = self.binary_api.take() {
-            registrar.offer(vpp_api::routes(settings, self.ctx.client()));
-        }
+        registrar.offer(vpp_api::routes(Arc::clone(&self.binary_api)));
+        registrar.offer(vpp_capture::routes(self.capture.clone(), self.ctx.client()));
         registrar.offer(vpp_traffic::routes(Arc::clone(&self.ctx)));
         registrar.offer(vpp_quarantine::routes(Arc::clone(&self.ctx), self.scheduler.clone()));
         let client = self.ctx.client();
@@ -149,6 +155,7 @@ impl Plugin for VppPlugin {
 
     async fn close(&mut self) -> Result<(), BoxError> {
         self.ctx.client().shutdown().await;
+        self.ctx.client().stop_capture();
         if let Some(sim) = self.sim.take() {
             sim.stop();
         }

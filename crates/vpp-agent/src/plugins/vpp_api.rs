@@ -1,15 +1,17 @@
-//! `/vpp/api`: any message of VPP's binary API, by name and as JSON. Off unless `binapi-access` says otherwise.
+//! Any message of VPP's binary API, by name and as JSON: `/vpp/api` and, by gRPC, `BinaryApiService`. Off unless
+//! `binapi-access` says otherwise.
 //!
 //! `GET` lists the requests there are; with `?message=NAME` it names the fields of one. `POST` takes
 //! `{"message": "show_version", "fields": {…}}` and answers `{"reply": {…}, "details": […]}`. Failures are JSON strings:
 //! 503 when it is off or VPP cannot be asked, 404 for a message VPP does not have, 400 for fields that do not fit.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
+use async_trait::async_trait;
 use axum::{
     Router,
     body::Bytes,
@@ -18,14 +20,15 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use ligato_nb_grpc::{ApiRefusal, BinaryApi};
 use ligato_nb_rest::Json;
 use ligato_vpp_api::dynamic::{ApiSet, DynamicError, Role};
 use ligato_vpp_client::{Options, Session, SessionError, VppClient};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What the route needs.
-pub(crate) struct BinaryApi {
+/// How it was set up.
+pub(crate) struct AccessConf {
     /// Whether it may be used.
     pub(crate) enabled: bool,
     /// How to connect.
@@ -34,8 +37,9 @@ pub(crate) struct BinaryApi {
     pub(crate) folder: PathBuf,
 }
 
-struct Shared {
-    settings: BinaryApi,
+/// Access to the messages of one VPP.
+pub(crate) struct Access {
+    settings: AccessConf,
     client: VppClient,
     /// The definitions of one VPP process.
     known: Mutex<Option<(u64, Arc<ApiSet>)>>,
@@ -61,60 +65,82 @@ struct Answered {
     details: Vec<Value>,
 }
 
-/// A failure as it is answered.
-struct Refusal(StatusCode, String);
+/// A failure as REST answers it.
+struct Refusal(ApiRefusal);
 
 /// The route, for the HTTP server.
-pub(crate) fn routes(settings: BinaryApi, client: VppClient) -> Router {
-    let shared = Shared { settings, client, known: Mutex::default() };
-    Router::new().route("/vpp/api", get(list).post(call)).with_state(Arc::new(shared))
+pub(crate) fn routes(access: Arc<Access>) -> Router {
+    Router::new().route("/vpp/api", get(list).post(call)).with_state(access)
 }
 
 async fn list(
-    State(shared): State<Arc<Shared>>,
+    State(access): State<Arc<Access>>,
     Query(Wanted { message }): Query<Wanted>,
 ) -> Result<Json<Value>, Refusal> {
-    let mut session = shared.session().await?;
-    let set = shared.definitions(&mut session).await;
-    session.close().await;
-    let set = set?;
-    if let Some(name) = message {
-        let Some(definition) = set.message(&name) else {
-            return Err(DynamicError::UnknownMessage(name).into());
-        };
-        let fields: Vec<&str> = definition.field_names().collect();
-        return Ok(Json(json!({ "message": name, "fields": fields })));
-    }
-    let mut requests: Vec<&str> = set
-        .messages()
-        .filter(|message| message.role != Role::Answer)
-        .map(|message| message.name.as_str())
-        .collect();
-    requests.sort_unstable();
-    Ok(Json(json!(requests)))
+    let names = access.list(message.as_deref()).await?;
+    Ok(Json(match message {
+        Some(message) => json!({ "message": message, "fields": names }),
+        None => json!(names),
+    }))
 }
 
-async fn call(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Answered>, Refusal> {
+async fn call(State(access): State<Arc<Access>>, body: Bytes) -> Result<Json<Answered>, Refusal> {
     let Asked { message, fields } = serde_json::from_slice(&body)
-        .map_err(|error| Refusal(StatusCode::BAD_REQUEST, format!("the body: {error}")))?;
+        .map_err(|error| ApiRefusal::Invalid(format!("the body: {error}")))?;
     let fields = if fields.is_null() { json!({}) } else { fields };
-    let mut session = shared.session().await?;
-    let answer = shared.ask(&mut session, &message, &fields).await;
-    session.close().await;
-    let answer = answer?;
-    tracing::info!(message, "a message of VPP's binary API was sent by REST");
-    Ok(Json(Answered { reply: answer.reply, details: answer.details }))
+    let (reply, details) = access.call(&message, &fields).await?;
+    Ok(Json(Answered { reply, details }))
 }
 
-// === impl Shared ===
+#[async_trait]
+impl BinaryApi for Access {
+    async fn list(&self, message: Option<&str>) -> Result<Vec<String>, ApiRefusal> {
+        let mut session = self.session().await?;
+        let set = self.definitions(&mut session).await;
+        session.close().await;
+        let set = set?;
+        if let Some(name) = message {
+            let Some(definition) = set.message(name) else {
+                return Err(refusal(&DynamicError::UnknownMessage(name.to_owned()).into()));
+            };
+            return Ok(definition.field_names().map(str::to_owned).collect());
+        }
+        let mut requests: Vec<String> = set
+            .messages()
+            .filter(|message| message.role != Role::Answer)
+            .map(|message| message.name.clone())
+            .collect();
+        requests.sort_unstable();
+        Ok(requests)
+    }
 
-impl Shared {
-    async fn session(&self) -> Result<Session, Refusal> {
+    async fn call(
+        &self,
+        message: &str,
+        fields: &Value,
+    ) -> Result<(Option<Value>, Vec<Value>), ApiRefusal> {
+        let mut session = self.session().await?;
+        let answer = self.ask(&mut session, message, fields).await;
+        session.close().await;
+        let answer = answer?;
+        tracing::info!(message, "a message of VPP's binary API was sent for a client");
+        Ok((answer.reply, answer.details))
+    }
+}
+
+// === impl Access ===
+
+impl Access {
+    pub(crate) fn new(settings: AccessConf, client: VppClient) -> Self {
+        Self { settings, client, known: Mutex::default() }
+    }
+
+    async fn session(&self) -> Result<Session, ApiRefusal> {
         if !self.settings.enabled {
             let reason = "access to VPP's binary API is not enabled (binapi-access in govpp.conf)";
-            return Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, reason.to_owned()));
+            return Err(ApiRefusal::Unavailable(reason.to_owned()));
         }
-        Ok(Session::open(&self.settings.options).await?)
+        Session::open(&self.settings.options).await.map_err(|error| refusal(&error))
     }
 
     async fn ask(
@@ -122,13 +148,13 @@ impl Shared {
         session: &mut Session,
         message: &str,
         fields: &Value,
-    ) -> Result<ligato_vpp_client::Answer, Refusal> {
+    ) -> Result<ligato_vpp_client::Answer, ApiRefusal> {
         let set = self.definitions(session).await?;
-        Ok(session.call(&set, message, fields).await?)
+        session.call(&set, message, fields).await.map_err(|error| refusal(&error))
     }
 
     /// The definitions: asked for once of each VPP, or read from files.
-    async fn definitions(&self, session: &mut Session) -> Result<Arc<ApiSet>, Refusal> {
+    async fn definitions(&self, session: &mut Session) -> Result<Arc<ApiSet>, ApiRefusal> {
         let incarnation = self.client.peer().map(|peer| peer.incarnation);
         {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -139,9 +165,10 @@ impl Shared {
             }
         }
         let set = match session.definitions().await {
-            Err(SessionError::Unavailable { .. }) => installed(&self.settings.folder)
-                .map_err(|reason| Refusal(StatusCode::SERVICE_UNAVAILABLE, reason))?,
-            told => told?,
+            Err(SessionError::Unavailable { .. }) => {
+                installed(&self.settings.folder).map_err(ApiRefusal::Unavailable)?
+            }
+            told => told.map_err(|error| refusal(&error))?,
         };
         let set = Arc::new(set);
         if let Some(incarnation) = incarnation {
@@ -178,28 +205,37 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access").field("enabled", &self.settings.enabled).finish_non_exhaustive()
+    }
+}
+
+fn refusal(error: &SessionError) -> ApiRefusal {
+    let text = error.to_string();
+    match error {
+        SessionError::Message(DynamicError::UnknownMessage(_))
+        | SessionError::Unavailable { .. } => ApiRefusal::NotFound(text),
+        SessionError::Message(_) | SessionError::NoRequest(_) => ApiRefusal::Invalid(text),
+        _ => ApiRefusal::Unavailable(text),
+    }
+}
+
 // === impl Refusal ===
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.0, Json(self.1)).into_response()
-    }
-}
-
-impl From<SessionError> for Refusal {
-    fn from(error: SessionError) -> Self {
-        let status = match &error {
-            SessionError::Message(DynamicError::UnknownMessage(_))
-            | SessionError::Unavailable { .. } => StatusCode::NOT_FOUND,
-            SessionError::Message(_) | SessionError::NoRequest(_) => StatusCode::BAD_REQUEST,
-            _ => StatusCode::SERVICE_UNAVAILABLE,
+        let (status, text) = match self.0 {
+            ApiRefusal::Unavailable(text) => (StatusCode::SERVICE_UNAVAILABLE, text),
+            ApiRefusal::NotFound(text) => (StatusCode::NOT_FOUND, text),
+            ApiRefusal::Invalid(text) => (StatusCode::BAD_REQUEST, text),
         };
-        Self(status, error.to_string())
+        (status, Json(text)).into_response()
     }
 }
 
-impl From<DynamicError> for Refusal {
-    fn from(error: DynamicError) -> Self {
-        SessionError::from(error).into()
+impl From<ApiRefusal> for Refusal {
+    fn from(refusal: ApiRefusal) -> Self {
+        Self(refusal)
     }
 }

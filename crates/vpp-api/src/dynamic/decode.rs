@@ -63,7 +63,12 @@ impl Decoder<'_> {
                 let bytes = input.bytes(len).map_err(at(path))?;
                 let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(len);
                 let text = bytes.get(..end).unwrap_or(bytes);
-                Ok(json!(String::from_utf8_lossy(text)))
+                let mut text = String::from_utf8_lossy(text).into_owned();
+                // The last byte stays NUL; what stands for bytes that are no text is longer than they are.
+                while text.len() >= len.max(1) {
+                    text.pop();
+                }
+                Ok(json!(text))
             }
             "u8" => {
                 let bytes = input.bytes(len).map_err(at(path))?;

@@ -1,5 +1,7 @@
 //! Types that are text in JSON: addresses and prefixes.
 
+use std::net::Ipv6Addr;
+
 use bytes::BytesMut;
 
 use crate::types::{
@@ -43,7 +45,7 @@ pub(super) fn of(type_name: &str) -> Option<Textual> {
         "vl_api_address_t" => Textual {
             expected: "an IP address",
             len: Address::MIN_LEN,
-            get: |input| Ok(Address::get(input)?.to_string()),
+            get: address,
             put: |text, out| put(&Address(text.parse().ok()?), out),
         },
         "vl_api_prefix_t" | "vl_api_address_with_prefix_t" => Textual {
@@ -83,6 +85,18 @@ pub(super) fn of(type_name: &str) -> Option<Textual> {
         },
         _ => return None,
     })
+}
+
+/// Some plugins of VPP leave the family out: what does not fit into four bytes is of version 6 all the same.
+fn address(input: &mut Reader<'_>) -> Result<String, DecodeError> {
+    let bytes = input.bytes(Address::MIN_LEN)?;
+    if let [0, octets @ ..] = bytes
+        && let Ok(octets) = <[u8; 16]>::try_from(octets)
+        && octets.iter().skip(4).any(|byte| *byte != 0)
+    {
+        return Ok(Ipv6Addr::from(octets).to_string());
+    }
+    Ok(Address::get(&mut Reader::new(bytes))?.to_string())
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "so that every put above is one expression")]

@@ -97,6 +97,7 @@ pub struct MemifCreate {
     /// MAC address; zero lets VPP choose.
     pub hw_addr: MacAddress,
     /// Both sides must have the same.
+    #[vpp(secret)]
     pub secret: FixedString<24>,
 }
 
@@ -137,6 +138,7 @@ pub struct MemifCreateV2 {
     /// MAC address; zero lets VPP choose.
     pub hw_addr: MacAddress,
     /// Both sides must have the same.
+    #[vpp(secret)]
     pub secret: FixedString<24>,
 }
 

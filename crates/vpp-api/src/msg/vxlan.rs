@@ -6,11 +6,45 @@ use crate::types::{Address, InterfaceIndex};
 
 /// The messages of this file.
 pub(crate) const MESSAGES: &[&MessageDef] = &[
+    VxlanAddDelTunnel::DEFINITION,
+    VxlanAddDelTunnelReply::DEFINITION,
     VxlanAddDelTunnelV3::DEFINITION,
     VxlanAddDelTunnelV3Reply::DEFINITION,
     VxlanTunnelV2Dump::DEFINITION,
     VxlanTunnelV2Details::DEFINITION,
 ];
+
+/// Adds a tunnel between the usual ports or deletes it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Message)]
+#[vpp(request = VxlanAddDelTunnelReply)]
+pub struct VxlanAddDelTunnel {
+    /// Whether to add, or to delete.
+    pub is_add: bool,
+    /// Number in the name; `!0` lets VPP choose.
+    pub instance: u32,
+    /// Address of this end.
+    pub src_address: Address,
+    /// Address of the other end, or a group.
+    pub dst_address: Address,
+    /// Where multicast leaves; `!0` for one peer.
+    pub mcast_sw_if_index: InterfaceIndex,
+    /// Id of the table for the tunnel's own packets.
+    pub encap_vrf_id: u32,
+    /// Graph node for what comes out; `!0` for bridging.
+    pub decap_next_index: u32,
+    /// Number of the virtual network.
+    pub vni: u32,
+}
+
+/// The new interface; of one that was deleted, its former index.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Message)]
+#[vpp(reply)]
+pub struct VxlanAddDelTunnelReply {
+    /// 0 or an error number.
+    pub retval: i32,
+    /// Index of the interface.
+    pub sw_if_index: InterfaceIndex,
+}
 
 /// Adds a tunnel or deletes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Message)]

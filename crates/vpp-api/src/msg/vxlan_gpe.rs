@@ -6,11 +6,45 @@ use crate::types::{Address, InterfaceIndex, IpProto};
 
 /// The messages of this file.
 pub(crate) const MESSAGES: &[&MessageDef] = &[
+    VxlanGpeAddDelTunnel::DEFINITION,
+    VxlanGpeAddDelTunnelReply::DEFINITION,
     VxlanGpeAddDelTunnelV2::DEFINITION,
     VxlanGpeAddDelTunnelV2Reply::DEFINITION,
     VxlanGpeTunnelV2Dump::DEFINITION,
     VxlanGpeTunnelV2Details::DEFINITION,
 ];
+
+/// Adds a tunnel between the usual ports or deletes it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Message)]
+#[vpp(request = VxlanGpeAddDelTunnelReply)]
+pub struct VxlanGpeAddDelTunnel {
+    /// Address of this end.
+    pub local: Address,
+    /// Address of the other end, or a group.
+    pub remote: Address,
+    /// Where multicast leaves; `!0` for one peer.
+    pub mcast_sw_if_index: InterfaceIndex,
+    /// Id of the table for the tunnel's own packets.
+    pub encap_vrf_id: u32,
+    /// As in [`VxlanGpeAddDelTunnelV2`].
+    pub decap_vrf_id: u32,
+    /// As in [`VxlanGpeAddDelTunnelV2`].
+    pub protocol: IpProto,
+    /// Number of the virtual network.
+    pub vni: u32,
+    /// Whether to add, or to delete.
+    pub is_add: bool,
+}
+
+/// The new interface; of one that was deleted, its former index.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Message)]
+#[vpp(reply)]
+pub struct VxlanGpeAddDelTunnelReply {
+    /// 0 or an error number.
+    pub retval: i32,
+    /// Index of the interface.
+    pub sw_if_index: InterfaceIndex,
+}
 
 /// Adds a tunnel or deletes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Message)]

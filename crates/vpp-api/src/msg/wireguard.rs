@@ -69,6 +69,7 @@ pub struct WireguardInterface {
     /// Its index; not looked at in requests.
     pub sw_if_index: InterfaceIndex,
     /// Private key.
+    #[vpp(secret)]
     pub private_key: [u8; 32],
     /// Public key; not looked at in requests.
     pub public_key: [u8; 32],

@@ -100,8 +100,8 @@ impl Wire for AddressUnion {
     const TYPE: &'static TypeDef = &TypeDef {
         name: "vl_api_address_union_t",
         kind: TypeKind::Union(&[
-            FieldDef { name: "ip4", ty: Ip4Address::TYPE, shape: Shape::Scalar },
-            FieldDef { name: "ip6", ty: Ip6Address::TYPE, shape: Shape::Scalar },
+            FieldDef { name: "ip4", ty: Ip4Address::TYPE, shape: Shape::Scalar, secret: false },
+            FieldDef { name: "ip6", ty: Ip6Address::TYPE, shape: Shape::Scalar, secret: false },
         ]),
     };
     const MIN_LEN: usize = 16;
@@ -147,8 +147,8 @@ impl Wire for Address {
     const TYPE: &'static TypeDef = &TypeDef {
         name: "vl_api_address_t",
         kind: TypeKind::Struct(&[
-            FieldDef { name: "af", ty: AddressFamily::TYPE, shape: Shape::Scalar },
-            FieldDef { name: "un", ty: AddressUnion::TYPE, shape: Shape::Scalar },
+            FieldDef { name: "af", ty: AddressFamily::TYPE, shape: Shape::Scalar, secret: false },
+            FieldDef { name: "un", ty: AddressUnion::TYPE, shape: Shape::Scalar, secret: false },
         ]),
     };
     const MIN_LEN: usize = 17;

@@ -1,7 +1,8 @@
 //! `vxlan.api`
 
 use ligato_vpp_api::msg::vxlan::{
-    VxlanAddDelTunnelV3, VxlanAddDelTunnelV3Reply, VxlanTunnelV2Details, VxlanTunnelV2Dump,
+    VxlanAddDelTunnel, VxlanAddDelTunnelReply, VxlanAddDelTunnelV3, VxlanAddDelTunnelV3Reply,
+    VxlanTunnelV2Details, VxlanTunnelV2Dump,
 };
 use ligato_vpp_api::types::{Address, InterfaceIndex};
 
@@ -12,6 +13,22 @@ use crate::state::prefix::Family;
 use crate::state::retval::{Outcome, code};
 use crate::state::tunnels::asked;
 use crate::state::tunnels::vxlan::Vxlan;
+
+pub(crate) fn add_del_v1(vpp: &mut Vpp, m: &VxlanAddDelTunnel) -> VxlanAddDelTunnelReply {
+    let newest = VxlanAddDelTunnelV3 {
+        is_add: m.is_add,
+        instance: m.instance,
+        src_address: m.src_address,
+        dst_address: m.dst_address,
+        mcast_sw_if_index: m.mcast_sw_if_index,
+        encap_vrf_id: m.encap_vrf_id,
+        decap_next_index: m.decap_next_index,
+        vni: m.vni,
+        ..VxlanAddDelTunnelV3::default()
+    };
+    let VxlanAddDelTunnelV3Reply { retval, sw_if_index } = add_del(vpp, &newest);
+    VxlanAddDelTunnelReply { retval, sw_if_index }
+}
 
 pub(crate) fn add_del(vpp: &mut Vpp, m: &VxlanAddDelTunnelV3) -> VxlanAddDelTunnelV3Reply {
     let outcome = change(vpp, m);

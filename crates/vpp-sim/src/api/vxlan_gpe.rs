@@ -1,8 +1,8 @@
 //! `vxlan_gpe.api`
 
 use ligato_vpp_api::msg::vxlan_gpe::{
-    VxlanGpeAddDelTunnelV2, VxlanGpeAddDelTunnelV2Reply, VxlanGpeTunnelV2Details,
-    VxlanGpeTunnelV2Dump,
+    VxlanGpeAddDelTunnel, VxlanGpeAddDelTunnelReply, VxlanGpeAddDelTunnelV2,
+    VxlanGpeAddDelTunnelV2Reply, VxlanGpeTunnelV2Details, VxlanGpeTunnelV2Dump,
 };
 use ligato_vpp_api::types::{Address, InterfaceIndex, IpProto};
 
@@ -13,6 +13,22 @@ use crate::state::prefix::Family;
 use crate::state::retval::{Outcome, Retval, code};
 use crate::state::tunnels::asked;
 use crate::state::tunnels::vxlan_gpe::VxlanGpe;
+
+pub(crate) fn add_del_v1(vpp: &mut Vpp, m: &VxlanGpeAddDelTunnel) -> VxlanGpeAddDelTunnelReply {
+    let newest = VxlanGpeAddDelTunnelV2 {
+        local: m.local,
+        remote: m.remote,
+        mcast_sw_if_index: m.mcast_sw_if_index,
+        encap_vrf_id: m.encap_vrf_id,
+        decap_vrf_id: m.decap_vrf_id,
+        protocol: m.protocol,
+        vni: m.vni,
+        is_add: m.is_add,
+        ..VxlanGpeAddDelTunnelV2::default()
+    };
+    let VxlanGpeAddDelTunnelV2Reply { retval, sw_if_index } = add_del(vpp, &newest);
+    VxlanGpeAddDelTunnelReply { retval, sw_if_index }
+}
 
 pub(crate) fn add_del(vpp: &mut Vpp, m: &VxlanGpeAddDelTunnelV2) -> VxlanGpeAddDelTunnelV2Reply {
     let outcome = change(vpp, m);

@@ -5,8 +5,9 @@
 mod chaos;
 mod foreign;
 mod poison;
+mod takeover;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use ligato_kvs::{Scheduler, StatusFilter};
 use ligato_kvs_api::{ResyncKind, Transaction, ValueChange, ValueState};
@@ -20,13 +21,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A scheduler with all kinds of VPP over a connection to this one.
 async fn agent_over(sim: &Sim) -> Scheduler {
-    agent_and_context(sim).await.0
+    agent_at(sim.socket_path()).await.0
 }
 
 /// The same with what its kinds share.
 async fn agent_and_context(sim: &Sim) -> (Scheduler, Arc<VppCtx>) {
-    let options =
-        Options { retry_cap: Duration::from_millis(20), ..Options::new(sim.socket_path()) };
+    agent_at(sim.socket_path()).await
+}
+
+/// The same at any socket.
+async fn agent_at(socket: &Path) -> (Scheduler, Arc<VppCtx>) {
+    let options = Options { retry_cap: Duration::from_millis(20), ..Options::new(socket) };
     let client = VppClient::start(options);
     client.connected().await.unwrap();
     let vpp = Arc::new(VppCtx::new(client, Settings::default(), ligato_vpp_if::watchers()));

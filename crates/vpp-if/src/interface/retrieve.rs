@@ -28,6 +28,8 @@ use crate::types::{self, Flavor, LinuxSide, Mtu};
 
 /// What stands before VPP's name of an interface that has no tag.
 const UNTAGGED: &str = "UNTAGGED-";
+/// VPP's name of the interface for protected traffic that the original made.
+const ORIGINALS_IPSEC: &str = "ipsec0";
 /// An MTU of VPP that means that none was set.
 const UNSET_MTU: u32 = 9216;
 
@@ -41,7 +43,11 @@ pub(super) async fn retrieve(
         let known = known.get(&Interface::key_of(name));
         known.is_some_and(|known| known.value.r#type() == Type::Dpdk)
     };
-    let name_of = |details: &SwInterfaceDetails| name_of(details, is_wanted);
+    let unmarked = unmarked_ipsec(&dumps.interfaces, known);
+    let name_of = |details: &SwInterfaceDetails| match &unmarked {
+        Some((index, name)) if *index == details.sw_if_index => name.clone(),
+        _ => name_of(details, is_wanted),
+    };
     let names = dumps.interfaces.iter().map(|d| (d.sw_if_index, name_of(d))).collect();
     let reader = Reader { ctx, dumps: &dumps, names };
     let found = dumps.interfaces.iter().map(|details| {
@@ -50,6 +56,30 @@ pub(super) async fn retrieve(
         reader.read(details, name, known.as_ref())
     });
     Ok(found.collect())
+}
+
+/// The original did not mark interfaces for protected traffic, and could make one only, the first. It is taken for the
+/// one that is wanted, if that is one and none of VPP's has its name.
+fn unmarked_ipsec(
+    found: &[SwInterfaceDetails],
+    known: KnownValues<'_, VppInterface>,
+) -> Option<(InterfaceIndex, String)> {
+    let is_ipsec = |details: &&SwInterfaceDetails| {
+        let (dev_type, name) =
+            (details.interface_dev_type.to_str(), details.interface_name.to_str());
+        details.tag.is_empty()
+            && name == ORIGINALS_IPSEC
+            && types::detect(&dev_type, &name) == Some(types::IPSEC_TUNNEL)
+    };
+    let unmarked = found.iter().find(is_ipsec)?;
+    let mut wanted = known.iter().filter(|known| {
+        known.value.r#type() == types::IPSEC_TUNNEL
+            && found.iter().all(|details| details.tag != *known.value.name.as_str())
+    });
+    match (wanted.next(), wanted.next()) {
+        (Some(one), None) => Some((unmarked.sw_if_index, one.value.name.clone())),
+        _ => None,
+    }
 }
 
 /// The tag, or what an interface without one is called: a device that is configured has the name VPP gave it, everything
@@ -112,6 +142,10 @@ impl Reader<'_> {
         let found = self.link(details, &name, wanted);
         let origin = match &found {
             Some(_) if !details.tag.is_empty() && index != LOCAL0 => Origin::Nb,
+            // One of the original's.
+            Some(found) if found.kind == types::IPSEC_TUNNEL && !name.starts_with(UNTAGGED) => {
+                Origin::Unknown
+            }
             // A device is whose name is wanted.
             None if name == *details.interface_name.to_str() => Origin::Unknown,
             _ => Origin::Sb,

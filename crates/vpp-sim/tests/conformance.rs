@@ -1,5 +1,8 @@
 //! The simulated VPP against a real one: the same requests, every field of every answer.
 //!
+//! What a real one answered is kept in `conformance/golden`, a file for each scenario that is not drawn by chance, and compared with the simulated one
+//! everywhere. Where there is a real one it is compared with both, and `UPDATE_EXPECT=1` writes its answers anew.
+//!
 //! The real one is found by `VPP_API_SOCKET`, or by a `vpp` on the `PATH` that root can start;
 //! without it the test says that it was skipped.
 //!
@@ -26,7 +29,7 @@ mod record;
 mod scenarios;
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ligato_vpp_sim::Sim;
 use real::Real;
@@ -81,6 +84,44 @@ fn differences(name: &str, real: &[String], simulated: &[String]) -> Vec<String>
     found
 }
 
+/// What a real VPP answered in a scenario, in the folder of those.
+fn golden(name: &str) -> PathBuf {
+    let file = name.replace(' ', "-").to_lowercase() + ".txt";
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/golden").join(file)
+}
+
+/// What chance draws is long and says little to a reader.
+fn is_kept(name: &str) -> bool {
+    !name.starts_with("chance")
+}
+
+async fn simulated(scenario: Scenario) -> Vec<String> {
+    let hosts = |name: &str| ["hostA", "hostB", "lo"].contains(&name);
+    let sim = Sim::builder().host_interfaces(hosts).start().await.unwrap();
+    let socket = sim.socket_path().to_owned();
+    tokio::task::spawn_blocking(move || play(scenario, &socket)).await.unwrap()
+}
+
+fn complain_of(found: &[String]) {
+    for difference in found.iter().take(200) {
+        println!("{difference}");
+    }
+    assert_eq!(found.len(), 0, "differences");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_simulated_vpp_answers_as_a_real_one_did() {
+    let mut found = Vec::new();
+    for scenario in ALL.iter().chain(ISOLATED).filter(|scenario| is_kept(scenario.0)) {
+        let file = golden(scenario.0);
+        let text = std::fs::read_to_string(&file)
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let real: Vec<String> = text.lines().map(str::to_owned).collect();
+        found.extend(differences(scenario.0, &real, &simulated(*scenario).await));
+    }
+    complain_of(&found);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_vpp_answers_the_same() {
     let Some(real) = Real::find() else {
@@ -98,19 +139,13 @@ async fn a_real_vpp_answers_the_same() {
             println!("skipped: {} would change interfaces of this host", scenario.0);
             continue;
         }
-        let hosts = |name: &str| ["hostA", "hostB", "lo"].contains(&name);
-        let sim = Sim::builder().host_interfaces(hosts).start().await.unwrap();
-        let simulated = sim.socket_path().to_owned();
-        let answers = tokio::task::spawn_blocking(move || {
-            (play(*scenario, &started.socket), play(*scenario, &simulated))
-        });
-        let (real, simulated) = answers.await.unwrap();
+        let answers = tokio::task::spawn_blocking(move || play(*scenario, &started.socket));
+        let real = answers.await.unwrap();
+        if std::env::var_os("UPDATE_EXPECT").is_some() && is_kept(scenario.0) {
+            std::fs::write(golden(scenario.0), real.join("\n") + "\n").unwrap();
+        }
         println!("{}: {} lines", scenario.0, real.len());
-        found.extend(differences(scenario.0, &real, &simulated));
+        found.extend(differences(scenario.0, &real, &simulated(*scenario).await));
     }
-    let count = found.len();
-    for difference in found.iter().take(200) {
-        println!("{difference}");
-    }
-    assert_eq!(count, 0, "differences");
+    complain_of(&found);
 }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::run::{run, say};
 
@@ -50,6 +50,35 @@ pub(crate) fn install_missing() -> Result<()> {
     let mut install = Command::new("apt-get");
     install.env("DEBIAN_FRONTEND", "noninteractive");
     run(install.args(["-qq", "-y", "--no-install-recommends", "install"]).args(names))
+}
+
+/// FD.io's client for Python, and its version.
+const PAPI: &str = "vpp_papi==2.4.2";
+
+/// Installs FD.io's client for Python under the target folder, where a test looks for it. Without Python, or when its index
+/// cannot be reached, that test is skipped.
+pub(crate) fn install_papi() -> Result<()> {
+    let me = std::env::current_exe()?;
+    let target = me.parent().and_then(Path::parent).context("xtask is in a target folder")?;
+    let folder = target.join("papi");
+    let python = folder.join("bin/python");
+    let has_it = |python: &Path| {
+        let asked = Command::new(python).args(["-c", "import vpp_papi"]).output();
+        asked.is_ok_and(|output| output.status.success())
+    };
+    if has_it(&python) {
+        return Ok(());
+    }
+    let made = run(Command::new("python3").args(["-m", "venv"]).arg(&folder)).and_then(|()| {
+        let pip = ["-m", "pip", "--quiet", "--disable-pip-version-check", "install", PAPI];
+        run(Command::new(&python).args(pip))
+    });
+    if let Err(error) = made {
+        say(&format!("no {PAPI}, its test is skipped: {error:#}"));
+        // What is there by half would not be made again.
+        let _gone = std::fs::remove_dir_all(&folder);
+    }
+    Ok(())
 }
 
 /// Do we run as root?

@@ -17,7 +17,10 @@ pub(crate) struct Args {
 
 /// Installs what is missing and runs the tests.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    run::step("set-up", setup::install_missing)?;
+    run::step("set-up", || {
+        setup::install_missing()?;
+        setup::install_papi()
+    })?;
     run::step("tests", || {
         let mut cargo = run::cargo()?;
         cargo.arg("test");

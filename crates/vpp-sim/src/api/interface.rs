@@ -179,14 +179,11 @@ pub(crate) fn get_mac(vpp: &Vpp, m: &SwInterfaceGetMacAddress) -> SwInterfaceGet
 }
 
 pub(crate) fn rename(vpp: &mut Vpp, m: &SwInterfaceSetInterfaceName) -> Outcome {
-    let taken = vpp.interfaces.iter().any(|other| m.name == *other.name);
     let interface = vpp.interfaces.get_mut(m.sw_if_index.0)?;
     if m.name.is_empty() {
         return Err(Retval::INVALID_VALUE);
     }
-    if taken {
-        return Err(Retval::INVALID_SW_IF_INDEX);
-    }
+    // VPP does not mind that another one has it.
     interface.name = m.name.to_str().into_owned();
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `vrrp.api`
 
+use std::net::IpAddr;
+
 use ligato_vpp_api::List;
 use ligato_vpp_api::msg::vrrp::{
     VrrpVrAddDel, VrrpVrConf, VrrpVrDetails, VrrpVrDump, VrrpVrFlags, VrrpVrRuntime,
@@ -30,9 +32,20 @@ pub(crate) fn add_del(vpp: &mut Vpp, m: &VrrpVrAddDel) -> Outcome {
         preempt: m.flags.contains(VrrpVrFlags::PREEMPT),
         accept: m.flags.contains(VrrpVrFlags::ACCEPT),
         unicast: m.flags.contains(VrrpVrFlags::UNICAST),
-        addresses: m.addrs.iter().map(|address| address.0).collect(),
+        addresses: m.addrs.iter().map(|address| of_family(address.0, family)).collect(),
         state: VrState::Init,
     })
+}
+
+/// VPP takes whatever address it is given for one of the router's version.
+fn of_family(address: IpAddr, family: Family) -> IpAddr {
+    match (address, family) {
+        (IpAddr::V4(v4), Family::V6) => {
+            let [a, b, c, d] = v4.octets();
+            IpAddr::from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d])
+        }
+        _ => address,
+    }
 }
 
 pub(crate) fn start_stop(vpp: &mut Vpp, m: &VrrpVrStartStop) -> Outcome {

@@ -4,8 +4,10 @@ pub(crate) mod addresses;
 pub(crate) mod devices;
 pub(crate) mod interfaces;
 pub(crate) mod l2;
+pub(crate) mod older;
 pub(crate) mod random;
 pub(crate) mod routes;
+pub(crate) mod services;
 pub(crate) mod tunnels;
 
 use std::net::IpAddr;
@@ -44,6 +46,19 @@ pub(crate) const ALL: &[Scenario] = &[
     ("tunnels that are hidden", tunnels::hidden_tunnels),
     ("GRE tunnels", tunnels::gres),
     ("routed tunnels", tunnels::routed_tunnels),
+    ("proxy ARP", services::proxy_arp),
+    ("DHCP proxies", services::dhcp_proxies),
+    ("DHCP clients", services::dhcp_clients),
+    ("L3 cross-connects", services::l3_cross_connects),
+    ("ends of tunnels", services::tunnel_ends),
+    ("virtual routers", services::virtual_routers),
+    ("mirrors", services::mirrors),
+    ("discovery", services::discovery),
+    ("older tunnels", older::tunnels),
+    ("older tables", older::tables),
+    ("older routes", older::routes),
+    ("older bonds", older::bonds),
+    ("names", older::names),
     ("deleting what is in use", interfaces::deleting),
     ("chance 1", |r| random::play(r, 1)),
     ("chance 2", |r| random::play(r, 2)),

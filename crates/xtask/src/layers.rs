@@ -33,7 +33,7 @@ const ORDER: &[(&str, &[&str])] = &[
     ("south-ctx", &["vpp-ctx", "linux-ctx"]),
     ("south", &["vpp-if", "vpp-l2", "vpp-l3", "linux-if", "linux-l3"]),
     ("north", &["nb-kv", "nb-file", "nb-grpc", "nb-rest", "client"]),
-    ("dev", &["vpp-sim", "testkit", "e2e"]),
+    ("dev", &["vpp-sim", "testkit", "e2e", "fuzz"]),
     ("app", &["vpp-agent", "agentctl"]),
     ("tool", &["xtask"]),
 ];

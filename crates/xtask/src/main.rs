@@ -4,6 +4,7 @@
 
 mod check;
 mod demo;
+mod fuzz;
 mod generate;
 mod guest;
 mod layers;
@@ -36,6 +37,8 @@ enum Command {
     Check,
     /// Shows the main job on a simulated VPP, an embedded store and namespaces of its own.
     Demo,
+    /// Feeds broken bytes to every decoder of what comes from VPP.
+    Fuzz(fuzz::Args),
     /// Runs test programs on Debian's stock kernel, in a virtual machine.
     Guest(guest::Args),
     /// Writes the pages of the book that are known from code.
@@ -56,6 +59,7 @@ fn main() -> anyhow::Result<()> {
         Command::Check => check::run(),
         Command::Scenarios(args) => measure::scenarios(&args),
         Command::Gen => generate::write(),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::NewKind(args) => new_kind::run(&args),
         Command::Demo => demo::run(),
         Command::Guest(args) => guest::run(&args),

@@ -130,13 +130,25 @@ fn dynamic(input: &[u8]) -> Result<bool, String> {
     let Some((definition, payload)) = chosen(input) else { return Ok(false) };
     let Ok(fields) = API.decode(definition.name, payload) else { return Ok(false) };
     let mut bytes = BytesMut::new();
-    // Numbers that JSON has not are no numbers any more.
     let Ok(()) = API.encode(definition.name, &fields, &mut bytes) else {
         return Err(format!("{} does not take what it gave: {fields}", definition.name));
     };
     match API.decode(definition.name, &bytes) {
-        Ok(again) if again == fields => Ok(true),
+        // JSON has no number for what is none; it becomes zero.
+        Ok(again) if same_value(&again, &with_zeros(&fields)) => Ok(true),
         other => Err(format!("{}: {fields} and then {other:?}", definition.name)),
+    }
+}
+
+/// The same with zero in place of nothing.
+fn with_zeros(value: &Value) -> Value {
+    match value {
+        Value::Null => json!(0.0),
+        Value::Array(items) => items.iter().map(with_zeros).collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, v)| (name.clone(), with_zeros(v))).collect())
+        }
+        other => other.clone(),
     }
 }
 
@@ -269,13 +281,20 @@ fn same_value(a: &Value, b: &Value) -> bool {
 
 // === statistics ===
 
+/// Counters that are zero at the end of what is used.
+const ROOM: usize = 1 << 16;
+
 /// The segment of each layout.
 fn stats_seeds() -> Result<Vec<Vec<u8>>> {
     let runtime = tokio::runtime::Runtime::new()?;
     let image = |release: &str| {
         let sim = runtime.block_on(Sim::builder().release(release).start())?;
         let file = stats::descriptor(sim.stats_socket_path(), Duration::from_secs(5))?;
-        stats::bytes(&file).with_context(|| format!("the segment of {release}"))
+        let mut bytes = stats::bytes(&file).with_context(|| format!("the segment of {release}"))?;
+        // Nearly all of a segment is room for more.
+        let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        bytes.truncate(used + ROOM);
+        Ok(bytes)
     };
     ["22.02", "22.10", "26.06"].into_iter().map(image).collect()
 }

@@ -6,7 +6,7 @@ use bytes::{BufMut, BytesMut};
 use serde_json::{Map, Value};
 
 use super::decode::{MAX_DEPTH, join, size, unknown};
-use super::definition::{EnumKind, Field, Repeat, Type};
+use super::definition::{Field, Repeat, Type};
 use super::error::DynamicError;
 use super::textual;
 use crate::wire::Wire;
@@ -136,8 +136,8 @@ impl Encoder<'_> {
                 let len = sizes.max().flatten().ok_or_else(|| unknown(ty, path))?;
                 inner.many("u8", Some(len), value, out, path)
             }
-            Some(Type::Enum { base, entries, kind }) => {
-                let number = number_of(value, entries, *kind)
+            Some(Type::Enum { base, entries, .. }) => {
+                let number = number_of(value, entries)
                     .ok_or_else(|| content(path, &format!("a name of {ty}")))?;
                 inner.one(base, &number, out, path)
             }
@@ -184,8 +184,8 @@ fn base(ty: &str, value: &Value, out: &mut BytesMut) -> Option<Option<()>> {
     })
 }
 
-/// The number of a name, or of the flags of several names.
-fn number_of(value: &Value, entries: &[(String, u64)], kind: EnumKind) -> Option<Value> {
+/// The number of a name, or of the flags of several names: VPP does not say of all sets of flags that they are such.
+fn number_of(value: &Value, entries: &[(String, u64)]) -> Option<Value> {
     let by_name = |value: &Value| {
         let name = value.as_str()?;
         entries.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
@@ -194,7 +194,7 @@ fn number_of(value: &Value, entries: &[(String, u64)], kind: EnumKind) -> Option
         Value::Null => Some(Value::from(0)),
         Value::Number(_) => Some(value.clone()),
         Value::String(_) => by_name(value).map(Value::from),
-        Value::Array(names) if kind == EnumKind::Flags => {
+        Value::Array(names) => {
             let bits = names.iter().try_fold(0, |bits, name| Some(bits | by_name(name)?));
             bits.map(Value::from)
         }

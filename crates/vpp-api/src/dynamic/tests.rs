@@ -51,7 +51,7 @@ fn details_become_readable() {
     let json = own_api().decode("sw_interface_details", &payload(&details)).unwrap();
     assert_eq!(json["sw_if_index"], 3);
     assert_eq!(json["l2_address"], "02:fe:00:00:00:01");
-    assert_eq!(json["flags"], json!(["IF_STATUS_API_FLAG_ADMIN_UP"]));
+    assert_eq!(json["flags"], "IF_STATUS_API_FLAG_ADMIN_UP");
     assert_eq!(json["type"], "IF_API_TYPE_SUB");
     assert_eq!(json["mtu"], json!([9000, 0, 0, 0]));
     assert_eq!(json["interface_name"], "loop0");
@@ -83,6 +83,41 @@ fn every_message_survives_the_way_there_and_back() {
         let definition = api.message(def.name).unwrap();
         assert_eq!(definition.name_crc(), format!("{}_{:08x}", def.name, def.crc));
         assert_eq!(definition.header, def.header, "{}", def.name);
+    }
+}
+
+/// VPP declares most sets of flags as plain enumerations.
+#[test]
+fn flags_are_one_name_several_names_or_a_number() {
+    let bytes =
+        |flags: Value| encoded("sw_interface_set_flags", &json!({ "flags": flags })).unwrap();
+    let both = ["IF_STATUS_API_FLAG_ADMIN_UP", "IF_STATUS_API_FLAG_LINK_UP"];
+    assert_eq!(bytes(json!(both)), bytes(json!(3)));
+    assert_eq!(bytes(json!(both[0])), bytes(json!([both[0]])));
+    let json = own_api().decode("sw_interface_set_flags", &bytes(json!(both))).unwrap();
+    assert_eq!(json["flags"], 3);
+    let json = own_api()
+        .decode(
+            "set_ip_flow_hash_v2",
+            &encoded("set_ip_flow_hash_v2", &json!({ "flow_hash_config": 3 })).unwrap(),
+        )
+        .unwrap();
+    assert_eq!(
+        json["flow_hash_config"],
+        json!(["IP_API_FLOW_HASH_SRC_IP", "IP_API_FLOW_HASH_DST_IP"])
+    );
+}
+
+/// Found by broken bytes: a name that fills its field, or is no text, was not taken back.
+#[test]
+fn whatever_is_read_as_a_name_can_be_written() {
+    for name in [[b'x'; 64], [0xff; 64]] {
+        let mut bytes = encoded("sw_interface_tag_add_del", &json!({})).unwrap();
+        let at = bytes.len() - name.len();
+        bytes[at..].copy_from_slice(&name);
+        let json = own_api().decode("sw_interface_tag_add_del", &bytes).unwrap();
+        assert!(json["tag"].as_str().unwrap().len() < 64);
+        assert!(encoded("sw_interface_tag_add_del", &json).is_ok());
     }
 }
 

@@ -65,12 +65,12 @@ pub(crate) fn tunnels(r: &mut Record) {
         gre("10.0.0.1", "10.0.0.4", GreTunnelType::L3, 0),
     ];
     for tunnel in &tunnels {
-        r.call(&GreTunnelAddDel { is_add: true, tunnel: tunnel.clone() });
+        r.call(&GreTunnelAddDel { is_add: true, tunnel: *tunnel });
     }
     r.dump(&GreTunnelDump { sw_if_index: ALL });
     interfaces(r);
     for tunnel in &tunnels {
-        r.call(&GreTunnelAddDel { is_add: false, tunnel: tunnel.clone() });
+        r.call(&GreTunnelAddDel { is_add: false, tunnel: *tunnel });
     }
 }
 

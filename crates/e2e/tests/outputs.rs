@@ -10,7 +10,8 @@ use serde_json::Value;
 const LOOP: &str = "config/vpp/v2/interfaces/loop1";
 
 /// Commands that need more than an agent, or print no data.
-const ELSEWHERE: [&str; 5] = ["config watch", "login", "logout", "recording", "replay"];
+const ELSEWHERE: [&str; 6] =
+    ["config watch", "login", "logout", "recording", "replay", "vpp capture fetch"];
 /// Commands that talk to etcd.
 const OF_STORE: [&str; 5] = ["kvdb list", "kvdb get", "kvdb put", "kvdb del", "import"];
 
@@ -36,6 +37,10 @@ const COMMANDS: &[&[&str]] = &[
     &["log", "set", "grpc", "debug"],
     &["vpp", "cli", "show version"],
     &["vpp", "info"],
+    &["vpp", "release"],
+    &["vpp", "capture", "start"],
+    &["vpp", "capture", "status"],
+    &["vpp", "capture", "stop"],
     &["vpp", "api"],
     &["vpp", "api", "sw_interface_dump", "{\"sw_if_index\": 4294967295}"],
     &["import", "--grpc", "PAIRS"],
@@ -61,7 +66,9 @@ fn world(stores: Stores) -> Result<(World, Agent)> {
     let mut world = World::new(VppKind::Simulated, stores)?;
     world.vpp.start(&world.sandbox)?;
     let mut options = world.agent_options();
+    let capture = world.folder().join("vpp.jsonl");
     options.arguments.push("--govpp-binapi-access=true".to_owned());
+    options.arguments.push(format!("--govpp-capture-file={}", capture.display()));
     let agent = world.start_agent_with(options)?;
     let file = "vppConfig:\n  interfaces:\n  - {name: loop1, type: SOFTWARE_LOOPBACK}\n";
     std::fs::write(world.folder().join("file.yaml"), file)?;

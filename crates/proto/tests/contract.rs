@@ -11,10 +11,14 @@ use ligato_proto::{DESCRIPTOR_POOL, registry};
 use prost_reflect::prost::Message as _;
 use prost_reflect::{EnumDescriptor, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor};
 
-/// One line for each item of the compiled descriptors.
+/// What the original has not, in a package of its own.
+const OURS: &str = "ligato/vppapi/";
+
+/// One line for each item of the compiled descriptors that the original has as well.
 fn published() -> Vec<String> {
     let mut lines = Vec::new();
-    for file in DESCRIPTOR_POOL.files().filter(|file| file.name().starts_with("ligato/")) {
+    let originals = |name: &str| name.starts_with("ligato/") && !name.starts_with(OURS);
+    for file in DESCRIPTOR_POOL.files().filter(|file| originals(file.name())) {
         file_lines(&file, &mut lines);
     }
     lines.sort();

@@ -264,6 +264,7 @@ impl Core {
         }
         let at = trace.journaled;
         let node = self.graph.node(id).clone();
+        let seen = self.shown_before(id).is_some();
         let Some(active) = &mut self.active else { return };
         let Some((_, before)) = active.journal.get_mut(at as usize) else { return };
         let mut was = before.as_deref().cloned().unwrap_or_else(|| {
@@ -277,6 +278,9 @@ impl Core {
             (false, true) => Origin::Sb,
             (false, false) => origin,
         };
+        // Nobody saw it wait: it was found as its base was.
+        let hidden = was.parent.is_some() && !was.available() && was.problem.is_none();
+        was.marks.discovered |= hidden && !seen && origin == Origin::Nb && node.available();
         let lost = matches!((&was.applied, &node.applied), (Applied::Known(_), Applied::Absent));
         let missing = lost && was.desired.is_some() && was.problem.is_none();
         was.applied = node.applied.clone();
@@ -359,7 +363,9 @@ impl Core {
             self.miss_child(child);
         }
         let mut all: Vec<NodeId> = children.to_vec();
-        all.extend(present.iter().copied().filter(|c| !children.contains(c)));
+        // What is known not to be there is not taken up.
+        let comes = |c: &NodeId| !children.contains(c) && self.graph.node(*c).parent == Some(id);
+        all.extend(present.iter().copied().filter(comes));
         if all.len() != children.len() {
             all.sort_by(|a, b| self.graph.key(*a).cmp(self.graph.key(*b)));
             self.graph.edit(id).children = all.into();

@@ -386,7 +386,11 @@ impl Planner<'_> {
         let mut set = super::order::Members::default();
         let mut open = seeds;
         while let Some(id) = open.pop() {
-            if self.goal(id) || !self.could_be_with_parent(id) || !set.insert(id) {
+            if self.goal(id)
+                || !self.could_be_with_parent(id)
+                || self.failed_by_itself(id)
+                || !set.insert(id)
+            {
                 continue;
             }
             open.extend(self.facts.graph.node(id).parent);
@@ -413,6 +417,15 @@ impl Planner<'_> {
             }
         }
         set.sorted()
+    }
+
+    /// Did it fail though nothing it needs is missing? Others that wait for it do not try it again.
+    fn failed_by_itself(&self, id: NodeId) -> bool {
+        let node = self.facts.graph.node(id);
+        node.problem.is_some()
+            && !self.marks(id).seed
+            && node.parent.is_none_or(|parent| self.goal(parent))
+            && node.needs.iter().all(|need| self.goal_satisfies(need))
     }
 
     fn met_within(&self, id: NodeId, set: &super::order::Members) -> bool {

@@ -59,6 +59,9 @@ pub(super) struct Facts {
     pub(super) collisions: BTreeSet<String>,
     /// Keys with an operation of ours that the descriptor does not have.
     pub(super) impossible: BTreeSet<String>,
+    /// Derived values that were taken to be there because their base was found, were touched and were
+    /// not there: nobody can read them back.
+    pub(super) assumed: BTreeSet<String>,
     /// What was in the southbound from the start, and ours has not seen so far.
     unseen: BTreeSet<String>,
     /// What was created over something unseen.
@@ -124,6 +127,7 @@ impl Facts {
             self.collisions
                 .extend(refused["error"].as_str().and_then(collision).map(str::to_owned));
         }
+        self.take_assumed(taken);
         self.take_unseen(taken);
         self.take_wishes(taken);
     }
@@ -155,6 +159,22 @@ impl Facts {
             };
             if let Some(base) = ops.iter().find(derives).and_then(|op| op["key"].as_str()) {
                 self.parents.insert(key.to_owned(), base.to_owned());
+            }
+        }
+    }
+
+    fn take_assumed(&mut self, taken: &Taken) {
+        let read = taken.step.options.as_ref().is_some_and(|o| o.resync.is_some());
+        let found = taken.observed["sb_inconsistent_keys"].as_array().into_iter().flatten();
+        for key in found.filter_map(Json::as_str) {
+            let shown = self.nodes_before.get(key).is_some_and(|node| node["available"] == true);
+            let touched = self.ours.get(key).is_some_and(|ops| !ops.step.is_empty());
+            if touched
+                && (read || shown)
+                && self.parents.contains_key(key)
+                && !self.content_before.contains_key(key)
+            {
+                self.assumed.insert(key.to_owned());
             }
         }
     }
@@ -214,7 +234,19 @@ impl Facts {
                 // What is undone leaves the wishes of before.
                 let retries = options.retry.is_some() || options.retry_default;
                 self.retry_of.insert(value.key.clone(), retries);
+                self.take_derived(&value.key, &wish);
                 self.asked.insert(value.key.clone(), wish);
+            }
+        }
+    }
+
+    /// What a wish derives, whether it is to be seen already or not.
+    fn take_derived(&mut self, base: &str, wish: &Json) {
+        let Ok(value) = serde_json::from_value::<AValue>(wish.clone()) else { return };
+        let Some(spec) = self.registered_owner(base) else { return };
+        for (derived, _) in spec.derived_of(base, &value.message()) {
+            if !self.asked.contains_key(&*derived) && *derived != *base {
+                self.parents.entry(derived.to_string()).or_insert_with(|| base.to_owned());
             }
         }
     }

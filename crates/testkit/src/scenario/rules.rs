@@ -13,9 +13,12 @@
 //! dependencies (see [`order`]), and our records tell just that (see [`literal`]). Where what the
 //! *original* shows is wrong by the same model, a defect of 27.1 has taken effect there: this taints.
 
+mod errors;
 mod literal;
 mod model;
+mod needs;
 mod order;
+mod past;
 mod records;
 #[cfg(test)]
 mod tests;

@@ -157,8 +157,16 @@ fn undone(taken: &Taken, txns: &[Json], facts: &Facts) -> Vec<String> {
 /// failure or for something it needed, and what is undone is the wish.
 fn is_as_wanted(key: &str, facts: &Facts) -> bool {
     let base = base_of(key, &facts.parents);
+    let now = facts.nodes().get(&base);
+    let Some(wanted) = facts.asked.get(&base).filter(|wish| !wish.is_null()) else {
+        let last = facts.ours.get(key).and_then(|ops| ops.last_done.as_deref());
+        return now.is_none() && last == Some("delete");
+    };
+    // That it waits for something is looked at by the model.
+    if now.is_some_and(|node| node["state"] == "PENDING" && node["value"] == *wanted) {
+        return true;
+    }
     let Some(node) = facts.nodes().get(key) else { return false };
-    let Some(wanted) = facts.asked.get(&base) else { return false };
     let is_derived = || {
         let value = serde_json::from_value::<AValue>(wanted.clone()).ok();
         let spec = facts.registered_owner(&base);

@@ -302,7 +302,8 @@ impl<'a> Side<'a> {
     fn is_verified_wrongly(&self, key: &str) -> bool {
         let told = self.statuses.get(key).and_then(|s| s["error"].as_str()).unwrap_or_default();
         let there = self.content.contains_key(key);
-        let lied = self.facts.ours.get(key).is_some_and(|ops| ops.lied);
+        let about = [key.to_owned(), base_of(key, &self.facts.parents)];
+        let lied = about.iter().any(|k| self.facts.ours.get(k).is_some_and(|ops| ops.lied));
         self.owner(key).is_some()
             && !lied
             && match told {

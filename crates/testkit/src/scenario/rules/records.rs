@@ -200,6 +200,9 @@ impl Leftover<'_> {
             let filtered = theirs["type"] == "SBNotification" && now.is_empty();
             return Some(if filtered { "B15" } else { "F1" });
         }
+        if self.was_deleted_unseen(key, &then, &now) {
+            return Some("B10");
+        }
         if now.is_empty() && self.was_of_unknown_origin(&then, key) {
             return Some("B16");
         }
@@ -214,7 +217,11 @@ impl Leftover<'_> {
         }
         if now.is_empty() {
             let round_trip = || self.is_round_trip(key, &then).then_some("S4");
-            return self.is_noise(key, &then).then_some("S10").or_else(round_trip);
+            let assumed = || {
+                let derived = self.facts.parents.contains_key(key);
+                (derived && self.was_only_assumed(key, &then, &now)).then_some("B10")
+            };
+            return self.is_noise(key, &then).then_some("S10").or_else(round_trip).or_else(assumed);
         }
         if self.waits_as_before(key, &then, &now) {
             return Some("S10");
@@ -227,92 +234,33 @@ impl Leftover<'_> {
             // What the southbound was really asked for.
             return Some("S8");
         }
-        let whole = compare::operations(&ours, field);
-        let as_base = self.is_marked_as_its_base(key, &now, &whole);
+        self.record_of_change(key, then, now, &compare::operations(&ours, field))
+    }
+
+    /// Both sides have operations on the value.
+    fn record_of_change(
+        &self,
+        key: &str,
+        then: Vec<Json>,
+        now: Vec<Json>,
+        whole: &[Json],
+    ) -> Option<&'static str> {
+        let as_base = self.is_marked_as_its_base(key, &now, whole);
         let (then, now) = if as_base {
             // That they are part of a re-creation, or not, follows from their base.
             (without_flag(&then, "recreate"), without_flag(&now, "recreate"))
         } else {
             (then, now)
         };
+        let repair = self.is_repair_of_undo(&then, &now);
+        let then = if repair { without_flag(&then, "revert") } else { then };
+        if repair && then == now {
+            return Some("S2");
+        }
         if says_the_same(&then, &now, as_base) {
             return Some(if then.len() > now.len() { "S4" } else { "S8" });
         }
-        self.record_of_past(key, &then, &now, &whole)
-    }
-
-    /// The operations agree but for where the value was before, or for whose they are.
-    fn record_of_past(
-        &self,
-        key: &str,
-        then: &[Json],
-        now: &[Json],
-        whole: &[Json],
-    ) -> Option<&'static str> {
-        let shown = self.facts.nodes_before.get(key).map(|n| n["value"].clone());
-        let no_old = |ops: &[Json]| -> Vec<Json> {
-            ops.iter().map(|op| stripped(op, &["prev_value"])).collect()
-        };
-        if no_old(then) == no_old(now)
-            && now.iter().all(|op| {
-                let old = Some(&op["prev_value"]);
-                let asked = [&self.facts.asked, &self.facts.asked_before];
-                shown.as_ref() == old || asked.iter().any(|all| all.get(key) == old)
-            })
-        {
-            return Some("B4");
-        }
-        let no_state = |ops: &[Json]| -> Vec<Json> {
-            ops.iter().map(|op| stripped(op, &["prev_state"])).collect()
-        };
-        let base = base_of(key, &self.facts.parents);
-        let found =
-            |ops: &[Json], state: &str| ops.first().is_some_and(|o| o["prev_state"] == state);
-        if base != key
-            && no_state(then) == no_state(now)
-            && found(then, "OBTAINED")
-            && (found(now, "DISCOVERED") || found(now, "CONFIGURED"))
-            && self.is_northbound(&base)
-        {
-            // What is derived from NB's is NB's.
-            return Some("B3");
-        }
-        let ends =
-            |ops: &[Json]| ops.last().map(|op| (op["new_state"].clone(), op["new_value"].clone()));
-        let before = self.facts.nodes_before.get(key).map(|n| n["state"].clone());
-        if base != key
-            && ends(then) == ends(now)
-            && found(then, "CONFIGURED")
-            && now.first().map(|op| op["prev_state"].clone()) == before
-            && before.as_ref().is_some_and(|state| *state == "PENDING")
-            && !self.facts.content_before.contains_key(key)
-        {
-            // What waits is not there only because its base was found.
-            return Some("B10");
-        }
-        let of_base = whole.iter().find(|op| op["key"] == *base);
-        if base != key
-            && no_state(then) == no_state(now)
-            && found(then, "DISCOVERED")
-            && found(now, "CONFIGURED")
-            && of_base.is_some_and(|op| op["prev_state"] == "CONFIGURED")
-        {
-            // What is derived from a value that was found is taken for what that value is.
-            return Some("27.8");
-        }
-        // A later repair is a transaction of its own, not a part of the undo.
-        let is_undo = self.taken.step.options.as_ref().is_some_and(|o| o.revert);
-        let only_theirs = then.iter().all(|op| has_flag(op, "revert"))
-            && !now.iter().any(|op| has_flag(op, "revert"));
-        (!is_undo && only_theirs && without_flag(then, "revert") == without_flag(now, "revert"))
-            .then_some("S2")
-    }
-
-    /// Was, or is, the value NB's?
-    fn is_northbound(&self, key: &str) -> bool {
-        let asked = self.facts.asked.get(key).is_some_and(|v| !v.is_null());
-        let was = self.facts.nodes_before.get(key).map(|n| n["state"].clone());
-        asked || was.is_some_and(|state| state != "OBTAINED")
+        self.record_of_past(key, &then, &now, whole)
     }
 
     /// S10: nothing was done there, and here it stands as it stood.
@@ -427,7 +375,21 @@ impl Leftover<'_> {
         let failed = ours.iter().chain(&theirs).any(|(_, error)| error.is_some());
         let fewer = ours.len() < theirs.len() && ours.len() <= 2;
         let (then, now) = (nodes_of(&self.taken.expect), nodes_of(&self.taken.observed));
-        (fewer && !failed && then.get(key) == now.get(key)).then_some("S4")
+        let agree = then.get(key) == now.get(key);
+        if self.is_called_with_wish(key) {
+            return Some("S4");
+        }
+        // What is derived from what was found is not there only because of that: it is made.
+        let made = |ops: &[(String, Option<String>)], name: &str| matches!(ops, [(op, None)] if op == name);
+        if agree
+            && self.facts.parents.contains_key(key)
+            && !self.facts.content_before.contains_key(key)
+            && made(&theirs, "update")
+            && made(&ours, "create")
+        {
+            return Some("B10");
+        }
+        (fewer && !failed && agree).then_some("S4")
     }
 
     /// Do graph and southbound say the same of the value?
@@ -438,61 +400,10 @@ impl Leftover<'_> {
     }
 
     /// Did a delete of the value fail in this step, here and there, and was nothing else tried?
-    fn delete_failed(&self, key: &str, error: &Json) -> bool {
+    pub(super) fn delete_failed(&self, key: &str, error: &Json) -> bool {
         let only = vec![("delete".to_owned(), error.as_str().map(str::to_owned))];
         let sides = [&self.facts.ours, &self.facts.theirs];
         !error.is_null() && sides.iter().all(|ops| ops.get(key).is_some_and(|o| o.step == only))
-    }
-
-    /// S10: what is known to be invalid, and still is, is not told again and again.
-    fn errors_of(&self, key: &str) -> Option<&'static str> {
-        let unknown = self.missing.iter().all(|e| e["error"] == "value is not actually configured")
-            && self.extra.is_empty()
-            && self.facts.status(key).is_some_and(|s| s["state"] == "UNIMPLEMENTED");
-        if unknown {
-            // Nobody could have configured it, or look whether it is.
-            return Some("F8");
-        }
-        let absent = self.missing.iter().filter(|e| e["key"] == key).all(|e| {
-            e["error"] == "value is not actually removed"
-                && !self.facts.content_now.contains_key(key)
-        });
-        if absent && self.extra.iter().all(|e| e["key"] != key) {
-            // It is not there: what was said of it was wrong.
-            return Some("F8");
-        }
-        let of = |items: &[Json]| -> Vec<Json> {
-            items.iter().filter(|e| e["key"] == key).cloned().collect()
-        };
-        if let ([then], [now]) = (&*of(self.missing), &*of(self.extra))
-            && then["error"] == now["error"]
-            && (&then["operation"], &now["operation"]) == (&"UPDATE".into(), &"DELETE".into())
-            && self.delete_failed(key, &now["error"])
-        {
-            return Some("S8");
-        }
-        let told = self.missing.is_empty()
-            && self.facts.status(key).is_some_and(|s| {
-                s["state"] == "INVALID"
-                    && self
-                        .extra
-                        .iter()
-                        .filter(|e| e["key"] == key)
-                        .all(|e| e["error"] == s["error"])
-            });
-        if told && self.taken.step.values.iter().flatten().any(|v| v.key == key) {
-            // Who asks for what is invalid is told.
-            return Some("S1");
-        }
-        let known = |status: Option<&Json>| {
-            status.is_some_and(|s| {
-                s["state"] == "INVALID" && self.missing.iter().any(|e| e["error"] == s["error"])
-            })
-        };
-        let requested = self.taken.step.values.iter().flatten().any(|v| v.key == key);
-        let before = known(self.facts.status_before.get(key));
-        let silent = self.extra.iter().all(|e| e["key"] != key);
-        (silent && before && known(self.facts.status(key)) && !requested).then_some("S10")
     }
 }
 
@@ -501,11 +412,11 @@ fn plain_status(status: &Json) -> String {
     stripped(status, &["last_operation"]).to_string()
 }
 
-fn is_noop(op: &Json) -> bool {
+pub(super) fn is_noop(op: &Json) -> bool {
     has_flag(op, "noop")
 }
 
-fn has_flag(op: &Json, name: &str) -> bool {
+pub(super) fn has_flag(op: &Json, name: &str) -> bool {
     op["flags"].as_array().is_some_and(|flags| flags.iter().any(|flag| flag == name))
 }
 
@@ -543,7 +454,7 @@ fn is_rebuilt(ops: &[Json]) -> bool {
     matches!(ops, [down, up] if down["op"] == "DELETE" && up["op"] == "CREATE")
 }
 
-fn without_flag(ops: &[Json], flag: &str) -> Vec<Json> {
+pub(super) fn without_flag(ops: &[Json], flag: &str) -> Vec<Json> {
     let mut ops = ops.to_vec();
     for op in &mut ops {
         if let Some(Json::Array(flags)) = op.get_mut("flags") {
@@ -558,7 +469,7 @@ fn without_flag(ops: &[Json], flag: &str) -> Vec<Json> {
     ops
 }
 
-fn stripped(item: &Json, members: &[&str]) -> Json {
+pub(super) fn stripped(item: &Json, members: &[&str]) -> Json {
     let mut item = item.clone();
     if let Some(object) = item.as_object_mut() {
         object.retain(|name, _| !members.contains(&name.as_str()));

@@ -19,8 +19,14 @@ impl<'a> Undo<'a> {
         (revert && failed).then_some(Self { facts })
     }
 
-    /// Is the base value, and all that is derived from it, as it was before?
+    /// Is the base value, and all that is derived from it, as it was before, or as it was wanted
+    /// before and could not be?
     pub(super) fn holds_for(&self, base: &str) -> bool {
+        let wish = self.facts.asked.get(base).filter(|wish| !wish.is_null());
+        let came = |node: &Json| node["state"] == "CONFIGURED" && Some(&node["value"]) == wish;
+        if self.facts.nodes().get(base).is_some_and(came) {
+            return true;
+        }
         let (before, now) = (&self.facts.nodes_before, self.facts.nodes());
         let family = before.keys().chain(now.keys());
         family

@@ -7,9 +7,8 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     compare::Taken,
-    facts::{Facts, Ops, base_of},
+    facts::{Facts, Ops, base_of, statuses_of},
     format::{AValue, DescriptorSpec, Scenario, StepKind},
-    rules::order::unmet,
 };
 
 /// One step, seen from both sides.
@@ -30,12 +29,12 @@ fn state(node: Option<&Json>) -> &str {
     node.and_then(|n| n["state"].as_str()).unwrap_or("NONEXISTENT")
 }
 
-fn available(node: Option<&Json>) -> bool {
+pub(super) fn available(node: Option<&Json>) -> bool {
     node.is_some_and(|n| n["available"] == true)
 }
 
 impl View<'_> {
-    fn owner(&self, key: &str) -> Option<&DescriptorSpec> {
+    pub(super) fn owner(&self, key: &str) -> Option<&DescriptorSpec> {
         self.facts.owner(self.scenario, key)
     }
 
@@ -45,6 +44,16 @@ impl View<'_> {
         if self.is_disputed(key) {
             return Some("B5");
         }
+        let error = self.facts.status(key).and_then(|s| s["error"].as_str()).unwrap_or_default();
+        let there = statuses_of(&self.taken.expect).remove(key).unwrap_or_default();
+        let same_error = there["error"].as_str().unwrap_or_default() == error;
+        if let Some(holder) = error.strip_suffix(" could not be removed before it")
+            && (theirs != ours || !same_error)
+        {
+            let held = self.facts.ours.get(holder).is_some_and(|o| o.failed)
+                || self.facts.impossible.contains(holder);
+            return held.then_some(if theirs.is_none() { "B7" } else { "B8" });
+        }
         if theirs == ours {
             return None;
         }
@@ -52,7 +61,6 @@ impl View<'_> {
             // A node without a value is left over from one that is gone.
             return Some("B10");
         }
-        let error = self.facts.status(key).and_then(|s| s["error"].as_str()).unwrap_or_default();
         if self.is_nested(key) && theirs.is_none() {
             return Some("S7");
         }
@@ -64,11 +72,6 @@ impl View<'_> {
         }
         if error.contains("is already there independently") {
             return Some("B5");
-        }
-        if let Some(holder) = error.strip_suffix(" could not be removed before it") {
-            let held = self.facts.ours.get(holder).is_some_and(|o| o.failed)
-                || self.facts.impossible.contains(holder);
-            return held.then_some(if theirs.is_none() { "B7" } else { "B8" });
         }
         if self.verified_as_wrong(key, error) {
             return Some("F8");
@@ -88,6 +91,16 @@ impl View<'_> {
                 if is && self.facts.notified.contains(key) && self.is_unwanted(key) =>
             {
                 Some("B3")
+            }
+            // What is said of a value that NB waits for is not what NB wants of it.
+            ("CONFIGURED", "CONFIGURED")
+                if was
+                    && is
+                    && self.is_told(key)
+                    && self.is_as_asked(key)
+                    && !self.is_as_asked_there(key) =>
+            {
+                Some("B13")
             }
             // What is said of one value does not hide what is said of another.
             ("NONEXISTENT", "OBTAINED") if is && self.is_unwanted(key) && self.was_told(key) => {
@@ -241,7 +254,7 @@ impl View<'_> {
         let found = content.and_then(|all| all.iter().find(|c| c["key"] == key));
         verifying
             && match error {
-                NOT_THERE => found.is_none(),
+                NOT_THERE => found.is_none() || self.is_not_derived_there(key),
                 STILL_THERE => found.is_some(),
                 OTHER => found.is_some_and(|f| self.facts.asked.get(key) != Some(&f["value"])),
                 _ => false,
@@ -264,6 +277,15 @@ impl View<'_> {
         parent.is_some_and(|parent| self.facts.parents.contains_key(parent))
     }
 
+    /// Does what is in the southbound of its base not derive it?
+    fn is_not_derived_there(&self, key: &str) -> bool {
+        let Some(base) = self.facts.parents.get(key) else { return false };
+        let there = self.facts.content_now.get(base).map(|entry| entry["value"].clone());
+        let value = there.and_then(|value| serde_json::from_value::<AValue>(value).ok());
+        let derived = self.owner(base).zip(value).map(|(d, v)| d.derived_of(base, &v.message()));
+        derived.is_some_and(|all| all.iter().all(|(other, _)| **other != *key))
+    }
+
     fn was_tried(&self, key: &str) -> bool {
         let error = self.facts.status(key).and_then(|s| s["error"].as_str()).unwrap_or_default();
         self.facts.ours.get(key).is_some_and(|ops| ops.failed_in_step)
@@ -283,10 +305,15 @@ impl View<'_> {
     /// Could a derived value not be changed, and is shown as it was before?
     fn is_kept(&self, key: &str) -> bool {
         let last = self.facts.ours.get(key).and_then(|ops| ops.last.as_ref());
+        let shown = &self.ours[key]["value"];
         let before = self.facts.nodes_before.get(key).map(|node| &node["value"]);
+        let txns = self.taken.observed["txns"].as_array().into_iter().flatten();
+        let mut ops = txns.flat_map(|txn| txn["executed"].as_array().into_iter().flatten());
+        // As it was, or as it was read back just before.
+        let mut read = || ops.any(|op| op["key"] == *key && op["prev_value"] == *shown);
         self.facts.parents.contains_key(key)
             && last.is_some_and(|(op, error)| op == "update" && error.is_some())
-            && before.is_some_and(|value| *value == self.ours[key]["value"])
+            && (before == Some(shown) || read())
     }
 
     fn is_as_asked(&self, key: &str) -> bool {
@@ -340,6 +367,17 @@ impl View<'_> {
         self.facts.ours.get(key).is_some_and(|ops| !ops.step.is_empty())
     }
 
+    /// Did somebody tell something of it in this step?
+    fn is_told(&self, key: &str) -> bool {
+        self.taken.step.step == StepKind::Notify
+            && self.taken.step.values.iter().flatten().any(|value| value.key == key)
+    }
+
+    fn is_as_asked_there(&self, key: &str) -> bool {
+        let shown = self.theirs.get(key).map(|node| &node["value"]);
+        shown.is_some() && shown == self.facts.asked.get(key)
+    }
+
     /// Did somebody tell in this step that its base is there, as it, or what it derives, is shown?
     fn was_told(&self, key: &str) -> bool {
         let base = base_of(key, &self.facts.parents);
@@ -356,62 +394,6 @@ impl View<'_> {
     fn is_unwanted(&self, key: &str) -> bool {
         let base = base_of(key, &self.facts.parents);
         self.facts.asked.get(&base).is_none_or(Json::is_null)
-    }
-
-    /// Is something that the value needs by name really not in the southbound, or is nothing there
-    /// of what it needs one of?
-    fn lacks_something(&self, key: &str) -> bool {
-        let Some(node) = self.ours.get(key) else { return false };
-        let Some(spec) = self.owner(key) else { return false };
-        let up = |other: &String| available(self.ours.get(other));
-        let lost = |target: &Target| {
-            let there = self.facts.content_now.keys().any(|other| target.accepts(other));
-            let known = self.ours.keys().any(|other| target.accepts(other) && up(other));
-            !known && (!there || !self.is_wanted_there(target))
-        };
-        spec.needs(key, &node["value"]).iter().any(|(_, target)| lost(target))
-    }
-
-    /// Is there a value in the southbound that meets the need, that NB wants as it is there?
-    fn is_wanted_there(&self, target: &Target) -> bool {
-        self.facts.content_now.iter().any(|(key, entry)| {
-            target.accepts(key)
-                && self.facts.asked.get(key) == Some(&entry["value"])
-                && !self.facts.ours.get(key).is_some_and(|ops| ops.lied)
-        })
-    }
-
-    /// Does all that the value still needs, directly or not, need the value?
-    fn waits_in_circle(&self, key: &str) -> bool {
-        let Some(spec) = self.owner(key) else { return false };
-        let Some(node) = self.ours.get(key) else { return false };
-        let leads_back = |from: &str| {
-            let mut open = vec![from.to_owned()];
-            let mut seen = Vec::new();
-            while let Some(next) = open.pop() {
-                if next == key {
-                    return true;
-                }
-                if seen.contains(&next) {
-                    continue;
-                }
-                let value = self.ours.get(&next).map(|node| node["value"].clone());
-                let needs = self.owner(&next).map(|d| d.needs(&next, &value.unwrap_or_default()));
-                for (_, target) in needs.unwrap_or_default() {
-                    open.extend(self.ours.keys().filter(|k| target.accepts(k)).cloned());
-                }
-                open.extend(self.facts.parents.get(&next).cloned());
-                seen.push(next);
-            }
-            false
-        };
-        let mut needs = spec.needs(key, &node["value"]).into_iter();
-        needs.all(|(_, target)| {
-            self.ours.iter().any(|(other, n)| target.accepts(other) && n["available"] == true)
-                || target.accepts(key)
-                || self.ours.keys().any(|other| target.accepts(other) && leads_back(other))
-                || matches!(&target, Target::Key(other) if leads_back(other))
-        })
     }
 
     /// Its base is in the southbound, and NB does not want it.
@@ -433,36 +415,17 @@ impl View<'_> {
     /// It is in the southbound, or was when the scheduler could know it last.
     fn is_known_there(&self, key: &str) -> bool {
         let lied = self.facts.ours.get(key).is_some_and(|ops| ops.lied);
-        self.is_in_southbound(key) || lied
+        let before = self.facts.nodes_before.get(key);
+        let stayed = before.is_some_and(|node| {
+            node["available"] == true && node["value"] == self.ours[key]["value"]
+        });
+        self.is_in_southbound(key) || lied || (stayed && !self.was_called(key))
     }
 
     fn is_in_southbound(&self, key: &str) -> bool {
         let content = self.taken.observed["sb_content"].as_array();
         let value = self.ours.get(key).map(|n| &n["value"]);
         content.is_some_and(|all| all.iter().any(|c| c["key"] == key && Some(&c["value"]) == value))
-    }
-
-    /// Is every need of the value met by what is available here?
-    fn needs_are_met(&self, key: &str) -> bool {
-        unmet(self.scenario, self.facts, self.ours, key).is_none()
-    }
-
-    fn why_up(&self, key: &str) -> &'static str {
-        let Some(spec) = self.owner(key) else { return "B1" };
-        if spec.uses_ragged_prefix(key) {
-            "B6"
-        } else if unmet(self.scenario, self.facts, self.theirs, key).is_some() {
-            "B2"
-        } else {
-            "B1"
-        }
-    }
-
-    fn why_down(&self, key: &str) -> &'static str {
-        match self.owner(key) {
-            Some(spec) if spec.uses_ragged_prefix(key) => "B6",
-            _ => "B9",
-        }
     }
 
     /// Why operations on a value differ from now on. B11: what failed and cannot be read back is not taken to have worked.
@@ -493,30 +456,5 @@ impl View<'_> {
     fn is_true(&self, key: &str) -> bool {
         let doubtful = self.facts.ours.get(key).is_some_and(|ops| ops.lied || ops.failed);
         doubtful || available(self.ours.get(key)) == self.facts.content_now.contains_key(key)
-    }
-
-    /// What necessarily differs with a value: what depends on it, directly or not, and what it
-    /// depends on and was held back there.
-    pub(super) fn dragged_along(&self, key: &str) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut open = vec![key.to_owned()];
-        while let Some(next) = open.pop() {
-            for (other, node) in self.ours.iter().chain(self.theirs) {
-                let needs = self.needs_of(other, node);
-                let related = needs.contains(&next);
-                if related && !found.contains(other) && other != key {
-                    found.push(other.clone());
-                    open.push(other.clone());
-                }
-            }
-        }
-        if let Some(node) = self.ours.get(key).or_else(|| self.theirs.get(key)) {
-            found.extend(self.needs_of(key, node));
-        }
-        found
-    }
-
-    fn needs_of(&self, key: &str, node: &Json) -> Vec<String> {
-        self.owner(key).map(|d| d.exact_needs(key, &node["value"])).unwrap_or_default()
     }
 }

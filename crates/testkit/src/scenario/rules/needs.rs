@@ -1,0 +1,115 @@
+//! What a value needs, what is there of it, and what differs along with it.
+
+use ligato_kvs_api::Target;
+use serde_json::Value as Json;
+
+use crate::scenario::rules::{
+    order::unmet,
+    values::{View, available},
+};
+
+impl View<'_> {
+    /// Does all that the value still needs, directly or not, need the value?
+    pub(super) fn waits_in_circle(&self, key: &str) -> bool {
+        let Some(spec) = self.owner(key) else { return false };
+        let Some(node) = self.ours.get(key) else { return false };
+        let leads_back = |from: &str| {
+            let mut open = vec![from.to_owned()];
+            let mut seen = Vec::new();
+            while let Some(next) = open.pop() {
+                if next == key {
+                    return true;
+                }
+                if seen.contains(&next) {
+                    continue;
+                }
+                let value = self.ours.get(&next).map(|node| node["value"].clone());
+                let needs = self.owner(&next).map(|d| d.needs(&next, &value.unwrap_or_default()));
+                for (_, target) in needs.unwrap_or_default() {
+                    open.extend(self.ours.keys().filter(|k| target.accepts(k)).cloned());
+                }
+                open.extend(self.facts.parents.get(&next).cloned());
+                seen.push(next);
+            }
+            false
+        };
+        let mut needs = spec.needs(key, &node["value"]).into_iter();
+        needs.all(|(_, target)| {
+            self.ours.iter().any(|(other, n)| target.accepts(other) && n["available"] == true)
+                || target.accepts(key)
+                || self.ours.keys().any(|other| target.accepts(other) && leads_back(other))
+                || matches!(&target, Target::Key(other) if leads_back(other))
+        })
+    }
+
+    /// Is something that the value needs by name really not in the southbound, or is nothing there
+    /// of what it needs one of?
+    pub(super) fn lacks_something(&self, key: &str) -> bool {
+        let Some(node) = self.ours.get(key) else { return false };
+        let Some(spec) = self.owner(key) else { return false };
+        let up = |other: &String| available(self.ours.get(other));
+        let lost = |target: &Target| {
+            let there = self.facts.content_now.keys().any(|other| target.accepts(other));
+            let known = self.ours.keys().any(|other| target.accepts(other) && up(other));
+            !known && (!there || !self.is_wanted_there(target))
+        };
+        spec.needs(key, &node["value"]).iter().any(|(_, target)| lost(target))
+    }
+
+    /// Is there a value in the southbound that meets the need, that NB wants as it is there?
+    pub(super) fn is_wanted_there(&self, target: &Target) -> bool {
+        self.facts.content_now.iter().any(|(key, entry)| {
+            target.accepts(key)
+                && self.facts.asked.get(key) == Some(&entry["value"])
+                && !self.facts.ours.get(key).is_some_and(|ops| ops.lied)
+        })
+    }
+
+    /// Is every need of the value met by what is available here?
+    pub(super) fn needs_are_met(&self, key: &str) -> bool {
+        unmet(self.scenario, self.facts, self.ours, key).is_none()
+    }
+
+    pub(super) fn why_up(&self, key: &str) -> &'static str {
+        let Some(spec) = self.owner(key) else { return "B1" };
+        if spec.uses_ragged_prefix(key) {
+            "B6"
+        } else if unmet(self.scenario, self.facts, self.theirs, key).is_some() {
+            "B2"
+        } else {
+            "B1"
+        }
+    }
+
+    pub(super) fn why_down(&self, key: &str) -> &'static str {
+        match self.owner(key) {
+            Some(spec) if spec.uses_ragged_prefix(key) => "B6",
+            _ => "B9",
+        }
+    }
+
+    /// What necessarily differs with a value: what depends on it, directly or not, and what it
+    /// depends on and was held back there.
+    pub(super) fn dragged_along(&self, key: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut open = vec![key.to_owned()];
+        while let Some(next) = open.pop() {
+            for (other, node) in self.ours.iter().chain(self.theirs) {
+                let needs = self.needs_of(other, node);
+                let related = needs.contains(&next);
+                if related && !found.contains(other) && other != key {
+                    found.push(other.clone());
+                    open.push(other.clone());
+                }
+            }
+        }
+        if let Some(node) = self.ours.get(key).or_else(|| self.theirs.get(key)) {
+            found.extend(self.needs_of(key, node));
+        }
+        found
+    }
+
+    pub(super) fn needs_of(&self, key: &str, node: &Json) -> Vec<String> {
+        self.owner(key).map(|d| d.exact_needs(key, &node["value"])).unwrap_or_default()
+    }
+}

@@ -1,0 +1,180 @@
+//! Records of one value that agree but for where it was before, whose it is, or with what content it
+//! was tried.
+
+use serde_json::Value as Json;
+
+use crate::scenario::{
+    facts::base_of,
+    rules::records::{Leftover, has_flag, is_noop, stripped},
+};
+
+impl Leftover<'_> {
+    /// The operations agree but for where the value was before, or for whose they are.
+    pub(super) fn record_of_past(
+        &self,
+        key: &str,
+        then: &[Json],
+        now: &[Json],
+        whole: &[Json],
+    ) -> Option<&'static str> {
+        let shown = self.facts.nodes_before.get(key).map(|n| n["value"].clone());
+        let no_old = |ops: &[Json]| -> Vec<Json> {
+            ops.iter().map(|op| stripped(op, &["prev_value"])).collect()
+        };
+        if no_old(then) == no_old(now)
+            && now.iter().all(|op| {
+                let old = Some(&op["prev_value"]);
+                let asked = [&self.facts.asked, &self.facts.asked_before];
+                shown.as_ref() == old || asked.iter().any(|all| all.get(key) == old)
+            })
+        {
+            return Some("B4");
+        }
+        let no_state = |ops: &[Json]| -> Vec<Json> {
+            ops.iter().map(|op| stripped(op, &["prev_state"])).collect()
+        };
+        let base = base_of(key, &self.facts.parents);
+        let found =
+            |ops: &[Json], state: &str| ops.first().is_some_and(|o| o["prev_state"] == state);
+        if base != key
+            && no_state(then) == no_state(now)
+            && found(then, "OBTAINED")
+            && (found(now, "DISCOVERED") || found(now, "CONFIGURED"))
+            && self.is_northbound(&base)
+        {
+            // What is derived from NB's is NB's.
+            return Some("B3");
+        }
+        if base != key
+            && (self.was_only_assumed(key, then, now) || self.was_missing(key, then, now))
+        {
+            return Some("B10");
+        }
+        if no_state(then) == no_state(now)
+            && found(then, "OBTAINED")
+            && found(now, "DISCOVERED")
+            && self.facts.content_before.get(key).is_some_and(|c| c["origin"] == "unknown")
+            && !self.facts.nodes_before.contains_key(key)
+        {
+            // What is found for the first time, wanted, and nobody can tell whose it is, is NB's.
+            return Some("B16");
+        }
+        // There, what nobody wants was made, as something that it had waited for came.
+        let wanted: Vec<Json> = then.iter().filter(|op| !is_made_of_nothing(op)).cloned().collect();
+        if wanted.len() < then.len() && wanted == now && !self.facts.nodes().contains_key(key) {
+            return Some("B10");
+        }
+        if self.was_made_as_before(key, then, now) {
+            return Some("S4");
+        }
+        let of_base = whole.iter().find(|op| op["key"] == *base);
+        if base != key
+            && no_state(then) == no_state(now)
+            && found(then, "DISCOVERED")
+            && found(now, "CONFIGURED")
+            && of_base.is_some_and(|op| op["prev_state"] == "CONFIGURED")
+        {
+            // What is derived from a value that was found is taken for what that value is.
+            return Some("27.8");
+        }
+        None
+    }
+
+    /// Was, or is, the value NB's?
+    fn is_northbound(&self, key: &str) -> bool {
+        let asked = self.facts.asked.get(key).is_some_and(|v| !v.is_null());
+        let was = self.facts.nodes_before.get(key).map(|n| n["state"].clone());
+        asked || was.is_some_and(|state| state != "OBTAINED")
+    }
+
+    /// There, a derived value was taken to be in the southbound because its base was found; here it
+    /// was left waiting as it was, or waits now, and is not in the southbound.
+    pub(super) fn was_only_assumed(&self, key: &str, then: &[Json], now: &[Json]) -> bool {
+        let (Some(first), Some(last)) = (then.first(), then.last()) else { return false };
+        let before = self.facts.nodes_before.get(key);
+        let before = before.map_or("NONEXISTENT".into(), |n| n["state"].clone());
+        let waits = |node: &Json| {
+            node["state"] == "PENDING"
+                && node["state"] == last["new_state"]
+                && node["value"] == last["new_value"]
+        };
+        let stands = match self.facts.nodes().get(key) {
+            Some(node) => waits(node),
+            None => last["new_state"] == "REMOVED",
+        };
+        is_there(&first["prev_state"])
+            && ["NONEXISTENT", "PENDING"].iter().any(|state| before == **state)
+            && now.iter().all(|op| is_noop(op) && op["prev_state"] == before)
+            && stands
+            && !self.facts.content_before.contains_key(key)
+            && self.facts.ours.get(key).is_none_or(|ops| ops.step.is_empty())
+    }
+
+    /// S2: a later repair is a transaction of its own, not a part of the undo.
+    pub(super) fn is_repair_of_undo(&self, then: &[Json], now: &[Json]) -> bool {
+        let is_undo = self.taken.step.options.as_ref().is_some_and(|o| o.revert);
+        !is_undo
+            && !then.is_empty()
+            && then.iter().all(|op| has_flag(op, "revert"))
+            && !now.iter().any(|op| has_flag(op, "revert"))
+    }
+
+    /// There, such a value was deleted before it was made with its base; here it was made.
+    pub(super) fn was_deleted_unseen(&self, key: &str, then: &[Json], now: &[Json]) -> bool {
+        let Some((first, rest)) = then.split_first() else { return false };
+        let ours = self.facts.ours.get(key);
+        let last = ours.and_then(|ops| ops.last_done.as_deref());
+        let gone = !self.facts.nodes().contains_key(key) && last == Some("delete");
+        first["op"] == "DELETE"
+            && first["new_state"] == "REMOVED"
+            && is_there(&first["prev_state"])
+            && self.facts.parents.contains_key(key)
+            && rest == now
+            // It was not there, or is known to have been deleted before.
+            && (!self.facts.content_before.contains_key(key) && !now.is_empty() || now.is_empty() && gone)
+    }
+
+    /// There, such a value was updated; here it was made, as it was not in the southbound.
+    fn was_missing(&self, key: &str, then: &[Json], now: &[Json]) -> bool {
+        let ([then], [now]) = (then, now) else { return false };
+        then["op"] == "UPDATE"
+            && is_there(&then["prev_state"])
+            && now["op"] == "CREATE"
+            && ["NONEXISTENT", "PENDING"].iter().any(|state| now["prev_state"] == **state)
+            && ["new_state", "new_value", "new_error"].iter().all(|m| then[m] == now[m])
+            && !self.facts.content_before.contains_key(key)
+    }
+
+    /// There, a value that waited was tried with its content of before, as it came after what it
+    /// waited for, and then not once more; here it was tried with what is wanted.
+    fn was_made_as_before(&self, key: &str, then: &[Json], now: &[Json]) -> bool {
+        let apart = ["new_value"];
+        let ([then], [now]) = (then, now) else { return false };
+        let asked = |wishes: &std::collections::BTreeMap<String, Json>, op: &Json| {
+            wishes.get(key) == Some(&op["new_value"])
+        };
+        stripped(then, &apart) == stripped(now, &apart)
+            && asked(&self.facts.asked_before, then)
+            && asked(&self.facts.asked, now)
+    }
+
+    /// The same of the calls.
+    pub(super) fn is_called_with_wish(&self, key: &str) -> bool {
+        let of = |items: &[Json]| -> Vec<Json> {
+            items.iter().filter(|op| op["key"] == key).cloned().collect()
+        };
+        let (then, now) = (of(self.missing), of(self.extra));
+        let ([then], [now]) = (&*then, &*now) else { return false };
+        stripped(then, &["value"]) == stripped(now, &["value"])
+            && self.facts.asked_before.get(key) == Some(&then["value"])
+            && self.facts.asked.get(key) == Some(&now["value"])
+    }
+}
+
+fn is_made_of_nothing(op: &Json) -> bool {
+    op["op"] == "CREATE" && op["new_value"].is_null() && op["prev_state"] == "REMOVED"
+}
+
+fn is_there(state: &Json) -> bool {
+    ["CONFIGURED", "DISCOVERED", "OBTAINED"].iter().any(|there| *state == **there)
+}

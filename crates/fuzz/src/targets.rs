@@ -373,5 +373,11 @@ mod tests {
         assert!(report.findings[0].what.starts_with("panic"), "{:?}", report.findings);
         let lies = Target { run: |_| Err("not the same".into()), ..panics };
         assert_eq!(run(&lies, 1, Duration::from_secs(5), 2).unwrap().findings.len(), 2);
+        let sleeps = |_: &[u8]| {
+            std::thread::sleep(Duration::from_millis(2100));
+            Ok(true)
+        };
+        let slow = Target { name: "slow", seeds: || Ok(Vec::new()), run: sleeps };
+        assert!(try_one(&slow, b"x").unwrap_err().what.starts_with("took"));
     }
 }

@@ -53,7 +53,8 @@ pub(crate) fn with_routes(stage: &mut Stage, count: u32, goals: Goals) -> Vec<Fi
     fill(stage, count);
     let mut running = Running { stage, agent: None, port: free_port() };
     let all = u64::from(count) + config::OTHERS as u64;
-    let pause = Duration::from_millis(if count > 200_000 { 50 } else { 5 });
+    // The agent counts all its values for each answer.
+    let pause = Duration::from_millis(u64::from(count / 5_000).clamp(5, 200));
     let name = short(count);
 
     let first = running.start(all, pause);
@@ -76,7 +77,7 @@ pub(crate) fn with_routes(stage: &mut Stage, count: u32, goals: Goals) -> Vec<Fi
     let what = format!("agent's memory after its restart, {name}");
     figures.push(running.resident(&what, goals.memory));
     if let Some(alone) = alone {
-        figures.extend(running.replay(&name, all, alone));
+        figures.extend(running.replay(&name, all, (alone, pause)));
     }
     running.stop();
     figures
@@ -198,8 +199,12 @@ impl Running<'_> {
     }
 
     /// VPP starts with nothing, and gets everything back, while somebody changes something else.
-    fn replay(&mut self, name: &str, all: u64, alone: Duration) -> Vec<Figure> {
-        let pause = Duration::from_millis(5);
+    fn replay(
+        &mut self,
+        name: &str,
+        all: u64,
+        (alone, pause): (Duration, Duration),
+    ) -> Vec<Figure> {
         let mut times = Vec::new();
         let mut quiet = None;
         for changing in [false, true] {

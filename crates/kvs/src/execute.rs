@@ -56,12 +56,12 @@ impl Core {
                 return;
             }
             let (graph, traffic) = (&self.graph, &self.traffic);
-            let has_room =
-                |step: &Step| graph.node(step.node).descriptor.is_none_or(|d| traffic.has_room(d));
+            let road = |step: &Step| graph.node(step.node).descriptor;
+            let has_room = |id| traffic.has_room(id);
             if active.due.take_if(|due| *due < self.now.mono && !active.undoing).is_some() {
                 return self.give_up();
             }
-            let Some(at) = active.run.next(has_room) else { return };
+            let Some(at) = active.run.next(road, has_room) else { return };
             if let Some((id, operation)) = self.start_step(at) {
                 self.start_batch(id, operation);
             }
@@ -76,9 +76,11 @@ impl Core {
         while operations.len() < limit {
             let Some(active) = &mut self.active else { break };
             let (graph, traffic) = (&self.graph, &self.traffic);
-            let is_like =
-                |step: &Step| graph.node(step.node).descriptor == Some(id) && traffic.has_room(id);
-            let Some(at) = active.run.next_like(is_like) else { break };
+            if !traffic.has_room(id) {
+                break;
+            }
+            let road = |step: &Step| graph.node(step.node).descriptor;
+            let Some(at) = active.run.next_on(id, road) else { break };
             operations.extend(self.start_step(at).map(|(_, operation)| operation));
         }
         self.effects.push_back(Effect::Operate { descriptor, operations });

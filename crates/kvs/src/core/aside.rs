@@ -228,13 +228,9 @@ impl Core {
     }
 
     fn can_go_on(&self, aside: &Aside) -> bool {
-        let has_room = |id: NodeId| {
-            let descriptor = self.graph.node(id).descriptor;
-            descriptor.is_none_or(|d| self.traffic.has_room(d))
-        };
         !aside.answers.is_empty()
             || (aside.active.phase == Phase::Executing
-                && aside.active.run.can_start(|step| has_room(step.node)))
+                && aside.active.run.can_start(|id| self.traffic.has_room(id)))
     }
 
     /// Brings back one that can go on; false if none can.
@@ -258,9 +254,6 @@ impl Core {
         active.seen.extend(pinned);
         self.graph.disturb_again(disturbed);
         self.active = Some(active);
-        if let Some(active) = &mut self.active {
-            active.run.unpark();
-        }
         for answer in answers {
             self.take(answer);
         }

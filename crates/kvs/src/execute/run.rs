@@ -1,5 +1,8 @@
 //! Steps under way: which may start, and what a failure takes with it.
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+};
 
 use ligato_kvs_api::{OpKind, Reason};
 
@@ -25,8 +28,10 @@ pub(crate) struct Run {
     ahead: u32,
     /// Steps that could not start when they were passed, and can now.
     ready: BinaryHeap<Reverse<u32>>,
-    /// Ready, but their southbound is busy.
-    parked: Vec<u32>,
+    /// Ready, but the road they take is full. A step is parked once, and looked at again when it is
+    /// the first of its road and there is room: a plan that waits for one southbound costs no more
+    /// than its length.
+    parked: BTreeMap<DescriptorId, BinaryHeap<Reverse<u32>>>,
     in_flight: u32,
 }
 
@@ -80,30 +85,60 @@ impl Run {
         self.reasons.get(step.reason as usize).cloned().unwrap_or(Reason::Requested)
     }
 
-    /// The next step that may start, if any.
-    pub(crate) fn next(&mut self, mut has_room: impl FnMut(&Step) -> bool) -> Option<u32> {
+    /// The next step that may start, if any. `road` says which one a step takes.
+    pub(crate) fn next(
+        &mut self,
+        road: impl Fn(&Step) -> Option<DescriptorId>,
+        has_room: impl Fn(DescriptorId) -> bool,
+    ) -> Option<u32> {
+        let waited = self.first_parked(&has_room);
         while let Some(at) = self.first() {
-            self.take(at);
-            if has_room(&self.steps[at as usize]) {
-                self.progress[at as usize] = Progress::Started;
-                self.in_flight += 1;
-                return Some(at);
+            if waited.is_some_and(|(waited, _)| waited < at) {
+                break;
             }
-            self.parked.push(at);
+            self.take(at);
+            match road(&self.steps[at as usize]).filter(|road| !has_room(*road)) {
+                None => return Some(self.start(at)),
+                Some(full) => self.parked.entry(full).or_default().push(Reverse(at)),
+            }
         }
-        None
+        self.start_parked(waited?.1)
     }
 
-    /// The next step that may start, if it is of the kind asked for.
-    pub(crate) fn next_like(&mut self, is_like: impl FnOnce(&Step) -> bool) -> Option<u32> {
-        let at = self.first()?;
-        if !is_like(&self.steps[at as usize]) {
-            return None;
+    /// The next step that may start, if it takes this road, where there is room.
+    pub(crate) fn next_on(
+        &mut self,
+        wanted: DescriptorId,
+        road: impl Fn(&Step) -> Option<DescriptorId>,
+    ) -> Option<u32> {
+        let first = self.first();
+        match self.first_parked(|road| road == wanted) {
+            Some((waited, _)) if first.is_none_or(|first| waited < first) => {
+                self.start_parked(wanted)
+            }
+            _ => {
+                let at = first.filter(|at| road(&self.steps[*at as usize]) == Some(wanted))?;
+                self.take(at);
+                Some(self.start(at))
+            }
         }
-        self.take(at);
+    }
+
+    /// The first step that waits on one of these roads, with its road.
+    fn first_parked(&self, on: impl Fn(DescriptorId) -> bool) -> Option<(u32, DescriptorId)> {
+        let heads = self.parked.iter().filter(|(road, _)| on(**road));
+        heads.filter_map(|(road, steps)| Some((steps.peek()?.0, *road))).min()
+    }
+
+    fn start_parked(&mut self, road: DescriptorId) -> Option<u32> {
+        let Reverse(at) = self.parked.get_mut(&road)?.pop()?;
+        Some(self.start(at))
+    }
+
+    fn start(&mut self, at: u32) -> u32 {
         self.progress[at as usize] = Progress::Started;
         self.in_flight += 1;
-        Some(at)
+        at
     }
 
     /// The first step that may start.
@@ -197,18 +232,16 @@ impl Run {
     }
 
     /// Could a step start now that could not before?
-    pub(crate) fn can_start(&self, mut has_room: impl FnMut(&Step) -> bool) -> bool {
-        self.parked.iter().any(|at| has_room(&self.steps[*at as usize]))
-    }
-
-    /// Steps whose southbound was busy are tried again.
-    pub(crate) fn unpark(&mut self) {
-        self.ready.extend(self.parked.drain(..).map(Reverse));
+    pub(crate) fn can_start(&self, has_room: impl Fn(DescriptorId) -> bool) -> bool {
+        self.first_parked(has_room).is_some()
     }
 
     /// Nothing is under way and nothing can start.
     pub(crate) fn is_over(&self) -> bool {
-        self.in_flight == 0 && self.ahead == 0 && self.ready.is_empty() && self.parked.is_empty()
+        self.in_flight == 0
+            && self.ahead == 0
+            && self.ready.is_empty()
+            && self.parked.values().all(BinaryHeap::is_empty)
     }
 
     /// Indexes of the steps right before each step.
@@ -223,7 +256,6 @@ impl Run {
     fn leave(&mut self, at: u32, progress: Progress) {
         self.progress[at as usize] = progress;
         self.in_flight -= 1;
-        self.ready.extend(self.parked.drain(..).map(Reverse));
     }
 
     fn successors(&self, at: u32) -> Vec<u32> {
@@ -282,5 +314,100 @@ impl Traffic {
                 *lane = lane.saturating_sub(1);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Creates without edges; the parity of the node is its road.
+    fn plan(length: u32) -> Run {
+        let step = |at| Step {
+            node: at,
+            op: OpKind::Create,
+            recreate: false,
+            along: false,
+            in_cycle: false,
+            reason: 0,
+        };
+        Run::new(Steps { steps: (0..length).map(step).collect(), ..Steps::default() })
+    }
+
+    fn road(step: &Step) -> Option<DescriptorId> {
+        Some(DescriptorId::try_from(step.node % 2).unwrap())
+    }
+
+    fn traffic(window: usize) -> Traffic {
+        let mut traffic = Traffic::new(window);
+        traffic.add(0, false);
+        traffic.add(1, false);
+        traffic
+    }
+
+    #[test]
+    fn a_full_road_holds_up_nobody_else() {
+        let (mut run, mut traffic) = (plan(100), traffic(3));
+        let mut started = Vec::new();
+        while let Some(at) = run.next(road, |d| traffic.has_room(d)) {
+            traffic.enter(road(&run.steps[at as usize]).unwrap());
+            started.push(at);
+        }
+        assert_eq!(started, [0, 1, 2, 3, 4, 5]);
+        // The odd ones are answered, the even ones are not.
+        for _ in 0..47 {
+            let odd = started.iter().position(|at| at % 2 == 1).unwrap();
+            run.finish(started.remove(odd));
+            traffic.leave(1);
+            assert!(run.can_start(|d| traffic.has_room(d)));
+            let next = run.next(road, |d| traffic.has_room(d)).unwrap();
+            assert_eq!(next % 2, 1);
+            traffic.enter(1);
+            started.push(next);
+        }
+        assert_eq!(started, [0, 2, 4, 95, 97, 99]);
+        assert!(!run.is_over());
+    }
+
+    #[test]
+    fn what_waits_for_one_road_is_not_looked_at_for_each_answer() {
+        const LENGTH: u32 = 10_000;
+        let (mut run, mut traffic) = (plan(LENGTH), traffic(4));
+        let (looks, mut under_way, mut order) = (Cell::new(0), Vec::new(), Vec::new());
+        while !run.is_over() {
+            let counted = |step: &Step| {
+                looks.set(looks.get() + 1);
+                road(step)
+            };
+            while let Some(at) = run.next(counted, |d| traffic.has_room(d)) {
+                traffic.enter(road(&run.steps[at as usize]).unwrap());
+                under_way.push(at);
+            }
+            let at = under_way.remove(0);
+            traffic.leave(road(&run.steps[at as usize]).unwrap());
+            run.finish(at);
+            order.push(at);
+        }
+        assert_eq!(order, (0..LENGTH).collect::<Vec<_>>());
+        assert!(looks.get() <= LENGTH, "{} looks", looks.get());
+    }
+
+    #[test]
+    fn a_batch_takes_what_waited_first() {
+        let (mut run, mut traffic) = (plan(8), traffic(1));
+        for expected in [0, 1] {
+            let at = run.next(road, |d| traffic.has_room(d)).unwrap();
+            assert_eq!(at, expected);
+            traffic.enter(road(&run.steps[at as usize]).unwrap());
+        }
+        assert_eq!(run.next(road, |d| traffic.has_room(d)), None);
+        traffic.leave(1);
+        run.finish(1);
+        assert_eq!(run.next_on(1, road), Some(3));
+        assert_eq!(run.next_on(1, road), Some(5));
+        assert_eq!(run.next_on(1, road), Some(7));
+        assert_eq!(run.next_on(1, road), None);
     }
 }

@@ -1,3 +1,5 @@
+//! Captures as text and back.
+
 use bytes::BytesMut;
 use serde_json::json;
 

@@ -23,17 +23,17 @@ use crate::{
     runtime,
 };
 
-/// Requests sent one at a time.
+/// At most as many requests are sent one at a time.
 const ONE_BY_ONE: usize = 20_000;
 /// Requests under way at once.
 const AT_ONCE: usize = 4096;
 
 /// Pings, one at a time and many at once.
 pub(crate) fn pings(socket: &Path, count: usize) -> Vec<Figure> {
-    let few = vec![ControlPing {}; ONE_BY_ONE];
+    let few = vec![ControlPing {}; count.min(ONE_BY_ONE)];
     let rate = |count: usize, time: Duration| count as f64 / time.as_secs_f64();
-    let alone = rate(ONE_BY_ONE, Raw::connect(socket).one_by_one(&few));
-    let ours = rate(ONE_BY_ONE, one_by_one(socket, few.len()));
+    let alone = rate(few.len(), Raw::connect(socket).one_by_one(&few));
+    let ours = rate(few.len(), one_by_one(socket, few.len()));
     let mut figures = vec![
         Figure::new("requests, one at a time", "/s", ours)
             .alone(alone)

@@ -124,7 +124,6 @@ async fn connect_and_serve(
     shared.begin(Session::new(welcome.client_index, table.clone(), Instant::now()));
     shared.events.connect(&table);
 
-    // Dropped, and with it aborted, when this function ends.
     let mut tasks = JoinSet::new();
     let (read, write) = socket.into_split();
     tasks.spawn(reader::run(shared.clone(), read, rest));
@@ -138,6 +137,8 @@ async fn connect_and_serve(
     if reason.leaves_vpp_listening() {
         say_goodbye(shared, welcome.client_index).await;
     }
+    // The writer may just be handing bytes over: only when it has ended it is certain what never left this process.
+    tasks.shutdown().await;
     reason
 }
 

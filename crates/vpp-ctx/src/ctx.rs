@@ -297,7 +297,7 @@ impl Southbound for VppCtx {
             if let (Pass::Alone(_), Ok(_)) = (&pass, &outcome) {
                 // Some deaths come after the reply: VPP has to go on before it is trusted to.
                 if let Err(error) = self.client().request(ControlPing {}).await {
-                    outcome = Err(op_error(&error));
+                    outcome = Err(OpError::Unknown(chain(&error)));
                 }
             }
             outcome

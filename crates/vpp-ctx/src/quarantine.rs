@@ -42,6 +42,8 @@ pub struct Quarantine {
 struct Records {
     /// Operations that had no answer when the process with this number was lost.
     lost: Vec<(u64, Key, Value)>,
+    /// The number of the last process that was lost. Some of its operations may learn of that only later.
+    dead: u64,
     suspects: BTreeMap<Key, Suspect>,
 }
 
@@ -130,17 +132,10 @@ impl Quarantine {
     /// The process with this number is lost, and there is another one.
     pub(crate) fn died(&self, incarnation: u64, now: SystemTime) {
         let mut records = self.records();
+        records.dead = records.dead.max(incarnation);
         let lost = std::mem::take(&mut records.lost);
         for (_, key, value) in lost.into_iter().filter(|(of, ..)| *of == incarnation) {
-            let suspect = Suspect { value: value.clone(), deaths: 0, last: now };
-            let suspect = records.suspects.entry(key.clone()).or_insert(suspect);
-            suspect.deaths = if suspect.value == value { suspect.deaths + 1 } else { 1 };
-            suspect.value = value;
-            suspect.last = now;
-            if suspect.deaths == TOLERATED + 1 {
-                let deaths = suspect.deaths;
-                tracing::error!(%key, deaths, "VPP dies of this value: it is held back");
-            }
+            records.suspect(key, value, now);
         }
         let suspects = records.suspects.values().filter(|s| s.deaths <= TOLERATED).count();
         if suspects > 0 {
@@ -191,17 +186,35 @@ impl Quarantine {
     }
 }
 
+// === impl Records ===
+
+impl Records {
+    /// VPP died while this was under way.
+    fn suspect(&mut self, key: Key, value: Value, now: SystemTime) {
+        let new = || Suspect { value: value.clone(), deaths: 0, last: now };
+        let suspect = self.suspects.entry(key.clone()).or_insert_with(new);
+        suspect.deaths = if suspect.value == value { suspect.deaths + 1 } else { 1 };
+        suspect.value = value;
+        suspect.last = now;
+        if suspect.deaths == TOLERATED + 1 {
+            let deaths = suspect.deaths;
+            tracing::error!(%key, deaths, "VPP dies of this value: it is held back");
+        }
+    }
+}
+
 // === impl UnderWay ===
 
 impl UnderWay<'_> {
-    /// It has an outcome, good or bad, or none.
+    /// It has an outcome, good or bad, or none. A good one clears it of suspicion.
     pub(crate) fn end<T>(mut self, outcome: &Result<T, OpError>) {
         if outcome.as_ref().is_err_and(OpError::is_unknown) {
             return;
         }
         let Some((key, _)) = self.subject.take() else { return };
         let quarantine = self.quarantine;
-        if quarantine.any.load(Ordering::Acquire) {
+        // What failed may not even have been sent.
+        if outcome.is_ok() && quarantine.any.load(Ordering::Acquire) {
             let mut records = quarantine.records();
             if records.suspects.remove(key).is_some() {
                 tracing::info!(%key, "VPP outlived this value: it is trusted again");
@@ -215,6 +228,11 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let Some((key, value)) = self.subject else { return };
         let mut records = self.quarantine.records();
+        if (1..=records.dead).contains(&self.incarnation) {
+            records.suspect(key.clone(), value.clone(), SystemTime::now());
+            self.quarantine.note(&records);
+            return;
+        }
         records.lost.retain(|(incarnation, ..)| *incarnation >= self.incarnation);
         records.lost.push((self.incarnation, key.clone(), value.clone()));
     }
@@ -309,6 +327,31 @@ mod tests {
         assert_eq!(quarantine.release(Some("b")), [Key::from("b")]);
         assert_eq!(quarantine.release(None), [Key::from("a")]);
         assert!(quarantine.release(None).is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_operation_may_learn_of_the_death_after_everybody_else() {
+        let quarantine = Quarantine::default();
+        let (key, content) = (Key::from("slow"), value(1));
+        let under_way = quarantine.begin(Some(Subject { key: &key, value: &content }), 1);
+        quarantine.died(1, SystemTime::UNIX_EPOCH);
+        assert!(known(&quarantine).is_empty());
+        under_way.end(&Err::<(), _>(OpError::Unknown("VPP is gone".into())));
+        assert_eq!(known(&quarantine), [("slow".into(), 1, false)]);
+    }
+
+    #[tokio::test]
+    async fn what_was_never_sent_stays_suspected() {
+        let quarantine = Quarantine::default();
+        let (key, content) = (Key::from("bad"), value(1));
+        lost(&quarantine, &key, &content, 1).await;
+        quarantine.died(1, SystemTime::UNIX_EPOCH);
+        let subject = Some(Subject { key: &key, value: &content });
+        let outcome = Err::<(), _>(OpError::Retriable("not connected to VPP".into()));
+        quarantine.begin(subject, 2).end(&outcome);
+        assert_eq!(known(&quarantine), [("bad".into(), 1, false)]);
+        quarantine.begin(subject, 2).end(&Ok(()));
+        assert!(known(&quarantine).is_empty());
     }
 
     #[tokio::test]

@@ -147,11 +147,12 @@ fn untruths(scenario: &Scenario, facts: &Facts) -> Vec<String> {
     found
 }
 
-/// One operation that succeeded.
+/// One operation.
 struct Done {
     op: String,
     key: String,
     value: Json,
+    failed: bool,
 }
 
 /// The operations of a step.
@@ -169,15 +170,20 @@ impl<'a> Course<'a> {
             .as_array()
             .into_iter()
             .flatten()
-            .filter(|op| op["error"].is_null() && op["op"] != "retrieve")
-            .map(|op| Done { op: text(op, "op"), key: text(op, "key"), value: op["value"].clone() })
+            .filter(|op| op["op"] != "retrieve")
+            .map(|op| Done {
+                op: text(op, "op"),
+                key: text(op, "key"),
+                value: op["value"].clone(),
+                failed: !op["error"].is_null(),
+            })
             .collect();
         Self { scenario, facts, ops, now: nodes_of(&taken.observed) }
     }
 
     fn faults(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for (at, done) in self.ops.iter().enumerate() {
+        for (at, done) in self.ops.iter().enumerate().filter(|(_, done)| !done.failed) {
             match done.op.as_str() {
                 "create" => self.created(at, done, &mut found),
                 "delete" => self.deleted(at, done, &mut found),
@@ -202,7 +208,7 @@ impl<'a> Course<'a> {
     }
 
     fn deleted(&self, at: usize, done: &Done, found: &mut Vec<String>) {
-        for later in self.ops.iter().skip(at + 1).filter(|later| later.op == "delete") {
+        for later in self.later_deletes(at) {
             if self.there(&later.key, at) != Some(true) || later.key == done.key {
                 continue;
             }
@@ -230,15 +236,20 @@ impl<'a> Course<'a> {
     }
 
     fn updated(&self, at: usize, done: &Done, found: &mut Vec<String>) {
-        for later in self.ops.iter().skip(at + 1).filter(|later| later.op == "delete") {
+        for later in self.later_deletes(at) {
             let obsolete = self.facts.parents.get(&later.key) == Some(&done.key)
                 && !self.now.contains_key(&later.key)
                 && self.now.contains_key(&done.key)
-                && !self.ops.iter().skip(at + 1).any(|o| o.key == done.key);
+                && !self.ops.iter().skip(at + 1).any(|o| o.key == done.key && !o.failed);
             if obsolete {
                 found.push(format!("{} was updated before {} was gone", done.key, later.key));
             }
         }
+    }
+
+    fn later_deletes(&self, at: usize) -> impl Iterator<Item = &Done> {
+        let later = self.ops.iter().skip(at + 1);
+        later.filter(|later| later.op == "delete" && !later.failed)
     }
 
     fn needs(&self, key: &str, value: &Json) -> Vec<(String, Target)> {
@@ -276,17 +287,18 @@ impl<'a> Course<'a> {
 
     /// Was the key in the southbound just before operation `at`, as far as the operations tell?
     fn there(&self, key: &str, at: usize) -> Option<bool> {
-        let is_put = |done: &Done| done.op != "delete";
-        let earlier = self.ops.iter().take(at).rev().find(|o| o.key == key);
-        if let Some(done) = earlier {
-            return Some(is_put(done));
+        // A create that failed tells that nothing was there before, and not what is there since.
+        let tells = |o: &&Done| o.key == key && (!o.failed || o.op == "create");
+        if let Some(done) = self.ops.iter().take(at).rev().find(tells) {
+            return (!done.failed).then_some(done.op != "delete");
         }
-        let later = self.ops.iter().skip(at).find(|o| o.key == key)?;
+        let later = self.ops.iter().skip(at).find(tells)?;
         Some(later.op != "create")
     }
 
     fn value_of(&self, key: &str, at: usize) -> Json {
-        let earlier = self.ops.iter().take(at).rev().find(|o| o.key == key && o.op != "delete");
+        let earlier =
+            self.ops.iter().take(at).rev().find(|o| o.key == key && o.op != "delete" && !o.failed);
         match earlier {
             Some(done) => done.value.clone(),
             None => {

@@ -372,6 +372,14 @@ impl Core {
         }
     }
 
+    /// What is there, and goes though it was never asked for as it is, goes before what it needs.
+    pub(crate) fn connect_applied(&mut self, id: NodeId) {
+        let value = self.graph.node(id).content().map(|content| content.value.clone());
+        if let Some(value) = value {
+            self.connect_unwanted(id, &value);
+        }
+    }
+
     /// What is found and is NB's, but not wanted, goes before what it needs.
     fn connect_unwanted(&mut self, id: NodeId, value: &Value) {
         let node = self.graph.node(id);

@@ -123,6 +123,8 @@ impl Core {
         self.remember(id);
         let released = self.graph.node(id).marks.adopted
             && self.descriptor_of(id).is_some_and(|(_, d)| d.release() == Release::Keep);
+        let node = self.graph.node(id);
+        let undescribed = node.available() && (node.is_refused() || node.origin == Origin::Sb);
         let node = self.graph.edit(id);
         node.desired = None;
         node.problem = None;
@@ -136,10 +138,11 @@ impl Core {
             return self.release_children(id);
         } else if node.available() {
             node.origin = Origin::Nb;
-            self.drop_children(id, reason);
-        } else {
-            self.drop_children(id, reason);
         }
+        if undescribed {
+            self.connect_applied(id);
+        }
+        self.drop_children(id, reason);
         if let Some(active) = &mut self.active {
             active.seed(id, reason.clone());
         }
@@ -174,8 +177,8 @@ impl Core {
             node.problem = None;
             node.last_op = OpKind::Delete;
             node.marks.differs = false;
-            if node.available() {
-                node.origin = Origin::Nb;
+            if node.available() && std::mem::replace(&mut node.origin, Origin::Nb) == Origin::Sb {
+                self.connect_applied(child);
             }
             open.extend_from_slice(&self.graph.node(child).children);
             let from = self.graph.key(id).clone();

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ligato_kvs_api::{Origin, Policy, Reason, ValueState};
+use ligato_kvs_api::{DependencyKind, Origin, Policy, Reason, ValueState};
+use ligato_model::Value;
 
 use crate::{
     core::{Active, Core, NO_PLACE, Phase},
@@ -102,13 +103,43 @@ impl Core {
             if let Some(active) = &mut self.active {
                 active.to_release.push(id);
             }
+            if before.needs.is_empty() {
+                self.connect_put_back(id, &content.value);
+            }
         }
         self.compare(id);
+    }
+
+    /// Nobody asked what a content needs that others made; but when NB puts it back, it comes after
+    /// those of its dependencies that were there before.
+    fn connect_put_back(&mut self, id: NodeId, value: &Value) {
+        let key = self.graph.key(id).clone();
+        let Some((_, descriptor)) = self.descriptor_of(id) else { return };
+        let mut needs = self.ask(id, || descriptor.dependencies(&key, value)).unwrap_or_default();
+        needs.retain(|need| {
+            let target = need.target.exact().and_then(|target| self.graph.find(target));
+            need.kind == DependencyKind::Requires
+                && target
+                    .is_some_and(|on| self.base_of(on) != self.base_of(id) && self.was_there(on))
+        });
+        let catalog = Arc::clone(&self.catalog);
+        self.graph.set_needs(id, needs, &catalog);
+    }
+
+    /// Was it available before the transaction?
+    fn was_there(&mut self, id: NodeId) -> bool {
+        if let Some(before) = self.before(id) {
+            return before.is_some_and(|before| before.available());
+        }
+        let kept = self.active.iter().flat_map(|active| &active.collateral);
+        let kept = kept.into_iter().find(|(other, _)| *other == id);
+        kept.map_or_else(|| self.graph.is_available(id), |(_, before)| before.available())
     }
 
     /// A value whose content was put back gets its wish of before, or none.
     fn release(&mut self, id: NodeId) {
         let Some(Some(before)) = self.before(id) else { return };
+        self.graph.restore_needs(id, &before.needs);
         let node = self.graph.edit(id);
         node.desired.clone_from(&before.desired);
         node.origin = before.origin;

@@ -135,7 +135,7 @@ impl Quarantine {
         records.dead = records.dead.max(incarnation);
         let lost = std::mem::take(&mut records.lost);
         for (_, key, value) in lost.into_iter().filter(|(of, ..)| *of == incarnation) {
-            records.suspect(key, value, now);
+            records.suspect(&key, value, now);
         }
         let suspects = records.suspects.values().filter(|s| s.deaths <= TOLERATED).count();
         if suspects > 0 {
@@ -190,7 +190,7 @@ impl Quarantine {
 
 impl Records {
     /// VPP died while this was under way.
-    fn suspect(&mut self, key: Key, value: Value, now: SystemTime) {
+    fn suspect(&mut self, key: &Key, value: Value, now: SystemTime) {
         let new = || Suspect { value: value.clone(), deaths: 0, last: now };
         let suspect = self.suspects.entry(key.clone()).or_insert_with(new);
         suspect.deaths = if suspect.value == value { suspect.deaths + 1 } else { 1 };
@@ -229,7 +229,7 @@ impl Drop for UnderWay<'_> {
         let Some((key, value)) = self.subject else { return };
         let mut records = self.quarantine.records();
         if (1..=records.dead).contains(&self.incarnation) {
-            records.suspect(key.clone(), value.clone(), SystemTime::now());
+            records.suspect(key, value.clone(), SystemTime::now());
             self.quarantine.note(&records);
             return;
         }

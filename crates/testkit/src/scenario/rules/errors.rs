@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::scenario::rules::records::Leftover;
+use crate::scenario::rules::records::{Leftover, about};
 
 impl Leftover<'_> {
     /// S10: what is known to be invalid, and still is, is not told again and again.
@@ -14,20 +14,16 @@ impl Leftover<'_> {
             // Nobody could have configured it, or look whether it is.
             return Some("F8");
         }
-        let absent = self.missing.iter().filter(|e| e["key"] == key).all(|e| {
-            e["error"] == "value is not actually removed"
-                && !self.facts.content_now.contains_key(key)
-        });
-        if absent && self.extra.iter().all(|e| e["key"] != key) {
+        let (missing, extra) = (about(key, self.missing), about(key, self.extra));
+        let removed = |e: &Json| e["error"] == "value is not actually removed";
+        let is_absent = !self.facts.content_now.contains_key(key);
+        if missing.iter().all(|e| removed(e) && is_absent) && extra.is_empty() {
             // It is not there: what was said of it was wrong.
             return Some("F8");
         }
-        let of = |items: &[Json]| -> Vec<Json> {
-            items.iter().filter(|e| e["key"] == key).cloned().collect()
-        };
         let all = self.taken.observed["result"]["kv_errors"].as_array();
         let said = |e: &Json| all.is_some_and(|all| all.contains(e));
-        if of(self.extra).is_empty() && of(self.missing).iter().all(said) {
+        if extra.is_empty() && missing.iter().all(said) {
             // What is tried once is told once.
             return Some("S4");
         }
@@ -36,12 +32,11 @@ impl Leftover<'_> {
             .nodes()
             .get(key)
             .is_some_and(|n| n["state"] == "INVALID" && n["available"] == true);
-        let removed = |e: &Json| e["error"] == "value is not actually removed";
-        if of(self.extra).is_empty() && of(self.missing).iter().all(removed) && stays {
+        if extra.is_empty() && missing.iter().all(removed) && stays {
             // What is applied stays while what is wanted is invalid.
             return Some("B4");
         }
-        if let ([then], [now]) = (&*of(self.missing), &*of(self.extra))
+        if let ([then], [now]) = (&*missing, &*extra)
             && then["error"] == now["error"]
             && (&then["operation"], &now["operation"]) == (&"UPDATE".into(), &"DELETE".into())
             && self.delete_failed(key, &now["error"])
@@ -50,12 +45,7 @@ impl Leftover<'_> {
         }
         let told = self.missing.is_empty()
             && self.facts.status(key).is_some_and(|s| {
-                s["state"] == "INVALID"
-                    && self
-                        .extra
-                        .iter()
-                        .filter(|e| e["key"] == key)
-                        .all(|e| e["error"] == s["error"])
+                s["state"] == "INVALID" && extra.iter().all(|e| e["error"] == s["error"])
             });
         if told && self.taken.step.values.iter().flatten().any(|v| v.key == key) {
             // Who asks for what is invalid is told.
@@ -68,7 +58,6 @@ impl Leftover<'_> {
         };
         let requested = self.taken.step.values.iter().flatten().any(|v| v.key == key);
         let before = known(self.facts.status_before.get(key));
-        let silent = self.extra.iter().all(|e| e["key"] != key);
-        (silent && before && known(self.facts.status(key)) && !requested).then_some("S10")
+        (extra.is_empty() && before && known(self.facts.status(key)) && !requested).then_some("S10")
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     facts::base_of,
-    rules::records::{Leftover, has_flag, is_noop, stripped},
+    rules::records::{Leftover, about, has_flag, is_noop, stripped},
 };
 
 impl Leftover<'_> {
@@ -160,10 +160,7 @@ impl Leftover<'_> {
 
     /// The same of the calls.
     pub(super) fn is_called_with_wish(&self, key: &str) -> bool {
-        let of = |items: &[Json]| -> Vec<Json> {
-            items.iter().filter(|op| op["key"] == key).cloned().collect()
-        };
-        let (then, now) = (of(self.missing), of(self.extra));
+        let (then, now) = (about(key, self.missing), about(key, self.extra));
         let ([then], [now]) = (&*then, &*now) else { return false };
         stripped(then, &["value"]) == stripped(now, &["value"])
             && self.facts.asked_before.get(key) == Some(&then["value"])

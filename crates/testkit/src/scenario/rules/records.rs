@@ -480,3 +480,8 @@ pub(super) fn stripped(item: &Json, members: &[&str]) -> Json {
     }
     item
 }
+
+/// Those that are about one value.
+pub(super) fn about(key: &str, items: &[Json]) -> Vec<Json> {
+    items.iter().filter(|item| item["key"] == key).cloned().collect()
+}

@@ -125,7 +125,7 @@ impl Tap {
     pub(crate) fn status(&self) -> Option<CaptureStatus> {
         let capture = self.lock();
         let Capture { queue, progress, .. } = capture.as_ref()?;
-        let ended = progress.ended.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let ended = progress.has_ended();
         Some(CaptureStatus {
             path: progress.path.clone(),
             bytes: progress.bytes.load(Ordering::Relaxed),
@@ -207,6 +207,7 @@ impl Progress {
         ended.get_or_insert_with(|| reason.to_owned());
     }
 
+    /// Why it ended, if it did.
     fn has_ended(&self) -> Option<String> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -6,7 +6,6 @@
 //! refused and kept for [`Replay::unknown`]: there the client goes another way than when it was captured.
 
 use std::collections::HashMap;
-use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,19 +18,20 @@ use ligato_vpp_api::msg::memclnt::{
 use ligato_vpp_api::msg::vpe::ShowVersion;
 use ligato_vpp_api::{
     FRAME_HEADER_LEN, FixedString, Header, List, Message, MessageDef, SOCKCLNT_CREATE_ID,
-    SOCKCLNT_CREATE_REPLY_ID, decode_message, encode_message, peek_id, read_frame_header,
+    SOCKCLNT_CREATE_REPLY_ID, decode_message, encode_message, peek_id,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::error::SimError;
 use crate::registry::framed;
+use crate::server::first_message;
+use crate::sim::listen;
 
 /// Number of the first message of the table.
 const FIRST_ID: u16 = 100;
-/// A connection that announces a longer message is closed.
-const MAX_MESSAGE: usize = 16 << 20;
 /// What a request that was never captured is refused with (`UNIMPLEMENTED`).
 const NEVER_ASKED: i32 = -9;
 /// The client that VPP sees.
@@ -57,13 +57,8 @@ pub enum ReplayError {
         source: DynamicError,
     },
     /// Nothing can listen at the path.
-    #[error("cannot listen at {path}")]
-    Listen {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] SimError),
 }
 
 /// A running stand-in. Dropping it ends it.
@@ -116,8 +111,7 @@ impl Replay {
         let lines = capture::read(capture)?;
         let table = table(&lines).ok_or(ReplayError::NoTable)?;
         let shared = Arc::new(Shared { table, play: Mutex::new(Play::of(&lines)?) });
-        let listener = listen(socket)
-            .map_err(|source| ReplayError::Listen { path: socket.to_owned(), source })?;
+        let listener = listen(socket)?;
         let stop = CancellationToken::new();
         tokio::spawn(accept(listener, shared.clone(), stop.clone()));
         Ok(Self { socket: socket.to_owned(), shared, _ends: stop.drop_guard() })
@@ -149,16 +143,6 @@ impl Drop for Replay {
         // Somebody may have removed it.
         let _gone = std::fs::remove_file(&self.socket);
     }
-}
-
-fn listen(socket: &Path) -> std::io::Result<UnixListener> {
-    if let Some(folder) = socket.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let _old = std::fs::remove_file(socket);
-    let listener = StdListener::bind(socket)?;
-    listener.set_nonblocking(true)?;
-    UnixListener::from_std(listener)
 }
 
 /// The messages VPP had, from the first connection; those of others are added.
@@ -381,14 +365,9 @@ async fn serve(mut stream: UnixStream, shared: &Shared) -> std::io::Result<()> {
 }
 
 fn next_message(input: &mut BytesMut) -> std::io::Result<Option<BytesMut>> {
-    let Some(header) = input.first_chunk::<FRAME_HEADER_LEN>() else { return Ok(None) };
-    let len = read_frame_header(header) as usize;
-    if len > MAX_MESSAGE {
-        return Err(std::io::Error::other("a message too long"));
-    }
-    if input.len() < FRAME_HEADER_LEN + len {
-        return Ok(None);
-    }
+    let too_long = |_| std::io::Error::other("a message too long");
+    let Some(message) = first_message(input).map_err(too_long)? else { return Ok(None) };
+    let len = message.len();
     input.advance(FRAME_HEADER_LEN);
     Ok(Some(input.split_to(len)))
 }

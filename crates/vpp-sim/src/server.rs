@@ -136,6 +136,15 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>, tasks: Tasks) {
     }
 }
 
+/// The first message, if all of it is there; fails with the announced length if that is too much.
+pub(crate) fn first_message(input: &[u8]) -> Result<Option<&[u8]>, usize> {
+    let Some((header, rest)) = input.split_first_chunk::<FRAME_HEADER_LEN>() else {
+        return Ok(None);
+    };
+    let len = read_frame_header(header) as usize;
+    if len > MAX_MESSAGE { Err(len) } else { Ok(rest.get(..len)) }
+}
+
 async fn write_all(
     mut outgoing: UnboundedReceiver<Bytes>,
     mut write: OwnedWriteHalf,
@@ -242,15 +251,13 @@ impl Connection {
 
     /// The next complete message, left in the buffer.
     fn next_frame(&self) -> Result<Option<Vec<u8>>, ()> {
-        let Some((header, rest)) = self.input.split_first_chunk::<FRAME_HEADER_LEN>() else {
-            return Ok(None);
-        };
-        let len = read_frame_header(header) as usize;
-        if len > MAX_MESSAGE {
-            tracing::warn!(len, "closing a connection that announces a message too long");
-            return Err(());
+        match first_message(&self.input) {
+            Ok(message) => Ok(message.map(<[u8]>::to_vec)),
+            Err(len) => {
+                tracing::warn!(len, "closing a connection that announces a message too long");
+                Err(())
+            }
         }
-        Ok(rest.get(..len).map(<[u8]>::to_vec))
     }
 
     /// One request: looked up, hit by a fault or not, executed.

@@ -364,7 +364,8 @@ fn process_id(boot: u32) -> u32 {
     if boot == 0 { pid } else { PID_MAX.wrapping_mul(boot).wrapping_add(pid) }
 }
 
-fn listen(socket: &Path) -> Result<UnixListener, SimError> {
+/// Listens at a path, over what a crash left behind there.
+pub(crate) fn listen(socket: &Path) -> Result<UnixListener, SimError> {
     clear(socket)?;
     UnixListener::bind(socket)
         .map_err(|source| SimError::Listen { path: socket.to_owned(), source })

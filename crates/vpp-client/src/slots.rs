@@ -205,11 +205,6 @@ impl Slots {
         Some(index)
     }
 
-    fn get(&mut self, context: Context) -> Option<&mut Slot> {
-        let slot = self.slots.get_mut(context.index() as usize)?;
-        (Context::new(context.index(), slot.generation) == context).then_some(slot)
-    }
-
     /// Takes in a message of VPP. Who has to be woken is added to `wake`.
     pub(crate) fn receive(
         &mut self,
@@ -219,77 +214,57 @@ impl Slots {
         wake: &mut Vec<Waker>,
     ) -> Received {
         self.traffic.answers += 1;
-        let Some(row) = self.get(context).map(|slot| slot.row) else { return Received::Stale };
-        if let Some(row) = self.by_message.row(row) {
+        let Some(slot) = slot_of(&mut self.slots, context) else { return Received::Stale };
+        if let Some(row) = self.by_message.row(slot.row) {
             row.answers += 1;
         }
-        let Some(slot) = self.get(context) else { return Received::Stale };
         let Phase::Waiting { details } = &mut slot.phase else { return Received::Stale };
-        match slot.expect {
+        let ended = match slot.expect {
             Expect::Dump { details: expected, .. } if id == expected => {
                 slot.deadline = now + slot.timeout;
                 if slot.abandoned {
                     return Received::Progress;
                 }
-                if details.len() + payload.len() > max_dump {
-                    return self.finish(context, Phase::Failed(Failure::TooLarge), now, wake);
+                if details.len() + payload.len() <= max_dump {
+                    details.put_u32_ne(u32::try_from(payload.len()).unwrap_or(u32::MAX));
+                    details.extend_from_slice(payload);
+                    wake.extend(slot.waker.take());
+                    return Received::Progress;
                 }
-                details.put_u32_ne(u32::try_from(payload.len()).unwrap_or(u32::MAX));
-                details.extend_from_slice(payload);
-                wake.extend(slot.waker.take());
-                Received::Progress
+                Phase::Failed(Failure::TooLarge)
             }
             Expect::Reply(end) | Expect::Dump { end, .. } if id == end => {
-                let done = Phase::Done {
-                    details: std::mem::take(details),
-                    end: ReplyBytes::from_slice(payload),
-                };
-                self.finish(context, done, now, wake)
+                let details = std::mem::take(details);
+                Phase::Done { details, end: ReplyBytes::from_slice(payload) }
             }
             Expect::Reply(expected) | Expect::Dump { details: expected, .. } => {
-                Received::Wrong { expected }
+                return Received::Wrong { expected };
             }
-        }
-    }
-
-    fn finish(
-        &mut self,
-        context: Context,
-        phase: Phase,
-        now: Instant,
-        wake: &mut Vec<Waker>,
-    ) -> Received {
-        let failed = matches!(phase, Phase::Failed(_));
-        if let Some(slot) = self.get(context) {
-            slot.phase = phase;
-            wake.extend(slot.waker.take());
-            let (abandoned, counted) = (slot.abandoned, slot.counted);
-            let (row, took) = (slot.row, now.saturating_duration_since(slot.sent));
-            self.waiting -= 1;
-            if self.waiting == 0 {
-                self.busy = None;
-            }
-            self.permits += usize::from(counted);
-            self.traffic.done += u64::from(!failed);
-            self.traffic.failed += u64::from(failed);
-            if !failed {
-                self.by_message.done(row, took);
-            } else if let Some(row) = self.by_message.row(row) {
-                row.failed += 1;
-            }
-            if abandoned {
-                self.release(context);
-            }
-        }
+        };
+        self.finish(context, ended, now, wake);
         Received::Finished
     }
 
-    fn release(&mut self, context: Context) {
-        if let Some(slot) = self.get(context) {
-            slot.phase = Phase::Vacant;
-            slot.waker = None;
-            slot.generation = slot.generation.wrapping_add(1) & GENERATION_MASK;
-            self.free.push(context.index());
+    fn finish(&mut self, context: Context, phase: Phase, now: Instant, wake: &mut Vec<Waker>) {
+        let failed = matches!(phase, Phase::Failed(_));
+        let Some(slot) = slot_of(&mut self.slots, context) else { return };
+        slot.phase = phase;
+        wake.extend(slot.waker.take());
+        let (row, took) = (slot.row, now.saturating_duration_since(slot.sent));
+        self.waiting -= 1;
+        if self.waiting == 0 {
+            self.busy = None;
+        }
+        self.permits += usize::from(slot.counted);
+        self.traffic.done += u64::from(!failed);
+        self.traffic.failed += u64::from(failed);
+        if !failed {
+            self.by_message.done(row, took);
+        } else if let Some(row) = self.by_message.row(row) {
+            row.failed += 1;
+        }
+        if slot.abandoned {
+            vacate(slot, context, &mut self.free);
         }
     }
 
@@ -353,9 +328,7 @@ impl Slots {
         context: Context,
         task: &mut TaskContext<'_>,
     ) -> Poll<Result<DumpPart, Failure>> {
-        let Some(slot) = self.get(context) else {
-            return Poll::Pending;
-        };
+        let Some(slot) = slot_of(&mut self.slots, context) else { return Poll::Pending };
         match &mut slot.phase {
             Phase::Vacant => return Poll::Pending,
             Phase::Waiting { details } | Phase::Done { details, .. } if !details.is_empty() => {
@@ -370,9 +343,7 @@ impl Slots {
             }
             Phase::Done { .. } | Phase::Failed(_) => {}
         }
-        let phase = std::mem::replace(&mut slot.phase, Phase::Vacant);
-        self.release(context);
-        match phase {
+        match vacate(slot, context, &mut self.free) {
             Phase::Done { end, .. } => Poll::Ready(Ok(DumpPart::End(end))),
             Phase::Failed(failure) => Poll::Ready(Err(failure)),
             Phase::Vacant | Phase::Waiting { .. } => Poll::Pending,
@@ -381,15 +352,29 @@ impl Slots {
 
     /// Nobody waits for this one any more.
     pub(crate) fn abandon(&mut self, context: Context) {
-        let Some(slot) = self.get(context) else { return };
+        let Some(slot) = slot_of(&mut self.slots, context) else { return };
         if let Phase::Waiting { details } = &mut slot.phase {
             details.clear();
             slot.abandoned = true;
             slot.waker = None;
         } else {
-            self.release(context);
+            vacate(slot, context, &mut self.free);
         }
     }
+}
+
+/// The slot of a request, unless the request was given up.
+fn slot_of(slots: &mut [Slot], context: Context) -> Option<&mut Slot> {
+    let slot = slots.get_mut(context.index() as usize)?;
+    (Context::new(context.index(), slot.generation) == context).then_some(slot)
+}
+
+/// Makes a slot free for the next request; gives what was in it.
+fn vacate(slot: &mut Slot, context: Context, free: &mut Vec<u32>) -> Phase {
+    slot.waker = None;
+    slot.generation = slot.generation.wrapping_add(1) & GENERATION_MASK;
+    free.push(context.index());
+    std::mem::replace(&mut slot.phase, Phase::Vacant)
 }
 
 #[cfg(test)]

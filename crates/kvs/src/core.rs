@@ -38,7 +38,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use crate::core::{
     active::{Active, Audience, NO_PLACE, Phase, Trace},
-    aside::{Answer, Reserved},
+    aside::{Answer, Reserved, Unfinished},
 };
 use crate::{
     catalog::Catalog,
@@ -208,8 +208,10 @@ pub(crate) struct Core {
     /// Memory for noting what a plan does with each node; all zero between uses.
     pub(crate) step_marks: Vec<u8>,
     pub(crate) next_seq: u64,
-    /// Tells the traces of this transaction from those of earlier ones; also counts dry runs.
+    /// Tells the traces of this transaction from those of earlier ones.
     pub(crate) epoch: u32,
+    /// The epoch given out last; also counts dry runs.
+    pub(crate) last_epoch: u32,
     pub(crate) next_call: CallId,
     pub(crate) calls: FxHashMap<CallId, Call>,
     pub(crate) effects: VecDeque<Effect>,
@@ -314,6 +316,7 @@ impl Core {
             step_marks: Vec::new(),
             next_seq: 0,
             epoch: 0,
+            last_epoch: 0,
             next_call: 0,
             calls: FxHashMap::default(),
             effects: VecDeque::new(),
@@ -438,6 +441,7 @@ impl Core {
         self.published.catalog = Arc::clone(&self.catalog);
         self.published.history = self.history.records.clone();
         self.published.now = self.now.mono;
+        self.published.busy = self.waiting.busy();
         self.latest = Snapshot(Arc::new(self.published.clone()));
         self.effects.push_back(Effect::Publish(self.latest.clone()));
     }

@@ -256,6 +256,7 @@ impl Core {
         self.record_step(at, step, before, Outcome { state, value, error });
         if let Some(active) = &mut self.active {
             active.run.finish(at);
+            active.unfinished.ends(id);
         }
     }
 
@@ -426,6 +427,7 @@ impl Core {
         }
         let stopped = active.run.stop();
         let steps: Vec<Step> = stopped.iter().map(|at| active.run.steps[*at as usize]).collect();
+        steps.iter().for_each(|step| active.unfinished.ends(step.node));
         if active.options.policy == Policy::StopAtFirstFailure {
             for step in steps {
                 self.mark_stopped(step.node, STOPPED);
@@ -438,6 +440,7 @@ impl Core {
         let Some(active) = &mut self.active else { return };
         let stopped = active.run.stop();
         let steps: Vec<Step> = stopped.iter().map(|at| active.run.steps[*at as usize]).collect();
+        steps.iter().for_each(|step| active.unfinished.ends(step.node));
         let all_or_nothing = active.options.policy == Policy::AllOrNothing;
         for Step { node, op, .. } in steps {
             self.mark_stopped(node, LATE);

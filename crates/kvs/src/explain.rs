@@ -44,7 +44,7 @@ fn causes(graph: &Published, node: &Node, path: &mut Vec<NodeId>) -> Vec<Cause> 
     if let Some(problem) = &node.problem {
         causes.push(of_problem(graph, problem));
     }
-    if node.marks.busy {
+    if path.last().is_some_and(|id| graph.is_busy(*id)) {
         causes.push(Cause::UnderWay);
     }
     if node.is_obtained() {

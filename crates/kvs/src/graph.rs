@@ -14,11 +14,12 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 use ligato_model::Key;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use thin_vec::ThinVec;
 
 use crate::{
     catalog::Catalog,
+    counts::Recount,
     graph::{edges::Spots, groups::Groups, ordered::Ordered},
     keyindex::hash_of,
     list::List,
@@ -40,8 +41,6 @@ pub(crate) struct Graph {
     dirty: Vec<NodeId>,
     /// Nodes whose readiness changed since this was last taken, and by whom.
     disturbed: Vec<(NodeId, NodeId)>,
-    /// Nodes that must stay although they may be empty, and how often that was asked for.
-    pinned: FxHashMap<NodeId, u32>,
     /// Nodes that lost an edge to them since the last sweep.
     loosened: Vec<NodeId>,
     roles: FxHashSet<Arc<Role>>,
@@ -334,8 +333,13 @@ impl Graph {
 // === impl Graph: end of a transaction ===
 
 impl Graph {
-    /// Forgets those of the nodes that hold nothing and that nobody points at.
-    pub(crate) fn sweep(&mut self, candidates: impl IntoIterator<Item = NodeId>) {
+    /// Forgets those of the nodes that hold nothing and that nobody points at. What transactions that
+    /// stepped aside know, as `known` says, stays; gives what would have gone else.
+    pub(crate) fn sweep(
+        &mut self,
+        candidates: impl IntoIterator<Item = NodeId>,
+        known: Option<&dyn Fn(NodeId) -> bool>,
+    ) -> Vec<NodeId> {
         let mut open: Vec<NodeId> = candidates.into_iter().collect();
         open.append(&mut self.loosened);
         if self.ordered.is_behind() {
@@ -370,35 +374,33 @@ impl Graph {
                 self.edit(parent).children = kept;
             }
         }
+        let mut kept = Vec::new();
         for id in emptied {
-            if self.dependants(id).is_empty() && !self.pinned.contains_key(&id) {
+            if known.is_some_and(|known| known(id)) {
+                kept.push(id);
+            } else if self.dependants(id).is_empty() {
                 self.forget(id);
             }
         }
         // What is remembered of a transaction that stepped aside may name groups.
-        if self.pinned.is_empty() {
+        if known.is_none() {
             self.forget_groups();
         }
+        kept
     }
 
-    /// Keeps nodes from being forgotten.
-    pub(crate) fn pin(&mut self, nodes: &[NodeId]) {
-        for id in nodes {
-            *self.pinned.entry(*id).or_default() += 1;
-        }
+    /// Nodes that lost an edge to them since the last sweep; they are not looked at by the next one.
+    pub(crate) fn take_loosened(&mut self) -> Vec<NodeId> {
+        std::mem::take(&mut self.loosened)
     }
 
-    /// Takes [`pin`](Self::pin) back; those that are empty go with the next sweep.
-    pub(crate) fn unpin(&mut self, nodes: &[NodeId]) {
-        for id in nodes {
-            if let Some(count) = self.pinned.get_mut(id) {
-                *count -= 1;
-                if *count == 0 {
-                    self.pinned.remove(id);
-                }
-            }
+    /// The next sweep looks at these nodes, too.
+    pub(crate) fn loosen(&mut self, mut nodes: Vec<NodeId>) {
+        if self.loosened.is_empty() {
+            self.loosened = nodes;
+        } else {
+            self.loosened.append(&mut nodes);
         }
-        self.loosened.extend_from_slice(nodes);
     }
 
     fn forget(&mut self, id: NodeId) {
@@ -451,7 +453,14 @@ impl Graph {
         }
         into.keys.insert_all(came);
         let slots = &self.slots;
-        into.nodes.set_all(&dirty, |id| slots.get(id as usize).and_then(|s| s.node.clone()));
+        let before = into.nodes.clone();
+        let mut recount = Recount::new(into.counts);
+        into.nodes.replace_all(&dirty, |id, old| {
+            let new = slots.get(id as usize).and_then(|s| s.node.clone());
+            recount.replace(id, old, new.as_ref());
+            new
+        });
+        into.counts = recount.finish(&before, &into.nodes);
         // One large transaction is no reason to keep room for the next.
         dirty.clear();
         dirty.shrink_to(KEPT);

@@ -8,9 +8,11 @@
 //! `core` ties them together as a state machine without I/O or clock, `engine` runs it on tokio,
 //! and [`Scheduler`] is the handle everybody else holds.
 
+mod bits;
 mod catalog;
 mod config;
 mod core;
+mod counts;
 mod engine;
 mod execute;
 mod explain;

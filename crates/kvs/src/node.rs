@@ -53,8 +53,6 @@ pub(crate) struct Marks {
     pub(crate) adopted: bool,
     /// What is applied is not what is wanted.
     pub(crate) differs: bool,
-    /// Its transaction has stepped aside and will go on with it when an answer comes.
-    pub(crate) busy: bool,
 }
 
 /// What is wanted.

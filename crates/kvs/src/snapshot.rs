@@ -10,7 +10,9 @@ use ligato_kvs_api::{
 use ligato_model::{Key, Value};
 
 use crate::{
+    bits::Bits,
     catalog::Catalog,
+    counts::{self, Counts},
     explain,
     keyindex::{KeyIndex, hash_of},
     node::{Need, Node, NodeId, On, ProblemKind, Shared},
@@ -33,6 +35,9 @@ pub(crate) struct Published {
     pub(crate) history: Records,
     /// The scheduler's monotonic clock when this was published.
     pub(crate) now: Duration,
+    pub(crate) counts: Counts,
+    /// For each transaction that has stepped aside, what it will go on with.
+    pub(crate) busy: Vec<Arc<Bits>>,
 }
 
 /// An any-of target as readers see it.
@@ -210,11 +215,7 @@ impl Snapshot {
 
     /// How many values are in each state, sorted by state; derived values included.
     pub fn count_by_state(&self) -> Vec<(ValueState, usize)> {
-        let mut counts = std::collections::BTreeMap::new();
-        for node in self.0.nodes.iter().filter(|n| self.0.visible(n)) {
-            *counts.entry(node.state()).or_insert(0) += 1;
-        }
-        counts.into_iter().collect()
+        self.0.counts.to_vec()
     }
 
     fn selected(&self, filter: &StatusFilter, what: Select) -> Vec<&Node> {
@@ -287,15 +288,21 @@ impl Published {
         node
     }
 
+    /// Will a transaction that has stepped aside go on with it, or with what is derived from it?
+    pub(crate) fn is_busy(&self, id: NodeId) -> bool {
+        let mut open = vec![id];
+        while let Some(id) = open.pop().filter(|_| !self.busy.is_empty()) {
+            if self.busy.iter().any(|busy| busy.contains(id)) {
+                return true;
+            }
+            open.extend(self.node(id).into_iter().flat_map(|node| node.children.iter()));
+        }
+        false
+    }
+
     /// Derived values are there only while what they are derived from is.
     pub(crate) fn visible(&self, node: &Node) -> bool {
-        if node.is_empty() {
-            return false;
-        }
-        let Some(parent) = node.parent else { return true };
-        node.available()
-            || node.problem.is_some()
-            || self.node(parent).is_some_and(|p| p.shows_children() && self.visible(p))
+        counts::is_visible(&self.nodes, node)
     }
 
     pub(crate) fn satisfied(&self, need: &Need) -> bool {
@@ -390,7 +397,8 @@ impl Published {
             key: node.key.clone(),
             state: node.state(),
             available: node.available(),
-            under_way: node.marks.busy,
+            under_way: !self.busy.is_empty()
+                && self.find(&node.key).is_some_and(|(id, _)| self.is_busy(id)),
             value: node.shown().cloned(),
             desired: node.wanted().cloned(),
             descriptor: node.descriptor.and_then(name),

@@ -61,7 +61,12 @@ impl<P: Clone> Tree<P> {
     }
 
     /// Replaces elements, each branch visited once; `None` takes one away. The indexes ascend.
-    pub(crate) fn set_all(&mut self, indexes: &[u32], mut element: impl FnMut(u32) -> Option<P>) {
+    /// `element` is given the one there is.
+    pub(crate) fn replace_all(
+        &mut self,
+        indexes: &[u32],
+        mut element: impl FnMut(u32, Option<&P>) -> Option<P>,
+    ) {
         let Some(last) = indexes.last() else { return };
         self.grow(*last);
         let depth = self.depth;
@@ -70,6 +75,11 @@ impl<P: Clone> Tree<P> {
         if root.is_empty() {
             *self = Self::default();
         }
+    }
+
+    /// As [`replace_all`](Self::replace_all), whatever there is.
+    pub(crate) fn set_all(&mut self, indexes: &[u32], mut element: impl FnMut(u32) -> Option<P>) {
+        self.replace_all(indexes, |index, _| element(index));
     }
 
     /// All elements in index order.
@@ -114,13 +124,13 @@ impl<P: Clone> Branch<P> {
         this: &mut Arc<Self>,
         mut indexes: &[u32],
         depth: u32,
-        element: &mut impl FnMut(u32) -> Option<P>,
+        element: &mut impl FnMut(u32, Option<&P>) -> Option<P>,
     ) {
         match Arc::make_mut(this) {
             Self::Leaf(slots) => {
                 for index in indexes {
                     if let Some(place) = slots.get_mut(slot(*index, 0)) {
-                        *place = element(*index);
+                        *place = element(*index, place.as_ref());
                     }
                 }
             }

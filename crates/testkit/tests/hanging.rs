@@ -87,6 +87,33 @@ async fn others_do_not_wait_for_an_operation_that_hangs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_long_transaction_lets_others_pass_at_once_and_keeps_what_is_its_own() {
+    let rig = Rig::start();
+    let keys: Vec<String> = (0..400).map(|n| format!("m/{n:03}")).collect();
+    for key in &keys {
+        rig.sb.fault(key, Fault::Late);
+    }
+    let values: Vec<(&str, &str)> = keys.iter().map(|key| (&**key, "1")).collect();
+    let long = rig.submit(&values, TxnOptions::default());
+    let started = Instant::now();
+    for n in 0..5 {
+        let key = format!("b/{n}");
+        assert_eq!(rig.soon(&[(&key, "1"), (&key, "2")]).await.outcome, TxnOutcome::Done);
+    }
+    assert!(started.elapsed() < Duration::from_millis(100), "{:?}", started.elapsed());
+    // One of its values waits until it is over, and so does what comes after that.
+    let same = rig.submit(&[("m/399", "2"), ("b/9", "1")], TxnOptions::default());
+    rig.soon(&[("b/5", "1")]).await;
+    assert_eq!(rig.state("b/9"), ValueState::Nonexistent);
+    assert!(rig.scheduler.explain("m/399").to_string().contains("waits for an answer"));
+    let report = long.await;
+    assert_eq!((report.outcome, report.statuses.len()), (TxnOutcome::Done, 400));
+    assert_eq!(same.await.outcome, TxnOutcome::Done);
+    rig.settle().await;
+    assert_eq!((rig.sb.content().len(), &*rig.sb.content()["m/399"]), (407, "2"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_never_answers_is_read_back_and_tried_again() {
     let rig = Rig::start();
     rig.sb.fault("b/1", Fault::Hangs);

@@ -7,7 +7,7 @@ use ligato_model::Key;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    core::{Request, Token},
+    core::{Request, Token, Unfinished},
     execute::Run,
     list::List,
     node::{DescriptorId, Need, NodeId, Problem, Shared},
@@ -49,9 +49,11 @@ pub(crate) struct Active {
     pub(crate) epoch: u32,
     /// When it last got an answer or started something.
     pub(crate) progress: Duration,
+    /// What it still has to do something with.
+    pub(crate) unfinished: Unfinished,
     /// What was published before it stepped aside for the first time.
     pub(crate) began_with: Option<Snapshot>,
-    /// What it had touched when it stepped aside.
+    /// What it had touched and shown when it stepped aside.
     pub(crate) seen: Vec<NodeId>,
     /// It has stepped aside before.
     pub(crate) was_aside: bool,

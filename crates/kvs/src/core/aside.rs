@@ -6,7 +6,7 @@
 //! transaction whose plan would touch one of them waits for it, in order, and all others are carried
 //! out. When an answer comes, the transaction comes back and goes on where it was.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use ligato_kvs_api::{
     AnyRetrieved, Metadata, Notification, OpError, Policy, Reason, ResyncKind, Scope, TxnKind,
@@ -16,21 +16,40 @@ use ligato_model::Key;
 use rustc_hash::FxHashSet;
 
 use crate::{
+    bits::Bits,
     core::{Active, Audience, Core, Effect, Phase, Request, Trace, report::Comparison},
     graph::Graph,
-    node::{DescriptorId, NodeId},
+    node::{DescriptorId, NodeId, Shared},
+    plan::Step,
+    sparse::Sparse,
 };
+
+/// A transaction with so many steps left lets others pass at any time, not only when it has had no
+/// answer for a while.
+const LONG: u32 = 256;
 
 /// A transaction that stepped aside, with what is to be put back when it goes on.
 pub(crate) struct Aside {
     pub(crate) active: Box<Active>,
-    traces: Vec<(NodeId, Trace)>,
+    traces: Sparse<Trace>,
     disturbed: Vec<(NodeId, NodeId)>,
-    pinned: Vec<NodeId>,
-    reserved: Vec<NodeId>,
+    loosened: Vec<NodeId>,
     /// Descriptors that it is reading back.
     reads: Vec<DescriptorId>,
     answers: VecDeque<Answer>,
+}
+
+/// What a transaction still has to do something with. It is kept up to date as steps end, so that to
+/// step aside costs the same whatever the size of the transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Unfinished {
+    nodes: Arc<Bits>,
+    /// Nodes that have another step after the one that ends next.
+    again: FxHashSet<NodeId>,
+    /// So much of the journal is in.
+    journaled: usize,
+    /// What was done may be undone: it stays in.
+    sticks: bool,
 }
 
 /// What came back from a southbound, for the transaction that asked.
@@ -48,13 +67,49 @@ pub(crate) struct Waiting {
     parked: VecDeque<Request>,
     /// Reserved nodes that a transaction left as they were, although they concerned it.
     deferred: Vec<NodeId>,
+    /// Nodes that are kept for those aside only.
+    kept: Vec<NodeId>,
 }
 
 /// What the transactions that stepped aside will still touch.
 #[derive(Debug, Default)]
 pub(crate) struct Reserved {
-    nodes: FxHashSet<NodeId>,
+    nodes: Vec<Arc<Bits>>,
     descriptors: FxHashSet<DescriptorId>,
+}
+
+// === impl Unfinished ===
+
+impl Unfinished {
+    /// A plan is going to be carried out.
+    pub(crate) fn begin(&mut self, steps: &[Step], policy: Policy) {
+        if policy != Policy::AllOrNothing {
+            *self = Self::default();
+        }
+        self.sticks = policy == Policy::AllOrNothing;
+        let nodes = Arc::make_mut(&mut self.nodes);
+        for step in steps {
+            if !nodes.insert(step.node) {
+                self.again.insert(step.node);
+            }
+        }
+    }
+
+    /// A step with this node has ended, or will not be taken.
+    pub(crate) fn ends(&mut self, id: NodeId) {
+        if !self.sticks && (self.again.is_empty() || !self.again.remove(&id)) {
+            Arc::make_mut(&mut self.nodes).remove(id);
+        }
+    }
+
+    /// Everything that was touched is meant.
+    fn cover(&mut self, journal: &[(NodeId, Option<Shared>)]) {
+        let new = journal.get(self.journaled..).unwrap_or_default();
+        self.journaled = journal.len();
+        if !new.is_empty() {
+            Arc::make_mut(&mut self.nodes).extend(new.iter().map(|(id, _)| *id));
+        }
+    }
 }
 
 // === impl Reserved ===
@@ -64,10 +119,31 @@ impl Reserved {
         self.nodes.is_empty() && self.descriptors.is_empty()
     }
 
+    /// Is the node reserved? So is what something reserved is derived from.
     pub(crate) fn contains(&self, graph: &Graph, id: NodeId) -> bool {
-        !self.is_empty()
-            && (self.nodes.contains(&id)
-                || graph.node(id).descriptor.is_some_and(|d| self.descriptors.contains(&d)))
+        if self.is_empty() {
+            return false;
+        }
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            let node = graph.node(id);
+            if self.nodes.iter().any(|nodes| nodes.contains(id))
+                || node.descriptor.is_some_and(|d| self.descriptors.contains(&d))
+            {
+                return true;
+            }
+            open.extend_from_slice(&node.children);
+        }
+        false
+    }
+}
+
+// === impl Aside ===
+
+impl Aside {
+    /// Has it anything to do with the node?
+    fn knows(&self, id: NodeId) -> bool {
+        self.traces.get(id).epoch == self.active.epoch
     }
 }
 
@@ -78,11 +154,14 @@ impl Waiting {
         self.aside.is_empty() && self.parked.is_empty()
     }
 
+    /// What those aside will go on with.
+    pub(crate) fn busy(&self) -> Vec<Arc<Bits>> {
+        self.aside.iter().map(|aside| Arc::clone(&aside.active.unfinished.nodes)).collect()
+    }
+
     fn reserve(&mut self) {
-        self.reserved = Reserved {
-            nodes: self.aside.iter().flat_map(|a| a.reserved.iter().copied()).collect(),
-            descriptors: self.aside.iter().flat_map(|a| a.reads.iter().copied()).collect(),
-        };
+        let descriptors = self.aside.iter().flat_map(|a| a.reads.iter().copied()).collect();
+        self.reserved = Reserved { nodes: self.busy(), descriptors };
     }
 }
 
@@ -140,10 +219,12 @@ impl Core {
     }
 
     fn patience_of(&self, active: &Active) -> Duration {
-        if active.was_aside { Duration::ZERO } else { self.config.patience }
+        let is_long = active.phase == Phase::Executing && active.run.left() >= LONG;
+        if active.was_aside || is_long { Duration::ZERO } else { self.config.patience }
     }
 
-    /// It only waits for answers, has done so for long enough, and something else could be done.
+    /// It only waits for answers, and something else could be done: one that is aside could go on, or
+    /// it has waited for long enough for others to have their turn.
     pub(crate) fn may_step_aside(&self) -> bool {
         let Some(active) = &self.active else { return false };
         let waits = match active.phase {
@@ -156,8 +237,9 @@ impl Core {
         };
         waits
             && self.effects.is_empty()
-            && (!self.queue.is_empty() || self.waiting.aside.iter().any(|a| self.can_go_on(a)))
-            && self.patience_ends().is_none_or(|at| at <= self.now.mono)
+            && (self.waiting.aside.iter().any(|a| self.can_go_on(a))
+                || (!self.queue.is_empty()
+                    && self.patience_ends().is_none_or(|at| at <= self.now.mono)))
     }
 
     pub(crate) fn step_aside(&mut self) {
@@ -166,65 +248,34 @@ impl Core {
         if active.began_with.is_none() {
             active.began_with = Some(self.latest.clone());
         }
-        let mut nodes: Vec<NodeId> = active.journal.iter().map(|(id, _)| *id).collect();
-        nodes.extend(active.run.steps.iter().map(|s| s.node));
-        nodes.extend(active.named.iter().chain(&active.failed).chain(&active.cancelled));
-        nodes.extend(active.held.iter());
-        nodes.sort_unstable();
-        nodes.dedup();
-        let reserved = self.still_to_touch(&active, &nodes);
-        for id in &reserved {
-            self.graph.edit(*id).marks.busy = true;
+        if active.phase != Phase::Executing || active.options.policy == Policy::AllOrNothing {
+            active.unfinished.cover(&active.journal);
         }
-        let epoch = active.epoch;
-        let traced = |id: &NodeId| {
-            let trace = self.traces.get(*id);
-            (trace.epoch == epoch).then_some((*id, trace))
-        };
-        let traces = nodes.iter().filter_map(traced).collect();
-        self.graph.pin(&nodes);
-        let disturbed = self.graph.take_disturbed();
-        self.show_progress(&active);
-        let answers = VecDeque::new();
+        // Readers and subscribers see how far it came.
+        let mut changed: Vec<NodeId> = self.graph.dirty_nodes().to_vec();
+        changed.sort_unstable();
+        let watched = self.subscribers.follow();
+        let touched = watched.then(|| self.bases_of(&changed, Vec::new()));
+        active.seen.append(&mut changed);
+        let (seq, before) = (active.seq, self.latest.clone());
         let reads = match (active.phase, &active.reading) {
             (Phase::Reading, Some(reading)) => reading.all.clone(),
             _ => Vec::new(),
         };
-        let aside = Aside { active, traces, disturbed, pinned: nodes, reserved, reads, answers };
-        self.waiting.aside.push(aside);
+        self.waiting.aside.push(Aside {
+            active,
+            traces: std::mem::take(&mut self.traces),
+            disturbed: self.graph.take_disturbed(),
+            loosened: self.graph.take_loosened(),
+            reads,
+            answers: VecDeque::new(),
+        });
         self.waiting.reserve();
-    }
-
-    /// What a transaction may still do something with.
-    fn still_to_touch(&self, active: &Active, touched: &[NodeId]) -> Vec<NodeId> {
-        let everything =
-            active.phase != Phase::Executing || active.options.policy == Policy::AllOrNothing;
-        let mut reserved: Vec<NodeId> = if everything {
-            touched.to_vec()
-        } else {
-            let open = active.run.unfinished().map(|step| step.node);
-            open.chain(active.failed.iter().chain(&active.cancelled).copied()).collect()
-        };
-        let bases: Vec<NodeId> = reserved.iter().map(|id| self.base_of(*id)).collect();
-        reserved.extend(bases);
-        reserved.sort_unstable();
-        reserved.dedup();
-        reserved
-    }
-
-    /// Readers and subscribers see how far it came.
-    fn show_progress(&mut self, active: &Active) {
-        let mut changed: Vec<NodeId> = self.graph.dirty_nodes().to_vec();
-        changed.sort_unstable();
-        let bases = self.bases_of(&changed, Vec::new());
-        let before = self.latest.clone();
         self.publish();
-        if !self.subscribers.follow() {
-            return self.effects.push_back(Effect::Untold);
-        }
-        let (after, touched) = (self.latest.clone(), bases);
+        let Some(touched) = touched else { return self.effects.push_back(Effect::Untold) };
+        let after = self.latest.clone();
         let comparison = Comparison { before, began_with: None, after, touched };
-        self.effects.push_back(Effect::Tell(comparison.delta(active.seq)));
+        self.effects.push_back(Effect::Tell(comparison.delta(seq)));
     }
 
     fn can_go_on(&self, aside: &Aside) -> bool {
@@ -238,26 +289,30 @@ impl Core {
         let Some(at) = self.waiting.aside.iter().position(|aside| self.can_go_on(aside)) else {
             return false;
         };
-        let Aside { mut active, traces, disturbed, pinned, reserved, answers, .. } =
+        let Aside { mut active, traces, disturbed, loosened, answers, .. } =
             self.waiting.aside.remove(at);
         self.waiting.reserve();
-        self.epoch = self.epoch.max(active.epoch).wrapping_add(1).max(1);
-        active.epoch = self.epoch;
+        self.epoch = active.epoch;
+        self.traces = traces;
         active.progress = self.now.mono;
-        for (id, trace) in traces {
-            *self.trace(id) = Trace { epoch: self.epoch, ..trace };
-        }
-        for id in reserved {
-            self.graph.edit(id).marks.busy = false;
-        }
-        self.graph.unpin(&pinned);
-        active.seen.extend(pinned);
         self.graph.disturb_again(disturbed);
+        self.graph.loosen(loosened);
+        self.graph.loosen(std::mem::take(&mut self.waiting.kept));
         self.active = Some(active);
         for answer in answers {
             self.take(answer);
         }
         true
+    }
+
+    /// Forgets those of the nodes that hold nothing and that nobody knows.
+    pub(crate) fn sweep(&mut self, candidates: Vec<NodeId>) {
+        let aside = &self.waiting.aside;
+        let known = |id: NodeId| aside.iter().any(|aside| aside.knows(id));
+        let known: Option<&dyn Fn(NodeId) -> bool> =
+            if aside.is_empty() { None } else { Some(&known) };
+        let mut kept = self.graph.sweep(candidates, known);
+        self.waiting.kept.append(&mut kept);
     }
 }
 
@@ -301,7 +356,8 @@ impl Core {
             ResyncKind::Downstream(scope) | ResyncKind::ReadBack(scope) => scope,
         };
         let reserved = &self.waiting.reserved;
-        let of_nodes = reserved.nodes.iter().filter_map(|id| self.graph.node(*id).descriptor);
+        let nodes = reserved.nodes.iter().flat_map(|nodes| nodes.iter());
+        let of_nodes = nodes.filter_map(|id| self.graph.node(id).descriptor);
         let mut reserved = of_nodes
             .chain(reserved.descriptors.iter().copied())
             .filter_map(|d| self.catalog.get(d));

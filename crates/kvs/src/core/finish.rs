@@ -39,7 +39,7 @@ impl Core {
         let Some(mut active) = self.active.take() else { return };
         let was_aside = active.was_aside;
         self.bury(&changed);
-        self.graph.sweep(changed);
+        self.sweep(changed);
         self.graph.take_disturbed();
         let before = self.latest.clone();
         let blank = self.graph.len() == 0;

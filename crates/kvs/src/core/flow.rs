@@ -10,7 +10,7 @@ use ligato_model::{Key, Value};
 use rustc_hash::FxHashSet;
 
 use crate::{
-    core::{Active, Audience, Core, Phase, Request, Token, intake::Wish},
+    core::{Active, Audience, Core, Phase, Request, Token, Unfinished, intake::Wish},
     execute::Run,
     node::{Applied, DescriptorId, NodeId, Shared, Terms},
     plan::{self, Facts, Seeds, Steps},
@@ -112,7 +112,8 @@ impl Core {
     ) -> &mut Active {
         let seq = TxnSeq(self.next_seq);
         self.next_seq += 1;
-        self.epoch = self.epoch.wrapping_add(1).max(1);
+        self.last_epoch = self.last_epoch.wrapping_add(1).max(1);
+        self.epoch = self.last_epoch;
         let mut draft = Draft::new(seq, txn_type, self.now.wall);
         draft.description = options.description.clone().unwrap_or_default();
         if options.simulate || self.config.simulate {
@@ -122,6 +123,7 @@ impl Core {
             seq,
             epoch: self.epoch,
             progress: self.now.mono,
+            unfinished: Unfinished::default(),
             began_with: None,
             seen: Vec::new(),
             was_aside: false,
@@ -435,12 +437,17 @@ impl Core {
             return self.start_undo();
         }
         self.give_problems_back();
+        for step in &steps.steps {
+            // From now on it is known to this transaction, also while that is aside.
+            self.trace(step.node);
+        }
         let Some(active) = &mut self.active else { return };
         if only_look {
             active.phase = Phase::Over;
             return;
         }
         active.draft.reserve(steps.steps.len());
+        active.unfinished.begin(&steps.steps, active.options.policy);
         active.run = Run::new(steps);
         active.phase = Phase::Executing;
     }
@@ -657,7 +664,7 @@ impl Core {
             self.graph.restore(id, &before);
         }
         self.graph.take_disturbed();
-        self.graph.sweep(touched);
+        self.sweep(touched);
         self.next_seq = self.next_seq.saturating_sub(1);
     }
 

@@ -33,6 +33,8 @@ pub(crate) struct Run {
     /// than its length.
     parked: BTreeMap<DescriptorId, BinaryHeap<Reverse<u32>>>,
     in_flight: u32,
+    /// How many have not ended.
+    left: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +79,8 @@ impl Run {
         }
         let ahead = waiting.iter().filter(|n| **n == 0).count() as u32;
         let progress = vec![Progress::Waiting; steps.len()];
-        Self { steps, reasons, edges, starts, waiting, progress, ahead, ..Self::default() }
+        let left = steps.len() as u32;
+        Self { steps, reasons, edges, starts, waiting, progress, ahead, left, ..Self::default() }
     }
 
     /// Why a step is taken.
@@ -202,6 +205,7 @@ impl Run {
             for to in self.successors(from) {
                 if self.progress[to as usize] == Progress::Waiting {
                     self.progress[to as usize] = Progress::Cancelled;
+                    self.left -= 1;
                     cancelled.push(to);
                     open.push(to);
                 }
@@ -216,6 +220,7 @@ impl Run {
         for (at, progress) in (0..).zip(self.progress.iter_mut()) {
             if *progress == Progress::Waiting {
                 *progress = Progress::Cancelled;
+                self.left -= 1;
                 cancelled.push(at);
             }
         }
@@ -225,10 +230,9 @@ impl Run {
         cancelled
     }
 
-    /// Steps that are under way or have not started.
-    pub(crate) fn unfinished(&self) -> impl Iterator<Item = &Step> {
-        let open = |p: &Progress| matches!(p, Progress::Waiting | Progress::Started);
-        self.steps.iter().zip(&self.progress).filter(move |(_, p)| open(p)).map(|(step, _)| step)
+    /// How many steps are under way or have not started.
+    pub(crate) fn left(&self) -> u32 {
+        self.left
     }
 
     /// Could a step start now that could not before?
@@ -256,6 +260,7 @@ impl Run {
     fn leave(&mut self, at: u32, progress: Progress) {
         self.progress[at as usize] = progress;
         self.in_flight -= 1;
+        self.left -= 1;
     }
 
     fn successors(&self, at: u32) -> Vec<u32> {

@@ -3,6 +3,7 @@
 use ligato_model::Key;
 
 use crate::{
+    counts::Counts,
     graph::{Edge, Graph},
     node::{Node, NodeId, On, Shared},
     snapshot::Published,
@@ -150,6 +151,10 @@ impl Graph {
             if published.find(key).map(|(found, _)| found) != Some(id) {
                 wrong.push(format!("{key} is not found in what is published"));
             }
+        }
+        let counts = Counts::of(&published.nodes);
+        if counts != published.counts {
+            wrong.push(format!("{counts:?} are counted as {:?}", published.counts));
         }
         let total = published.nodes.iter().count();
         if total != shown {

@@ -134,8 +134,12 @@ impl Graph {
     }
 
     /// Puts back what [`take_disturbed`](Self::take_disturbed) gave.
-    pub(crate) fn disturb_again(&mut self, disturbed: Vec<(NodeId, NodeId)>) {
-        self.disturbed.extend(disturbed);
+    pub(crate) fn disturb_again(&mut self, mut disturbed: Vec<(NodeId, NodeId)>) {
+        if self.disturbed.is_empty() {
+            self.disturbed = disturbed;
+        } else {
+            self.disturbed.append(&mut disturbed);
+        }
     }
 
     /// Replaces the dependencies of a node. Nothing happens if they are the same; otherwise it may be

@@ -220,11 +220,15 @@ impl Core {
             stale.dedup();
             self.resync_soon(Scope::Descriptors(stale));
         }
+        let of_lanes = !lanes.is_empty();
         for (southbound, now) in lanes {
             self.set_availability(southbound, &now);
         }
         if !values.is_empty() || !self.down_nodes_to_see().is_empty() {
             self.notified(values);
+        } else if of_lanes {
+            // Readers are told why even if nothing follows from it.
+            self.publish();
         }
     }
 

@@ -1,7 +1,7 @@
 //! What watchers and meters see.
 
 use ligato_kvs::{SchedulerConfig, StatusEvent, StatusFilter};
-use ligato_kvs_api::{Cause, ValueState};
+use ligato_kvs_api::{Availability, Cause, Notification, ValueState};
 use ligato_testkit::{Fault, punctual};
 
 use crate::Rig;
@@ -52,6 +52,22 @@ async fn operations_are_counted_and_timed_by_descriptor() {
     assert_eq!(base.create.classes.iter().sum::<u64>(), 2);
     assert_eq!((of("derived").create.count, of("derived").delete.count), (1, 1));
     assert_eq!((stats.transactions, stats.with_errors), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn why_a_southbound_cannot_be_reached_is_told_anew_when_it_changes() {
+    let rig = Rig::start();
+    rig.put(&[("b/1", "1")]).await;
+    for reason in ["it is gone", "it has no memory"] {
+        let now = Availability::Down { reason: reason.to_owned() };
+        rig.scheduler.sink().send(vec![Notification::Availability { southbound: "fake", now }]);
+        // The first may come before the notification, the second comes after everything queued.
+        for _ in 0..2 {
+            assert_eq!(rig.scheduler.audit().await, Vec::<String>::new());
+        }
+        let explained = rig.scheduler.explain("b/1").to_string();
+        assert!(explained.contains(reason), "{explained}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@
 //! ```
 
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -37,7 +38,7 @@ use ligato_vpp_ctx::{Settings, VppCtx};
 use crate::{
     bridge::{Names, Taps},
     build_facts,
-    conf::{Config, EtcdConf, RedbConf, SchedulerConf},
+    conf::{Config, EtcdConf, RedbConf, SchedulerConf, VppMode},
     kinds::{Plugin, plugins},
     metrics,
     plugins::{
@@ -47,7 +48,7 @@ use crate::{
         store::{StatusPublishing, StoreHandles, source_name},
         vpp::{Target, mark},
     },
-    preflight::Preflight,
+    preflight::{Preflight, ReplayGate},
     rest::RestSource,
 };
 
@@ -69,27 +70,24 @@ pub(crate) async fn assemble(
     // Southbound.
     let Target { client, binary_api, capture, stats_socket, heartbeat, sim } =
         Target::open(config.agent.vpp, &config.govpp).await?;
-    let (vpp, linux) = contexts(client, &config)?;
+    let gate = ReplayGate::default();
+    let (vpp, linux) = contexts(client, &config, &gate)?;
+    let quarantine_file = restore_quarantine(&vpp, &config);
 
     // Engine.
     let kinds = kinds(&config, &vpp, &linux);
-    let mut scheduler =
-        Scheduler::builder().config(scheduler_config(&config.scheduler)).descriptors(kinds.clone());
-    if !config.scheduler.recording.is_empty() {
-        let SchedulerConf { recording, recording_limit, .. } = &config.scheduler;
-        let agent = build_facts::full_version();
-        scheduler = scheduler.recording(Recording::create(recording, *recording_limit, &agent)?);
-    }
-    let scheduler = scheduler.start()?;
+    let scheduler = start_scheduler(&config.scheduler, kinds.clone())?;
     let redb = open_redb(&config.redb)?;
     let keeping = match &redb {
         Some(store) => Some(keeping(store.clone(), &config).await?),
         None => None,
     };
+    let preflight = Preflight::new(scheduler.clone(), heartbeat, config.govpp.preflight);
+    gate.guard(&preflight);
     let orchestrator = Orchestrator::start(
         OrchestratorConfig { keeping, ..orchestrator_config(&config) },
         ligato_proto::registry(),
-        Arc::new(Preflight::new(scheduler.clone(), heartbeat, config.govpp.preflight)),
+        Arc::new(preflight),
         clock.clone(),
     );
     let desired = orchestrator.handle();
@@ -101,6 +99,7 @@ pub(crate) async fn assemble(
             Arc::clone(&vpp),
             kinds,
             (binary_api.clone(), capture),
+            quarantine_file,
             sim,
             scheduler.clone(),
         ))
@@ -296,7 +295,11 @@ fn orchestrator_config(config: &Config) -> OrchestratorConfig {
 }
 
 /// The two southbounds, each knowing the names of the other.
-fn contexts(client: VppClient, config: &Config) -> anyhow::Result<(Arc<VppCtx>, Arc<LinuxCtx>)> {
+fn contexts(
+    client: VppClient,
+    config: &Config,
+    gate: &ReplayGate,
+) -> anyhow::Result<(Arc<VppCtx>, Arc<LinuxCtx>)> {
     let taps = Arc::new(Taps::default());
     let linux = LinuxCtx::builder(config.agent.microservice_label.as_str())
         .taps(Arc::clone(&taps) as Arc<dyn VppTaps>)
@@ -308,9 +311,31 @@ fn contexts(client: VppClient, config: &Config) -> anyhow::Result<(Arc<VppCtx>, 
         linux_interfaces: !config.linux_interfaces.disabled,
     };
     let vpp = VppCtx::new(client, settings, ligato_vpp_if::watchers());
+    let vpp = vpp.with_gate(Box::new(gate.clone()));
     let vpp = Arc::new(vpp.with_linux(Box::new(Names::of(&linux))));
     taps.fill(&vpp);
     Ok((vpp, Arc::new(linux)))
+}
+
+/// Takes over what an earlier agent knew; tells where it is kept.
+fn restore_quarantine(vpp: &VppCtx, config: &Config) -> Option<PathBuf> {
+    let path = quarantine_file(config)?;
+    if let Err(error) = vpp.quarantine().restore(&path) {
+        let path = path.display();
+        tracing::warn!(%error, %path, "the quarantine is not as it was kept: nobody is suspected");
+    }
+    Some(path)
+}
+
+/// Where values at which VPP died are kept. A simulated VPP is part of this agent, and what is known of it ends with it.
+fn quarantine_file(config: &Config) -> Option<PathBuf> {
+    if config.agent.vpp == VppMode::Sim {
+        return None;
+    }
+    let govpp = &config.govpp;
+    let usual = || govpp.api_socket.with_file_name("ligato-quarantine.json");
+    let path = govpp.quarantine_file.clone().unwrap_or_else(usual);
+    (!path.as_os_str().is_empty()).then_some(path)
 }
 
 /// The kinds of every plugin that is not left out.
@@ -321,6 +346,19 @@ fn kinds(config: &Config, vpp: &Arc<VppCtx>, linux: &Arc<LinuxCtx>) -> Vec<Arc<d
         _ => true,
     };
     plugins(vpp, linux).into_iter().filter(wanted).flat_map(|plugin| plugin.kinds).collect()
+}
+
+fn start_scheduler(
+    conf: &SchedulerConf,
+    kinds: Vec<Arc<dyn DynDescriptor>>,
+) -> anyhow::Result<Scheduler> {
+    let mut scheduler = Scheduler::builder().config(scheduler_config(conf)).descriptors(kinds);
+    if !conf.recording.is_empty() {
+        let agent = build_facts::full_version();
+        let recording = Recording::create(&conf.recording, conf.recording_limit, &agent)?;
+        scheduler = scheduler.recording(recording);
+    }
+    Ok(scheduler.start()?)
 }
 
 fn scheduler_config(conf: &SchedulerConf) -> SchedulerConfig {

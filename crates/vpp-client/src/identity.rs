@@ -3,6 +3,7 @@
 //! VPP's own process id is not enough: in a container it is often the same for ever. The kernel's start time of the
 //! process and the socket file, which VPP makes anew when it starts, complete it where they can be seen.
 
+use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -25,6 +26,15 @@ impl Identity {
             started: process.and_then(stat).and_then(|stat| stat.started),
             socket: socket_file(socket),
         }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pid, started, socket } = self;
+        let (inode, seconds, nanoseconds) = socket.unwrap_or_default();
+        let started = started.unwrap_or_default();
+        write!(f, "{pid}-{started}-{inode}-{seconds}.{nanoseconds:09}")
     }
 }
 
@@ -99,6 +109,8 @@ mod tests {
         std::fs::rename(&path, dir.path().join("old")).unwrap();
         let _second = std::os::unix::net::UnixListener::bind(&path).unwrap();
         drop(first);
-        assert_ne!(before, Identity::of(1, me, &path));
+        let after = Identity::of(1, me, &path);
+        assert_ne!(before, after);
+        assert_ne!(before.to_string(), after.to_string());
     }
 }

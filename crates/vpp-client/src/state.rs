@@ -39,6 +39,8 @@ pub struct Peer {
     pub connection: u64,
     /// Counts the VPP processes this client has met, from 1: a new number means that VPP restarted and lost its state.
     pub incarnation: u64,
+    /// Tells the VPP process from others, also for another client or a later one.
+    pub process: String,
     /// Process id VPP reports for itself (in its own PID namespace).
     pub pid: u32,
     /// Index of this client in VPP, to be sent in requests.

@@ -234,6 +234,7 @@ async fn introduce(
     Ok(Peer {
         connection,
         incarnation,
+        process: identity.to_string(),
         pid,
         client_index,
         version: version.version.to_string(),

@@ -14,14 +14,17 @@ use ligato_vpp_api::msg::memclnt::ControlPing;
 use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_api::{Dump, Request, StreamDump, VppError as Code};
 use ligato_vpp_client::{Connection, VppClient, VppError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::gate::{self, Gatekeeper};
 use crate::names::{self, BY_BD_INDEX, BY_IP_ADDRESS, BY_SW_IF_INDEX};
 use crate::op::{chain, op_error};
 use crate::quarantine::{Pass, Quarantine};
 use crate::{
-    BridgeDomainMeta, Facts, InterfaceMeta, LinuxNames, MemifSockets, Remembered, Settings, Watcher,
+    BridgeDomainMeta, Facts, Gate, InterfaceMeta, LinuxNames, MemifSockets, Remembered, Settings,
+    Watcher,
 };
 
 tokio::task_local! {
@@ -43,7 +46,8 @@ pub struct VppCtx {
     memif_sockets: tokio::sync::Mutex<MemifSockets>,
     dhcp_clients_changed: Notify,
     remembered: Remembered,
-    quarantine: Quarantine,
+    quarantine: Arc<Quarantine>,
+    gatekeeper: Gatekeeper,
     linux: Option<Box<dyn LinuxNames>>,
 }
 
@@ -63,7 +67,8 @@ impl VppCtx {
             memif_sockets: tokio::sync::Mutex::default(),
             dhcp_clients_changed: Notify::new(),
             remembered: Remembered::default(),
-            quarantine: Quarantine::default(),
+            quarantine: Arc::default(),
+            gatekeeper: Gatekeeper::new(None),
             linux: None,
         }
     }
@@ -72,6 +77,13 @@ impl VppCtx {
     #[must_use]
     pub fn with_linux(mut self, linux: Box<dyn LinuxNames>) -> Self {
         self.linux = Some(linux);
+        self
+    }
+
+    /// Lets a gate look at each VPP process before the scheduler may use it.
+    #[must_use]
+    pub fn with_gate(mut self, gate: Box<dyn Gate>) -> Self {
+        self.gatekeeper = Gatekeeper::new(Some(gate));
         self
     }
 
@@ -202,13 +214,23 @@ impl VppCtx {
         self.client.peer().map_or(0, |peer| peer.incarnation)
     }
 
+    /// What tells the VPP process that is there from others.
+    fn process(&self) -> String {
+        self.client.peer().map(|peer| peer.process.clone()).unwrap_or_default()
+    }
+
     /// Wakes whoever follows leases after this agent made a DHCP client or removed one: VPP does not tell of the latter.
     pub fn dhcp_clients_changed(&self) -> &Notify {
         &self.dhcp_clients_changed
     }
 
+    /// Why the VPP that is connected is given nothing, if so.
+    pub fn objection(&self) -> watch::Receiver<Option<String>> {
+        self.gatekeeper.objection()
+    }
+
     /// Values at whose operations VPP died.
-    pub fn quarantine(&self) -> &Quarantine {
+    pub fn quarantine(&self) -> &Arc<Quarantine> {
         &self.quarantine
     }
 
@@ -247,12 +269,34 @@ impl VppCtx {
 
     async fn follow_connection(&self, sink: &NotificationSink) {
         let mut state = self.client.state();
+        let mut told = None;
         loop {
-            let now = availability(&state.borrow_and_update());
-            sink.send(vec![Notification::Availability { southbound: Self::NAME, now }]);
-            if state.changed().await.is_err() {
-                return;
+            let connection = state.borrow_and_update().clone();
+            self.gatekeeper.ask(&connection).await;
+            let now = self.available(&connection);
+            if told.as_ref() != Some(&now) {
+                told = Some(now.clone());
+                sink.send(vec![Notification::Availability { southbound: Self::NAME, now }]);
             }
+            let is_refused = connection.peer().is_some_and(|peer| !self.gatekeeper.is_open(peer));
+            tokio::select! {
+                changed = state.changed() => if changed.is_err() { return },
+                () = sleep(gate::AGAIN), if is_refused => {}
+            }
+        }
+    }
+
+    fn available(&self, connection: &Connection) -> Availability {
+        match connection {
+            Connection::Connected(peer) if self.gatekeeper.is_open(peer) => {
+                Availability::Up { incarnation: peer.incarnation }
+            }
+            Connection::Connected(_) => {
+                let objection = self.gatekeeper.objection().borrow().clone();
+                let reason = objection.unwrap_or_else(|| "it was not looked at so far".to_owned());
+                Availability::Down { reason }
+            }
+            Connection::Disconnected { reason, .. } => Availability::Down { reason: chain(reason) },
         }
     }
 }
@@ -274,13 +318,17 @@ impl Southbound for VppCtx {
     }
 
     fn availability(&self) -> Availability {
-        availability(&self.client.state().borrow())
+        let connection = self.client.state().borrow().clone();
+        self.available(&connection)
     }
 
     fn accept(&self, incarnation: u64) {
         let before = self.accepted.swap(incarnation, Ordering::AcqRel);
         if before != 0 && before != incarnation {
             self.quarantine.died(before, SystemTime::now());
+        }
+        if let Some(peer) = self.client.peer() {
+            self.quarantine.met(&peer.process, SystemTime::now());
         }
     }
 
@@ -289,7 +337,7 @@ impl Southbound for VppCtx {
         subject: Option<Subject<'_>>,
         work: F,
     ) -> Result<T, OpError> {
-        let pass = self.quarantine.admit(subject).await?;
+        let pass = self.quarantine.admit(subject, || self.process()).await?;
         let meant = self.accepted.load(Ordering::Acquire);
         let under_way = self.quarantine.begin(subject, meant);
         let work = async {
@@ -317,13 +365,6 @@ impl Southbound for VppCtx {
             _ = work => {}
             () = cancel.cancelled() => {}
         }
-    }
-}
-
-fn availability(connection: &Connection) -> Availability {
-    match connection {
-        Connection::Connected(peer) => Availability::Up { incarnation: peer.incarnation },
-        Connection::Disconnected { reason, .. } => Availability::Down { reason: chain(reason) },
     }
 }
 

@@ -8,6 +8,7 @@ pub mod address;
 pub mod capability;
 mod ctx;
 mod facts;
+mod gate;
 mod names;
 mod op;
 mod quarantine;
@@ -16,6 +17,7 @@ mod watch;
 
 pub use ctx::VppCtx;
 pub use facts::{Facts, Settings};
+pub use gate::Gate;
 pub use names::{BridgeDomainMeta, InterfaceMeta, LinuxNames, MemifSockets};
 pub use op::{op_error, unsupported};
 pub use quarantine::{Quarantine, Suspicion};

@@ -95,6 +95,9 @@ ligato_infra::config_section! {
             => "binapi-definitions";
         /// What happens to a change that needs more of VPP's memory than it has left: `warn`, `refuse`, or `off`.
         pub(crate) preflight: PreflightPolicy = PreflightPolicy::Warn => "preflight";
+        /// Where it is kept at which values VPP died, so that a restart of the agent does not forget it. Without it, beside
+        /// VPP's API socket: `ligato-quarantine.json`. Empty: nowhere.
+        pub(crate) quarantine_file: Option<PathBuf> = None => "quarantine-file";
         /// Where the conversation with VPP is captured; without it, it cannot be. `agentctl vpp capture start` begins.
         pub(crate) capture_file: Option<PathBuf> = None => "capture-file";
         /// A capture of this many bytes ends.

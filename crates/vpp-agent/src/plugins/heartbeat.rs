@@ -7,9 +7,9 @@ use std::{
 };
 
 use ligato_vpp_client::Pulse;
-use ligato_vpp_stats::{Options, Pass, StatsError, StatsReader};
+use ligato_vpp_stats::{Heap, Options, Pass, StatsError, StatsReader};
 
-use crate::preflight::Room;
+use crate::preflight::{Room, Rooms};
 
 /// A reader of its own: whoever else reads statistics may wait for VPP.
 #[derive(Debug)]
@@ -25,10 +25,16 @@ impl Heartbeat {
         Self(Mutex::new(StatsReader::new(options)))
     }
 
-    /// What this VPP has left, as of its last heartbeat. Does not wait for VPP.
-    pub(crate) fn room(&self) -> Option<Room> {
+    /// What this VPP has, as of its last heartbeat. Does not wait for VPP.
+    pub(crate) fn rooms(&self) -> Option<Rooms> {
         let mut reader = self.0.try_lock().ok()?;
-        reader.peek(room)?.ok()
+        reader.peek(rooms)?.ok()
+    }
+
+    /// What the VPP that was just met has. Waits until it hands out its statistics, or does not.
+    pub(crate) fn rooms_of_new(&self) -> Option<Rooms> {
+        let found = self.reader().read(rooms);
+        found.inspect_err(|error| tracing::warn!(%error, "the memory of VPP cannot be seen")).ok()
     }
 
     fn reader(&self) -> MutexGuard<'_, StatsReader> {
@@ -36,20 +42,34 @@ impl Heartbeat {
     }
 }
 
-/// What is left of heaps and buffers.
-fn room(pass: &mut Pass<'_>) -> Result<Room, StatsError> {
+/// Heaps and buffers. What VPP does not tell, or has not looked at so far, counts as endless.
+fn rooms(pass: &mut Pass<'_>) -> Result<Rooms, StatsError> {
     let heaps = pass.heaps()?;
     // Later releases write the name of the second one in full.
-    let free = |word: &str| {
-        heaps.iter().find(|heap| heap.name.contains(word)).map_or(u64::MAX, |heap| heap.free)
+    let of = |word: &str, size: fn(&Heap) -> u64| {
+        let heap = heaps.iter().find(|heap| heap.name.contains(word) && heap.total > 0);
+        heap.map_or(u64::MAX, size)
     };
     let pools = pass.buffer_pools()?;
-    let buffers = match pools.is_empty() {
-        true => u64::MAX,
-        false => pools.iter().map(|pool| pool.available + pool.cached).sum(),
+    let free: u64 = pools.iter().map(|pool| pool.available + pool.cached).sum();
+    let used: u64 = pools.iter().map(|pool| pool.used).sum();
+    let (buffers, all_buffers) = match free + used {
+        0 => (u64::MAX, u64::MAX),
+        all => (free, all),
     };
-    let threads = 1 + pass.system()?.worker_threads;
-    Ok(Room { heap: free("main"), statistics: free("stat"), buffers, threads })
+    let system = pass.system()?;
+    let threads = 1 + system.worker_threads;
+    let (free, total) = (|heap: &Heap| heap.free, |heap: &Heap| heap.total);
+    Ok(Rooms {
+        free: Room { heap: of("main", free), statistics: of("stat", free), buffers, threads },
+        whole: Room {
+            heap: of("main", total),
+            statistics: of("stat", total),
+            buffers: all_buffers,
+            threads,
+        },
+        since: system.boot_time,
+    })
 }
 
 fn heartbeat(pass: &mut Pass<'_>) -> Result<u64, StatsError> {

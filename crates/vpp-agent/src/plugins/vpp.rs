@@ -40,6 +40,8 @@ pub(crate) struct VppPlugin {
     kinds: Vec<Arc<dyn DynDescriptor>>,
     binary_api: Arc<Access>,
     capture: CaptureConf,
+    /// Where the quarantine is kept.
+    quarantine_file: Option<PathBuf>,
     sim: Option<Sim>,
     scheduler: Scheduler,
 }
@@ -118,10 +120,11 @@ impl VppPlugin {
         ctx: Arc<VppCtx>,
         kinds: Vec<Arc<dyn DynDescriptor>>,
         (binary_api, capture): (Arc<Access>, CaptureConf),
+        quarantine_file: Option<PathBuf>,
         sim: Option<Sim>,
         scheduler: Scheduler,
     ) -> Self {
-        Self { ctx, kinds, binary_api, capture, sim, scheduler }
+        Self { ctx, kinds, binary_api, capture, quarantine_file, sim, scheduler }
     }
 }
 
@@ -150,12 +153,28 @@ impl Plugin for VppPlugin {
             let health = context.health.clone();
             move |token| follow(Arc::clone(&ctx), health.clone(), token)
         });
+        if let Some(path) = self.quarantine_file.clone() {
+            let quarantine = Arc::clone(self.ctx.quarantine());
+            let keep = move |token: CancellationToken| {
+                let (quarantine, path) = (Arc::clone(&quarantine), path.clone());
+                async move {
+                    token.run_until_cancelled(quarantine.keep(&path)).await;
+                    Ok(())
+                }
+            };
+            let again = OnFailure::Restart(ligato_infra::Backoff::default());
+            context.tasks.spawn("quarantine", again, keep);
+        }
         Ok(())
     }
 
     async fn close(&mut self) -> Result<(), BoxError> {
         self.ctx.client().shutdown().await;
         self.ctx.client().stop_capture();
+        if let Some(path) = self.quarantine_file.take() {
+            // What changed since it was kept last.
+            self.ctx.quarantine().write(&path)?;
+        }
         if let Some(sim) = self.sim.take() {
             sim.stop();
         }
@@ -186,12 +205,14 @@ async fn follow(
     let client = ctx.client();
     let (mut state, mut liveness) = (client.state(), client.liveness());
     let mut quarantine = ctx.quarantine().changed();
+    let mut objection = ctx.objection();
     let mut met = false;
     let mut told = None;
     loop {
         let now = state.borrow_and_update().clone();
         quarantine.mark_unchanged();
         let held = ctx.quarantine().list().into_iter().filter(|suspicion| suspicion.held).count();
+        let refused = objection.borrow_and_update().clone();
         let silent = liveness.borrow_and_update().describe(Instant::now());
         match &now {
             Connection::Connected(peer) => {
@@ -201,6 +222,7 @@ async fn follow(
                     tracing::info!(version, pid, incarnation, "connected to VPP");
                 }
                 match &silent {
+                    None if refused.is_some() => health.degraded(refused.unwrap_or_default()),
                     None if held > 0 => {
                         health
                             .degraded(format!("VPP dies of {held} value(s), which are held back"));
@@ -222,6 +244,7 @@ async fn follow(
             changed = state.changed() => changed?,
             changed = liveness.changed() => changed?,
             changed = quarantine.changed() => changed?,
+            changed = objection.changed() => changed?,
             // How long it has been is told again.
             () = sleep(TOLD_AGAIN), if silent.is_some() => {}
             () = token.cancelled() => return Ok(()),

@@ -58,4 +58,4 @@ pub use options::Options;
 pub use session::{Answer, Session, SessionError};
 pub use state::{Connection, Peer};
 pub use table::{MessageTable, Unavailable};
-pub use traffic::{MessageTraffic, Traffic};
+pub use traffic::{Answers, MessageTraffic, TOOK_BOUNDS, Traffic};

@@ -24,6 +24,7 @@ use crate::options::Options;
 use crate::slots::{Context, Expect, NewRequest, Slots};
 use crate::state::Connection;
 use crate::table::{MessageTable, Unavailable};
+use crate::traffic::Answers;
 use crate::wire;
 
 /// The heart of a client, shared by all its handles and tasks.
@@ -205,7 +206,8 @@ impl Shared {
         timeout: Duration,
         message: &M,
     ) -> Result<Context, VppError> {
-        self.send(Sender::User(only), timeout, message, |session| {
+        let answers = Answers { details: None, last: R::NAME };
+        self.send((Sender::User(only), timeout), message, answers, |session| {
             Ok(Expect::Reply(session.id::<R>()?))
         })
     }
@@ -216,7 +218,10 @@ impl Shared {
         timeout: Duration,
         message: &M,
     ) -> Result<Context, VppError> {
-        self.send(Sender::Client, timeout, message, |session| Ok(Expect::Reply(session.id::<R>()?)))
+        let answers = Answers { details: None, last: R::NAME };
+        self.send((Sender::Client, timeout), message, answers, |session| {
+            Ok(Expect::Reply(session.id::<R>()?))
+        })
     }
 
     /// Puts a request with several answers into the output.
@@ -226,7 +231,8 @@ impl Shared {
         timeout: Duration,
         message: &M,
     ) -> Result<Context, VppError> {
-        self.send(Sender::User(only), timeout, message, |session| {
+        let answers = Answers { details: Some(D::NAME), last: E::NAME };
+        self.send((Sender::User(only), timeout), message, answers, |session| {
             Ok(Expect::Dump { details: session.details_id::<D>()?, end: session.id::<E>()? })
         })
     }
@@ -240,7 +246,9 @@ impl Shared {
         marker: &P,
     ) -> Result<Context, VppError> {
         let mut link = self.link();
-        let context = self.enqueue(&mut link, Sender::User(only), timeout, message, |session| {
+        let answers = Answers { details: Some(D::NAME), last: E::NAME };
+        let from = (Sender::User(only), timeout);
+        let context = self.enqueue(&mut link, from, message, answers, |session| {
             session.id::<P>()?;
             Ok(Expect::Dump { details: session.details_id::<D>()?, end: session.id::<E>()? })
         })?;
@@ -254,13 +262,13 @@ impl Shared {
 
     fn send<M: Message>(
         &self,
-        sender: Sender,
-        timeout: Duration,
+        from: (Sender, Duration),
         message: &M,
+        answers: Answers,
         expect: impl FnOnce(&mut Session) -> Result<Expect, VppError>,
     ) -> Result<Context, VppError> {
         let mut link = self.link();
-        let context = self.enqueue(&mut link, sender, timeout, message, expect)?;
+        let context = self.enqueue(&mut link, from, message, answers, expect)?;
         self.settle(link, &mut Vec::new());
         Ok(context)
     }
@@ -268,9 +276,9 @@ impl Shared {
     fn enqueue<M: Message>(
         &self,
         link: &mut Link,
-        sender: Sender,
-        timeout: Duration,
+        (sender, timeout): (Sender, Duration),
         message: &M,
+        answers: Answers,
         expect: impl FnOnce(&mut Session) -> Result<Expect, VppError>,
     ) -> Result<Context, VppError> {
         let Link { slots, session } = link;
@@ -294,7 +302,7 @@ impl Shared {
         }
         let counted = sender != Sender::Client;
         let (now, offset) = (Instant::now(), session.enqueued);
-        let row = slots.by_message.sent::<M>();
+        let row = slots.by_message.sent::<M>(answers);
         let new = NewRequest { expect, timeout, now, offset, counted, row };
         let Some(context) = slots.insert(&new) else {
             return Err(VppError::Backlog { message: M::NAME, waiting: slots.waiting() });

@@ -142,6 +142,7 @@ impl Plugin for VppPlugin {
         registrar.offer(vpp_traffic::routes(Arc::clone(&self.ctx)));
         registrar.offer(vpp_quarantine::routes(Arc::clone(&self.ctx), self.scheduler.clone()));
         let client = self.ctx.client();
+        registrar.metrics(vpp_traffic::registry(client.clone()));
         registrar.offer(ModelMetrics::new("govppmux.stats", move || counted(&client)));
         Ok(())
     }

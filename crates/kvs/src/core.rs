@@ -11,6 +11,7 @@
 mod active;
 mod aside;
 mod audit;
+mod disputes;
 mod dry;
 mod finish;
 mod flow;
@@ -23,7 +24,7 @@ mod scope;
 mod undo;
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -204,6 +205,8 @@ pub(crate) struct Core {
     /// Whose keys that are gone were, for read-backs that cannot tell.
     pub(crate) graveyard: VecDeque<(Key, Origin)>,
     pub(crate) graves: FxHashMap<Key, Origin>,
+    /// Values that derive a key which somebody else has, with the key.
+    pub(crate) disputes: BTreeSet<(Key, Key)>,
     pub(crate) traces: Sparse<Trace>,
     /// Memory for noting what a plan does with each node; all zero between uses.
     pub(crate) step_marks: Vec<u8>,
@@ -312,6 +315,7 @@ impl Core {
             retry_budget: Budget::default(),
             graveyard: VecDeque::new(),
             graves: FxHashMap::default(),
+            disputes: BTreeSet::default(),
             traces: Sparse::default(),
             step_marks: Vec::new(),
             next_seq: 0,

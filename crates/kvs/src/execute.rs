@@ -9,10 +9,12 @@ use ligato_kvs_api::{
     RecordedOp, ValueState,
 };
 use ligato_model::Key;
+use rustc_hash::FxHashSet;
 
 pub(crate) use crate::execute::run::{Run, Traffic};
 use crate::{
     core::{Answer, Call, CallId, Core, Effect, Operation, Phase},
+    graph::Edge,
     guard::calm,
     node::{Applied, Content, DescriptorId, NodeId, On, PlannedRetry, Problem, ProblemKind},
     plan::Step,
@@ -238,17 +240,16 @@ impl Core {
                 self.ask(id, || descriptor.index(&node.key, value, metadata.as_ref()));
             }
         }
-        let node = self.graph.node(id);
         let state = match step.op {
             OpKind::Delete if step.recreate || step.along || wanted.is_none() => {
                 ValueState::Removed
             }
-            _ => node.state(),
+            _ => self.lasting(id, self.graph.node(id).state()),
         };
         let value = if state == ValueState::Removed { None } else { wanted };
         let refused = state == ValueState::Invalid;
         let told = refused || state == ValueState::Failed;
-        let error = node.error_text().filter(|_| told);
+        let error = self.graph.node(id).error_text().filter(|_| told);
         if let Some(error) = error.as_ref().filter(|_| refused) {
             // What was there had to go, and what is wanted cannot come.
             self.fail_key(id, OpKind::Create, error);
@@ -315,13 +316,65 @@ impl Core {
             let Some(active) = &self.active else { return };
             cancelled.iter().map(|at| active.run.steps[*at as usize]).collect()
         };
+        let kept = self.kept_by(failed.node, &steps);
         for step in steps {
-            if run::is_held_by(failed.op, &step) {
+            // What went with it, and was to come back with it, waits for it.
+            let with_it = self.graph.is_below(failed.node, step.node);
+            if run::is_held_by(failed.op, &step) && (with_it || kept.contains(&step.node)) {
                 self.hold(&step, &by, tries);
             } else if let Some(active) = &mut self.active {
                 active.cancelled.push(step.node);
             }
         }
+    }
+
+    /// Those of the cancelled steps' values that cannot be touched while the failed one stays: it needs
+    /// them, or is derived from them, or others that stay for its sake. What only had its place behind
+    /// it in the plan is planned anew.
+    fn kept_by(&self, failed: NodeId, cancelled: &[Step]) -> FxHashSet<NodeId> {
+        let mut kept = FxHashSet::from_iter([failed]);
+        let mut left: Vec<NodeId> = cancelled.iter().map(|step| step.node).collect();
+        loop {
+            let before = left.len();
+            left.retain(|id| {
+                let stays = kept.contains(id) || self.is_kept_for(*id, &kept);
+                if stays {
+                    kept.insert(*id);
+                }
+                !stays
+            });
+            if left.len() == before {
+                return kept;
+            }
+        }
+    }
+
+    /// Does one of the others need the value, or was it derived from it, or does it exclude it?
+    fn is_kept_for(&self, id: NodeId, others: &FxHashSet<NodeId>) -> bool {
+        let graph = &self.graph;
+        let Some(active) = &self.active else { return false };
+        let stays = |edge: &Edge| others.contains(&edge.from);
+        let needed = graph.dependants(id).iter().any(stays)
+            || graph.member_of(id).iter().any(|g| graph.group_dependants(*g).iter().any(stays));
+        let derives = graph.node(id).children.iter().any(|child| others.contains(child))
+            || active.moved.iter().any(|(c, old)| *old == Some(id) && others.contains(c));
+        let needed_before = || {
+            let old = others.iter().filter_map(|other| active.old_needs.get(other));
+            old.flat_map(|needs| needs.iter()).any(|need| match need.on {
+                On::Node(on) => on == id,
+                On::Group(group) => graph.member_of(id).contains(&group),
+            })
+        };
+        let excluded = || {
+            graph.node(id).needs.iter().any(|need| {
+                need.kind() == DependencyKind::ConflictsWith
+                    && match need.on {
+                        On::Node(on) => others.contains(&on),
+                        On::Group(g) => others.iter().any(|o| graph.member_of(*o).contains(&g)),
+                    }
+            })
+        };
+        needed || derives || needed_before() || excluded()
     }
 
     fn hold(&mut self, step: &Step, by: &Key, tries: Tries) {

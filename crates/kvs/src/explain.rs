@@ -76,7 +76,7 @@ fn causes(graph: &Published, node: &Node, path: &mut Vec<NodeId>) -> Vec<Cause> 
         if let Some(with) = graph.excluded_by_itself(node, need) {
             let (label, with) = (need.label().to_string(), with.clone());
             causes.push(Cause::ExcludesItself { label, with });
-        } else if !graph.satisfied(need) {
+        } else if !graph.is_met(node, need) {
             causes.push(unmet(graph, need, path));
         }
     }

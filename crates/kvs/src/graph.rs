@@ -8,6 +8,7 @@
 mod audit;
 mod edges;
 mod groups;
+mod inner;
 mod ordered;
 
 use std::sync::Arc;
@@ -222,6 +223,7 @@ impl Graph {
         if available != before.available() {
             self.flip(id, before.available());
         }
+        self.look_inward(id);
     }
 
     /// Changes what is in the southbound, and counts for the dependants.
@@ -232,6 +234,12 @@ impl Graph {
         if available != self.is_available(id) {
             self.flip(id, available);
         }
+    }
+
+    /// Changes what is derived from a node.
+    pub(crate) fn set_children(&mut self, id: NodeId, children: Vec<NodeId>) {
+        self.edit(id).children = children.into();
+        self.look_inward(id);
     }
 
     /// Changes the owner of a node when descriptors come and go.

@@ -46,6 +46,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) spare_unwanted: bool,
     /// What changed values depended on before.
     pub(crate) old_needs: &'a FxHashMap<NodeId, List<Need>>,
+    /// Values that go and come back as derived from another one, with what they were derived from.
+    pub(crate) moved: &'a FxHashMap<NodeId, Option<NodeId>>,
 }
 
 /// One step of a plan.

@@ -314,6 +314,10 @@ impl Core {
             // Created or taken over by NB, whatever the southbound calls it.
             return Origin::Nb;
         }
+        if node.is_obtained() {
+            // Known to be theirs: it does not become ours behind our back.
+            return Origin::Sb;
+        }
         if said != Origin::Unknown {
             return said;
         }
@@ -350,6 +354,7 @@ impl Core {
             let node = self.graph.node(child);
             let mine = node.parent == Some(id) || (node.parent.is_none() && node.is_empty());
             if !mine || child == id {
+                self.note_dispute(id, &key);
                 continue;
             }
             present.insert(child);
@@ -368,7 +373,7 @@ impl Core {
         all.extend(present.iter().copied().filter(comes));
         if all.len() != children.len() {
             all.sort_by(|a, b| self.graph.key(*a).cmp(self.graph.key(*b)));
-            self.graph.edit(id).children = all.into();
+            self.graph.set_children(id, all);
         }
     }
 
@@ -413,13 +418,14 @@ impl Core {
             && (node.desired.is_some() || node.origin == origin);
         if !same {
             self.remember(child);
+            let was_there = self.graph.is_available(child);
             let applied = Applied::Known(Content { value: value.clone(), metadata: None });
+            self.graph.edit(child).parent = Some(parent);
             self.graph.set_applied(child, applied);
             let base = self.graph.node(parent).desired.is_some();
             let early = self.active.as_ref().is_some_and(|a| a.phase == Phase::Reading);
             let wanted = self.graph.node(child).desired.is_some();
             let node = self.graph.edit(child);
-            node.parent = Some(parent);
             node.origin = origin;
             node.marks.missing = false;
             node.marks.discovered = origin == Origin::Nb && !(base && (early || wanted));
@@ -427,9 +433,13 @@ impl Core {
                 node.last_op = OpKind::Update;
             }
             self.compare(child);
+            if self.graph.node(child).marks.differs && !was_there && origin == Origin::Nb {
+                // Not as it is wanted: that it is there is all that is known of it.
+                self.graph.edit(child).marks.discovered = true;
+            }
             self.rebase(child, said);
             self.connect_unwanted(child, value);
-            if let Some(active) = &mut self.active {
+            if let Some(active) = self.active.as_mut().filter(|_| !was_there) {
                 active.assumed.push(child);
             }
             let node = self.graph.node(child);

@@ -47,6 +47,8 @@ pub(crate) struct GroupView {
     pub(crate) filter: Option<KeyFilter>,
     /// Is any candidate available?
     pub(crate) satisfied: bool,
+    /// Values that have derived all available candidates themselves: for them there is none.
+    pub(crate) starved: Arc<[NodeId]>,
 }
 
 impl GroupView {
@@ -316,7 +318,19 @@ impl Published {
     /// Is this need of the node met? What excludes itself, or what is derived from it, never is:
     /// that it is not there makes no room for it.
     pub(crate) fn is_met(&self, node: &Node, need: &Need) -> bool {
-        self.satisfied(need) && self.excluded_by_itself(node, need).is_none()
+        self.satisfied(need)
+            && self.excluded_by_itself(node, need).is_none()
+            && !self.rests_on_itself(node, need)
+    }
+
+    /// Is all that is there of what the need asks for derived from the node itself?
+    pub(crate) fn rests_on_itself(&self, node: &Node, need: &Need) -> bool {
+        let On::Group(group) = need.on else { return false };
+        let starved = self.groups.get(group).map(|group| &group.starved);
+        need.kind() != DependencyKind::ConflictsWith
+            && starved.is_some_and(|all| {
+                all.iter().any(|id| self.node(*id).is_some_and(|n| n.key == node.key))
+            })
     }
 
     /// The node, or what is derived from it, if the need says that this must not be beside it.

@@ -74,6 +74,9 @@ pub(crate) struct Active {
     /// What touched nodes were before, in order of first touch; `None`: nothing.
     pub(crate) journal: Vec<(NodeId, Option<Shared>)>,
     pub(crate) old_needs: FxHashMap<NodeId, List<Need>>,
+    /// Values that are derived from another one than what is there of them, with what that is derived
+    /// from, if from anything.
+    pub(crate) moved: FxHashMap<NodeId, Option<NodeId>>,
     pub(crate) held: FxHashSet<NodeId>,
     pub(crate) run: Run,
     pub(crate) round: u32,

@@ -38,6 +38,7 @@ impl Core {
         self.traces.trim();
         let Some(mut active) = self.active.take() else { return };
         let was_aside = active.was_aside;
+        self.forget_disputes();
         self.bury(&changed);
         self.sweep(changed);
         self.graph.take_disturbed();
@@ -105,7 +106,12 @@ impl Core {
 
     /// Base values whose status is part of the report, in key order.
     fn touched_bases(&mut self, changed: &[NodeId]) -> Touched {
-        let named = self.active.as_mut().map(|a| std::mem::take(&mut a.named)).unwrap_or_default();
+        let mut named =
+            self.active.as_mut().map(|a| std::mem::take(&mut a.named)).unwrap_or_default();
+        if self.active.as_ref().is_some_and(|a| !a.moved.is_empty()) {
+            // Named, and derived from another value by now.
+            named.retain(|id| self.graph.node(*id).parent.is_none());
+        }
         self.bases_of(changed, named)
     }
 
@@ -161,6 +167,14 @@ impl Core {
         let Some(active) = &self.active else { return };
         let mut ops: Vec<(Key, OpKind)> =
             active.draft.ops().map(|o| (o.key.clone(), o.op)).collect();
+        // What it is derived from was read back with it.
+        let derived = ops.iter().filter_map(|(key, op)| Some((self.graph.find(key)?, *op)));
+        let bases = derived.filter(|(id, _)| self.graph.node(*id).parent.is_some());
+        let of_base = |(id, op)| (self.graph.key(self.base_of(id)).clone(), op);
+        let bases: Vec<(Key, OpKind)> = bases.map(of_base).collect();
+        let bases = bases.into_iter().filter(|(base, _)| ops.iter().all(|(key, _)| key != base));
+        let bases: Vec<(Key, OpKind)> = bases.collect();
+        ops.extend(bases);
         ops.sort();
         ops.dedup_by(|a, b| a.0 == b.0);
         for (key, op) in ops {
@@ -211,11 +225,15 @@ impl Core {
                 OpKind::Delete if step.recreate || step.along || wanted.is_none() => {
                     ValueState::Removed
                 }
+                // What is there has to go, and what is wanted cannot come.
+                OpKind::Delete if node.is_refused() => node.state(),
                 OpKind::Delete => ValueState::Pending,
                 _ => ValueState::Configured,
             };
             let value = if state == ValueState::Removed { None } else { wanted };
-            let after = Outcome { state, value, error: None };
+            let refused = matches!(state, ValueState::Invalid | ValueState::Failed);
+            let error = node.error_text().filter(|_| refused);
+            let after = Outcome { state, value, error };
             let reason = steps.reason(step);
             ops.push(record::planned_op(step, reason, node, before, after, retry));
         }

@@ -140,6 +140,7 @@ impl Core {
             panicked: FxHashSet::default(),
             journal: Vec::new(),
             old_needs: rustc_hash::FxHashMap::default(),
+            moved: rustc_hash::FxHashMap::default(),
             held: FxHashSet::default(),
             run: Run::default(),
             round: 0,
@@ -454,6 +455,7 @@ impl Core {
 
     pub(crate) fn make_plan(&mut self) -> Steps {
         let started = (self.stopwatch)();
+        self.settle_disputes();
         let disturbed = self.graph.take_disturbed();
         let Some(active) = &mut self.active else { return Steps::default() };
         active.round += 1;
@@ -500,6 +502,7 @@ impl Core {
             down: &self.down,
             spare_unwanted: active.spare_unwanted,
             old_needs: &active.old_needs,
+            moved: &active.moved,
         };
         plan::plan(facts, seeds, &mut self.scratch)
     }
@@ -508,7 +511,7 @@ impl Core {
     fn after_run(&mut self) {
         let Some(active) = &mut self.active else { return };
         if active.failed.is_empty() && active.cancelled.is_empty() {
-            if self.free_what_must_go() {
+            if self.free_what_must_go() || self.go_on_with_disputes() {
                 return;
             }
             // What the steps set off is what they were planned for.
@@ -522,7 +525,8 @@ impl Core {
         let touched = active.journal.iter().map(|(id, _)| *id).chain(suspects);
         let down = active.run.steps.iter().map(|s| s.node).chain(touched).filter(|id| {
             let node = graph.node(*id);
-            (node.desired.is_some() && !node.available()) || graph.unmet(*id) > 0
+            let lacks = graph.unmet(*id) > 0 && !node.is_obtained();
+            (node.desired.is_some() && !node.available()) || lacks
         });
         active.cancelled.extend(down);
         let doubtful = failed.into_iter().filter(|id| self.in_doubt(*id));
@@ -592,6 +596,13 @@ impl Core {
         }
         active.phase = Phase::Planning;
         true
+    }
+
+    /// Keys that were claimed are free now: a round for those who claim them.
+    fn go_on_with_disputes(&mut self) -> bool {
+        let goes_on = self.can_settle();
+        let active = self.active.as_mut().filter(|a| goes_on && a.round < MAX_ROUNDS);
+        active.map(|active| active.phase = Phase::Planning).is_some()
     }
 
     fn verify_or_end(&mut self) {

@@ -240,6 +240,7 @@ impl Core {
         dependencies: Vec<Dependency>,
         depth: u32,
     ) {
+        let Some(children) = self.children_of(id, derived, depth) else { return };
         let old = self.graph.node(id).needs.clone();
         let catalog = Arc::clone(&self.catalog);
         if self.graph.set_needs(id, dependencies, &catalog)
@@ -248,14 +249,20 @@ impl Core {
         {
             active.old_needs.entry(id).or_insert(old);
         }
-        if derived.is_empty() && self.graph.node(id).children.is_empty() {
+        if children.is_empty() && self.graph.node(id).children.is_empty() {
             return;
         }
-        self.set_children(id, derived, depth);
+        self.set_children(id, children, depth);
     }
 
-    /// Makes exactly these values derived from the node; they are wanted as it is.
-    fn set_children(&mut self, id: NodeId, mut derived: Vec<(Key, Value)>, depth: u32) {
+    /// The nodes of what is derived from a value, in key order; `None`, and a problem of the value, if
+    /// one of them is somebody else's.
+    fn children_of(
+        &mut self,
+        id: NodeId,
+        mut derived: Vec<(Key, Value)>,
+        depth: u32,
+    ) -> Option<Vec<(NodeId, Value)>> {
         derived.sort_by(|a, b| a.0.cmp(&b.0));
         derived.dedup_by(|a, b| a.0 == b.0);
         let catalog = Arc::clone(&self.catalog);
@@ -263,17 +270,16 @@ impl Core {
         for (key, value) in derived {
             let child = self.graph.intern(&key, &catalog);
             if depth >= MAX_DEPTH || !self.may_derive(id, child) {
-                let error = format!("derived value {key} is already there independently");
-                let problem = Problem {
-                    kind: ProblemKind::Invalid { fields: Vec::new() },
-                    error: error.into(),
-                    retry: None,
-                };
-                self.graph.edit(id).problem = Some(Arc::new(problem));
-                return;
+                self.refuse_claim(id, &key);
+                return None;
             }
             children.push((child, value));
         }
+        Some(children)
+    }
+
+    /// Makes exactly these values derived from the node; they are wanted as it is.
+    fn set_children(&mut self, id: NodeId, children: Vec<(NodeId, Value)>, depth: u32) {
         let parent = self.graph.node(id);
         let old = parent.children.clone();
         let key = parent.key.clone();
@@ -286,18 +292,11 @@ impl Core {
         all.extend(obsolete);
         if *all != *old {
             all.sort_by(|a, b| self.graph.key(*a).cmp(self.graph.key(*b)));
-            self.graph.edit(id).children = all.into();
+            self.graph.set_children(id, all);
         }
         for (child, value) in children {
             self.want_child(id, child, value, &key, depth);
         }
-    }
-
-    /// A derived value must not take the place of an independent one.
-    fn may_derive(&self, parent: NodeId, child: NodeId) -> bool {
-        let node = self.graph.node(child);
-        child != parent
-            && (node.parent == Some(parent) || (node.parent.is_none() && node.is_empty()))
     }
 
     fn drop_child(&mut self, child: NodeId, from: &Key) {
@@ -325,15 +324,19 @@ impl Core {
             None => return,
         };
         self.remember(child);
+        self.take_over(parent, child);
         let node = self.graph.edit(child);
         let same = node.wanted().is_some_and(|wanted| *wanted == value);
         let undescribed = !same || node.is_refused();
-        node.parent = Some(parent);
+        let moves = node.parent.replace(parent) != Some(parent);
         node.desired = Some(Desired { value, terms });
         node.problem = None;
         node.last_op = if node.available() { OpKind::Update } else { OpKind::Create };
         if node.available() {
             node.origin = Origin::Nb;
+            if moves {
+                self.graph.look_inward(child);
+            }
         }
         if undescribed {
             self.describe(child, depth + 1);

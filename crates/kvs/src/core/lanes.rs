@@ -307,6 +307,7 @@ impl Core {
             let child = self.graph.intern(&key, &catalog);
             let node = self.graph.node(child);
             if node.parent != Some(id) && !(node.parent.is_none() && node.is_empty()) {
+                self.note_dispute(id, &key);
                 continue;
             }
             children.push(child);
@@ -316,12 +317,12 @@ impl Core {
                 continue;
             }
             self.remember(child);
+            self.graph.edit(child).parent = Some(id);
             self.graph.set_applied(
                 child,
                 Applied::Known(Content { value: value.clone(), metadata: None }),
             );
             let node = self.graph.edit(child);
-            node.parent = Some(id);
             node.origin = Origin::Sb;
             let op = if was_there { OpKind::Update } else { OpKind::Create };
             self.record_obtained(child, op);
@@ -335,7 +336,7 @@ impl Core {
         }
         if *old != *children {
             children.sort_by(|a, b| self.graph.key(*a).cmp(self.graph.key(*b)));
-            self.graph.edit(id).children = children.into();
+            self.graph.set_children(id, children);
         }
     }
 

@@ -35,7 +35,9 @@ impl Core {
                     continue;
                 }
                 let parent = self.graph.node(id).parent.map_or(0, |p| of(&marks, p));
-                self.note_noop(id, parent & CREATED != 0, parent & DELETED != 0);
+                // With the wanted content of what it is derived from it comes to be seen.
+                let shows = parent & UPDATED != 0 && self.shown_before(id).is_none();
+                self.note_noop(id, parent & CREATED != 0 || shows, parent & DELETED != 0);
             }
         }
         for step in &steps.steps {
@@ -90,10 +92,12 @@ impl Core {
             // Wanted, never tried, and not wanted any more; or it only stays as it was.
             return;
         }
-        let Some((op, state)) = self.noop_of(id, &before, comes, goes) else {
+        let noop = self.noop_of(id, &before, comes, goes);
+        let Some((op, state)) = noop.map(|(op, state)| (op, self.lasting(id, state))) else {
             self.tell_refusal(id);
             // Discovered and wanted as it is: from now on it is simply configured.
-            if self.graph.node(id).marks.discovered && self.graph.node(id).desired.is_some() {
+            let node = self.graph.node(id);
+            if node.marks.discovered && !node.marks.differs && node.desired.is_some() {
                 self.graph.edit(id).marks.discovered = false;
             }
             return;
@@ -177,7 +181,7 @@ impl Core {
                     | ValueState::Missing
                     | ValueState::Discovered
             );
-            let now = if node.marks.discovered { ValueState::Configured } else { state };
+            let now = if state == ValueState::Discovered { ValueState::Configured } else { state };
             return (!found && now != before.state).then_some((OpKind::Update, now));
         }
         let resync = self.active.as_ref().is_some_and(|a| a.resync.is_some());

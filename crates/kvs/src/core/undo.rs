@@ -42,6 +42,7 @@ impl Core {
                 active.undo_before.insert(*id, now);
             }
         }
+        let moved = self.take_moved();
         for (id, before) in journal {
             self.wish_back(id, before.as_deref());
             if let Some(before) = before.filter(|_| !self.trace(id).operated) {
@@ -50,6 +51,7 @@ impl Core {
                 node.last_op = before.last_op;
             }
         }
+        self.move_back(moved);
         for id in touched {
             let trace = self.trace(id);
             trace.recorded |= trace.operated || trace.noop != NO_PLACE;
@@ -61,6 +63,28 @@ impl Core {
         }
         if let Some(active) = &mut self.active {
             active.phase = Phase::Planning;
+        }
+    }
+
+    /// Values that were taken over, with who took them.
+    fn take_moved(&mut self) -> Vec<(NodeId, NodeId)> {
+        let moved = self.active.as_mut().map(|a| std::mem::take(&mut a.moved));
+        let moved = moved.into_iter().flatten();
+        moved.filter_map(|(child, _)| Some((child, self.graph.node(child).parent?))).collect()
+    }
+
+    /// What was taken over is whose it was before.
+    fn move_back(&mut self, moved: Vec<(NodeId, NodeId)>) {
+        for (child, by) in moved {
+            if self.graph.node(child).parent == Some(by) {
+                continue;
+            }
+            self.disown_child(by, child);
+            self.graph.look_inward(child);
+            let came = self.trace(child).operated && self.graph.is_available(child);
+            if let Some(active) = self.active.as_mut().filter(|_| came) {
+                active.moved.insert(child, Some(by));
+            }
         }
     }
 
@@ -83,12 +107,12 @@ impl Core {
             all.extend(now.iter().copied().filter(|c| !before.children.contains(c)));
             all
         };
+        self.graph.set_children(id, all);
         let node = self.graph.edit(id);
         node.desired.clone_from(&before.desired);
         node.problem = None;
         node.parent = before.parent;
         node.marks.adopted = before.marks.adopted;
-        node.children = all.into();
         if before.is_refused() {
             node.problem.clone_from(&before.problem);
         }
@@ -149,6 +173,15 @@ impl Core {
         self.compare(id);
     }
 
+    /// The state a value will show in the end: what others made is put back as if it were wanted, and
+    /// is theirs again when all is undone.
+    pub(crate) fn lasting(&mut self, id: NodeId, state: ValueState) -> ValueState {
+        let back = self.active.as_ref().is_some_and(|a| a.undoing && a.to_release.contains(&id));
+        let was_theirs =
+            back && self.before(id).flatten().is_some_and(|before| before.is_obtained());
+        if was_theirs && state == ValueState::Configured { ValueState::Obtained } else { state }
+    }
+
     /// Keeps what a value was before its first step, if all may have to be undone.
     pub(crate) fn note_collateral(&mut self, id: NodeId) {
         let is_kept = |a: &Active| a.options.policy == Policy::AllOrNothing && !a.undoing;
@@ -196,6 +229,8 @@ impl Core {
                 differing.push(node.key.clone());
             } else if let Some(problem) = before.as_ref().and_then(|b| b.problem.clone())
                 && node.problem.is_none()
+                // What could not go before, and is gone now, has no problem any more.
+                && (node.desired.is_some() || !matches!(node.applied, Applied::Absent))
             {
                 self.graph.edit(*id).problem = Some(problem);
             }

@@ -63,7 +63,7 @@ impl Graph {
         let key = &node.key;
         let mut unmet = 0;
         for (at, need) in (0..).zip(node.needs.iter()) {
-            unmet += u32::from(!self.satisfied(need));
+            unmet += u32::from(!self.satisfied(id, need));
             let edges = match need.on {
                 On::Node(target) => self.dependants(target),
                 On::Group(group) => self.group_dependants(group),

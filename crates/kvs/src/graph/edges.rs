@@ -184,12 +184,16 @@ impl Graph {
         let mut spots = Spots::new(needs.len());
         for (at, need) in (0..).zip(needs.iter()) {
             spots.set(at, self.attach(Edge::new(id, at, need.kind()), need.on));
-            unmet += u32::from(!self.satisfied(need));
+            unmet += u32::from(!self.satisfied(id, need));
         }
         let links = self.links(id);
         links.spots = spots;
         links.unmet = unmet;
-        self.edit(id).needs = needs;
+        let node = self.edit(id);
+        node.needs = needs;
+        if !node.children.is_empty() {
+            self.look_inward(id);
+        }
     }
 
     /// The needs of a node have changed, and nothing else says that it is to be looked at.
@@ -219,13 +223,16 @@ impl Graph {
             })
     }
 
-    /// Is the need satisfied by what is available now?
-    pub(crate) fn satisfied(&self, need: &Need) -> bool {
+    /// Is the need of the node satisfied by what is available now?
+    pub(crate) fn satisfied(&self, id: NodeId, need: &Need) -> bool {
+        let conflict = need.kind() == DependencyKind::ConflictsWith;
         let exists = match need.on {
-            On::Node(id) => self.is_available(id),
-            On::Group(id) => self.group_available(id) > 0,
+            On::Node(target) => self.is_available(target),
+            On::Group(group) => {
+                self.group_available(group) > 0 && (conflict || !self.groups.starves(group, id))
+            }
         };
-        exists != (need.kind() == DependencyKind::ConflictsWith)
+        exists != conflict
     }
 
     fn role(&mut self, role: Role) -> Arc<Role> {
@@ -281,6 +288,10 @@ impl Graph {
         }
         self.links(id).dependants = dependants;
         for group in self.member_of(id).to_vec() {
+            if self.is_inward(group) {
+                // As if there was something for everybody, until it is known for whom there is not.
+                self.feed(group, id);
+            }
             if self.groups.count(group, available) {
                 let dependants = std::mem::take(self.groups.dependants(group));
                 for edge in &dependants {
@@ -288,10 +299,13 @@ impl Graph {
                 }
                 *self.groups.dependants(group) = dependants;
             }
+            if self.is_inward(group) {
+                self.starve(group, id);
+            }
         }
     }
 
-    fn count(&mut self, edge: Edge, by: NodeId, exists: bool) {
+    pub(super) fn count(&mut self, edge: Edge, by: NodeId, exists: bool) {
         let satisfied = exists != edge.is_conflict();
         let links = self.links(edge.from);
         if satisfied {

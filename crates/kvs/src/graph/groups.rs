@@ -51,6 +51,10 @@ pub(crate) struct Group {
     pub(crate) dependants: Edges,
     /// It is among the resting ones.
     resting: bool,
+    /// A value that waits for it may have offspring in it.
+    pub(super) inward: bool,
+    /// Those of whom all available members are offspring: for them there is none.
+    starved: Vec<NodeId>,
 }
 
 /// Groups kept although nobody waits for them: one that comes and goes is not made anew each time.
@@ -158,6 +162,27 @@ impl Groups {
         crossed
     }
 
+    /// A value that waits for the group has offspring.
+    pub(super) fn turn_inward(&mut self, id: GroupId) {
+        if let Some(Some(group)) = self.all.get_mut(id as usize) {
+            group.inward = true;
+        }
+    }
+
+    /// Is there no member for this value, as all are its offspring?
+    pub(super) fn starves(&self, id: GroupId, node: NodeId) -> bool {
+        self.get(id).is_some_and(|group| group.starved.contains(&node))
+    }
+
+    /// Sets who is starved; gives who was.
+    pub(super) fn set_starved(&mut self, id: GroupId, starved: Vec<NodeId>) -> Vec<NodeId> {
+        let Some(Some(group)) = self.all.get_mut(id as usize) else { return Vec::new() };
+        if group.starved != starved {
+            self.dirty.push(id);
+        }
+        std::mem::replace(&mut group.starved, starved)
+    }
+
     /// Takes a group out of the indexes.
     fn forget(&mut self, id: GroupId, starts: &[Key], group: &Group) {
         for prefix in starts {
@@ -188,6 +213,7 @@ impl Groups {
                     prefixes: Arc::clone(&group.prefixes),
                     filter: group.filter.clone(),
                     satisfied: group.available > 0,
+                    starved: group.starved.as_slice().into(),
                 })
             });
             into.set_all(&[id], |_| view.clone());
@@ -196,6 +222,11 @@ impl Groups {
 }
 
 impl Group {
+    /// All candidates in key order, be they there or not.
+    pub(super) fn candidates(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.members.values().copied()
+    }
+
     pub(super) fn accepts(&self, key: &str) -> bool {
         (self.prefixes.is_empty() || self.prefixes.iter().any(|p| key.starts_with(&**p)))
             && self.filter.as_ref().is_none_or(|f| (f.accepts)(key))
@@ -239,8 +270,16 @@ impl Graph {
             *self.groups.lengths.entry(prefix.len()).or_default() += 1;
             self.groups.by_prefix.entry(prefix.clone()).or_default().push(id);
         }
-        let (dependants, resting) = (Edges::new(), false);
-        let group = Group { prefixes, filter, available, members, dependants, resting };
+        let group = Group {
+            prefixes,
+            filter,
+            available,
+            members,
+            dependants: Edges::new(),
+            resting: false,
+            inward: false,
+            starved: Vec::new(),
+        };
         if let Some(place) = self.groups.all.get_mut(id as usize) {
             *place = Some(group);
         }

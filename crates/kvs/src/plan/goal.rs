@@ -173,10 +173,13 @@ impl Planner<'_> {
             let part = node.parent.is_some_and(|p| self.facts.graph.node(p).desired.is_some());
             let found = node.marks.discovered && self.facts.spare_unwanted && !part;
             let stays = node.origin == Origin::Sb || found || self.is_stalled(id);
+            // Its base failed, and is tried again as a whole.
+            let kept = node.parent.is_some_and(|p| self.facts.held.contains(&p));
             return now
-                && stays
-                && !self.is_unwanted(id)
-                && node.parent.is_none_or(|p| self.goal(p));
+                && (kept
+                    || (stays
+                        && !self.is_unwanted(id)
+                        && node.parent.is_none_or(|p| self.goal(p))));
         }
         if !self.parent_allows(node) || (!self.may_change(id, node) && !now) {
             return false;
@@ -242,7 +245,8 @@ impl Planner<'_> {
         if !self.marks(id).counted {
             let graph = self.facts.graph;
             let needs = graph.node(id).needs.clone();
-            let met = |need: &Need| self.goal_satisfies(need) && !self.is_own_offspring(id, need);
+            let met =
+                |need: &Need| self.goal_satisfies(id, need) && !self.is_own_offspring(id, need);
             let unmet = needs.iter().filter(|need| !met(need)).count() as u32;
             let marks = self.note(id);
             marks.counted = true;
@@ -254,29 +258,21 @@ impl Planner<'_> {
     /// A value cannot rest on what is derived from it.
     fn is_own_offspring(&self, id: NodeId, need: &Need) -> bool {
         let On::Node(target) = need.on else { return false };
-        need.kind() != DependencyKind::ConflictsWith && self.is_below(id, target)
+        need.kind() != DependencyKind::ConflictsWith && self.facts.graph.is_below(id, target)
     }
 
-    /// Is `other` derived from `id`, directly or not?
-    fn is_below(&self, id: NodeId, mut other: NodeId) -> bool {
-        while let Some(parent) = self.facts.graph.node(other).parent {
-            if parent == id {
-                return true;
-            }
-            other = parent;
-        }
-        false
-    }
-
-    pub(super) fn goal_satisfies(&self, need: &Need) -> bool {
+    pub(super) fn goal_satisfies(&self, id: NodeId, need: &Need) -> bool {
+        let conflict = need.kind() == DependencyKind::ConflictsWith;
         let exists = match need.on {
             On::Node(target) => self.goal(target),
             On::Group(group) => {
                 let change = self.scratch.goal_change.get(&group).copied().unwrap_or(0);
+                let starved = || self.facts.graph.starved(group, |member| self.goal(member));
                 i64::from(self.facts.graph.group_available(group)) + i64::from(change) > 0
+                    && (conflict || !starved().contains(&id))
             }
         };
-        exists != (need.kind() == DependencyKind::ConflictsWith)
+        exists != conflict
     }
 
     fn decide(&mut self, id: NodeId, up: bool) {
@@ -294,12 +290,17 @@ impl Planner<'_> {
             self.count(*edge, up, id);
         }
         for group in graph.member_of(id) {
+            let inward = graph.is_inward(*group);
+            let starved = |planner: &Self| graph.starved(*group, |m| planner.goal(m) != (m == id));
+            let starved_before = if inward { starved(self) } else { Vec::new() };
             let now = i64::from(graph.group_available(*group));
             let change = self.scratch.goal_change.entry(*group).or_default();
             let before = now + i64::from(*change) > 0;
             *change += if up { 1 } else { -1 };
             let crossed = before != (now + i64::from(*change) > 0);
-            if crossed {
+            if inward {
+                self.count_inward(*group, id, (before, starved_before), before != crossed);
+            } else if crossed {
                 for edge in graph.group_dependants(*group) {
                     self.count(*edge, up, id);
                 }
@@ -310,6 +311,28 @@ impl Planner<'_> {
             if up {
                 let from = graph.key(id);
                 self.give_reason(*child, || Reason::Derived { from: from.clone() });
+            }
+        }
+    }
+
+    /// As for any group, one by one: for some of those that wait for it nothing may be left but what
+    /// is derived from themselves. `was`: was there anything, and for whom was nothing; `is`: is there
+    /// anything now.
+    fn count_inward(
+        &mut self,
+        group: GroupId,
+        by: NodeId,
+        (was, starved_before): (bool, Vec<NodeId>),
+        is: bool,
+    ) {
+        let graph = self.facts.graph;
+        let starved = graph.starved(group, |member| self.goal(member));
+        for edge in graph.group_dependants(group) {
+            let conflict = edge.is_conflict();
+            let before = was && (conflict || !starved_before.contains(&edge.from));
+            let now = is && (conflict || !starved.contains(&edge.from));
+            if before != now {
+                self.count(*edge, now, by);
             }
         }
     }
@@ -395,7 +418,7 @@ impl Planner<'_> {
             }
             open.extend(self.facts.graph.node(id).parent);
             for need in self.facts.graph.node(id).needs.iter() {
-                if !self.goal_satisfies(need) && need.kind() != DependencyKind::ConflictsWith {
+                if !self.goal_satisfies(id, need) && need.kind() != DependencyKind::ConflictsWith {
                     open.extend(self.candidates(need));
                 }
             }
@@ -425,18 +448,18 @@ impl Planner<'_> {
         node.problem.is_some()
             && !self.marks(id).seed
             && node.parent.is_none_or(|parent| self.goal(parent))
-            && node.needs.iter().all(|need| self.goal_satisfies(need))
+            && node.needs.iter().all(|need| self.goal_satisfies(id, need))
     }
 
     fn met_within(&self, id: NodeId, set: &super::order::Members) -> bool {
         let node = self.facts.graph.node(id);
         let met = |need: &Need| {
-            self.goal_satisfies(need)
+            self.goal_satisfies(id, need)
                 || (need.kind() != DependencyKind::ConflictsWith
                     && self
                         .candidates(need)
                         .iter()
-                        .any(|c| set.contains(*c) && !self.is_below(id, *c)))
+                        .any(|c| set.contains(*c) && !self.facts.graph.is_below(id, *c)))
         };
         node.parent.is_none_or(|parent| self.goal(parent) || set.contains(parent))
             && node.needs.iter().all(|need| met(need) && !self.is_own_offspring(id, need))

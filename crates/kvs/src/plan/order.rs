@@ -86,7 +86,8 @@ impl Planner<'_> {
         };
         let mut waits = |edges: &[Edge]| {
             for edge in edges {
-                if !edge.is_conflict() {
+                // What it is derived from goes after it, whatever it needs.
+                if !edge.is_conflict() && !graph.is_below(edge.from, id) {
                     let other = self.delete_step(edge.from);
                     before(other, tie(other));
                 }
@@ -96,7 +97,8 @@ impl Planner<'_> {
         // One member of a group waits for the dependants, the others for that member.
         for group in graph.member_of(id) {
             match self.scratch.first_gone.get(group) {
-                Some(first) if *first != id => {
+                // Where some wait for others than their own offspring, there is no such order.
+                Some(first) if *first != id && !graph.is_inward(*group) => {
                     let go = || {
                         let mut edges = graph.group_dependants(*group).iter();
                         edges.any(|edge| self.delete_step(edge.from) != NO_STEP)
@@ -114,9 +116,18 @@ impl Planner<'_> {
         for child in graph.node(id).children.iter() {
             before(self.delete_step(*child), Tie::Own);
         }
+        for child in self.moved_from(id) {
+            before(self.delete_step(child), Tie::Own);
+        }
         if let Some(old) = self.facts.old_needs.get(&id) {
             self.link_old(at, old, Tie::Need, links);
         }
+    }
+
+    /// Values that were derived from this one and will be from another.
+    fn moved_from(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let moved = self.facts.moved.iter();
+        moved.filter(move |(_, old)| **old == Some(id)).map(|(child, _)| *child)
     }
 
     fn link_put(&self, at: u32, step: &Step, links: &mut Vec<Link>) {
@@ -135,6 +146,9 @@ impl Planner<'_> {
         for child in node.children.iter() {
             after(self.delete_step(*child), Tie::Own);
         }
+        for child in self.moved_from(step.node) {
+            after(self.delete_step(child), Tie::Own);
+        }
         for need in node.needs.iter() {
             match need.on {
                 // The common case: one value, needed by name.
@@ -144,7 +158,7 @@ impl Planner<'_> {
                     after(if conflict { gone } else { put }, Tie::Need);
                 }
                 On::Group(group) => {
-                    for other in self.providers(need, group) {
+                    for other in self.providers(step.node, need, group) {
                         after(other, Tie::Need);
                     }
                 }
@@ -175,11 +189,21 @@ impl Planner<'_> {
     }
 
     /// Steps that have to be done before an any-of need is met.
-    fn providers(&self, need: &Need, group: GroupId) -> Vec<u32> {
+    fn providers(&self, id: NodeId, need: &Need, group: GroupId) -> Vec<u32> {
         let graph = self.facts.graph;
         if need.kind() == DependencyKind::ConflictsWith {
             let members = graph.wanted_members(group);
             return members.into_iter().map(|m| self.delete_step(m)).collect();
+        }
+        if graph.is_inward(group) {
+            let mut others = graph.wanted_members(group);
+            others.retain(|member| !graph.is_below(id, *member));
+            let stays = |m: &NodeId| graph.is_available(*m) && !self.marks(*m).gone;
+            if others.iter().any(stays) {
+                return Vec::new();
+            }
+            let put = |m: &NodeId| Some(self.marks_or_none(*m).1).filter(|at| *at != NO_STEP);
+            return others.iter().find_map(put).into_iter().collect();
         }
         let gone = self.scratch.gone_members.get(&group).copied().unwrap_or(0);
         if graph.group_available(group) > gone {

@@ -20,8 +20,9 @@ impl Planner<'_> {
                 continue;
             }
             let stays_down = gone && put.is_none() && self.waits_below(id);
-            let recreate = gone && !stays_down && self.is_recreated(id);
-            let along = !stays_down && self.goes_along(id);
+            let moves = gone && self.facts.moved.contains_key(&id);
+            let recreate = gone && !stays_down && !moves && self.is_recreated(id);
+            let along = !stays_down && (moves || self.goes_along(id));
             let in_cycle = self.needs_itself(id);
             let step = |op, reason| Step { node: id, op, recreate, along, in_cycle, reason };
             let reason = self.reason(id);

@@ -19,14 +19,16 @@ impl Planner<'_> {
             let doubtful = matches!(node.applied, Applied::Unknown { .. });
             let marks = self.marks(id);
             // What nobody describes for the time being is left where it is.
+            let moves = self.facts.moved.contains_key(&id);
             let unwelcome = node.desired.is_none()
+                || moves
                 || marks.recreate
                 || (!self.goal(id) && node.descriptor.is_some());
             let there = node.available() || (doubtful && unwelcome);
             if !there || self.is_untouchable(id) || self.is_down(id) {
                 continue;
             }
-            if !self.goal(id) || marks.recreate {
+            if !self.goal(id) || marks.recreate || moves {
                 open.push(id);
             } else if marks.update {
                 changed.push(id);
@@ -93,6 +95,13 @@ impl Planner<'_> {
             if *gone == graph.group_available(*group) {
                 for edge in graph.group_dependants(*group) {
                     self.lose(*edge, &key, open);
+                }
+            } else if graph.is_inward(*group) {
+                let stays = |member| graph.is_available(member) && !self.marks(member).gone;
+                for base in graph.starved(*group, stays) {
+                    for edge in graph.edges_between(base, *group) {
+                        self.lose(edge, &key, open);
+                    }
                 }
             }
         }

@@ -257,6 +257,7 @@ pub(super) fn aligned(expected: &[Json], observed: &[Json]) -> Vec<Pair> {
     let expected =
         if count(expected) > count(observed) { united(expected) } else { expected.to_vec() };
     let (expected, observed) = (by_arguments(&expected), by_arguments(observed));
+    let observed = at_once(&expected, &observed);
     let mut pairs = Vec::new();
     let mut left = observed.iter();
     for theirs in &expected {
@@ -291,6 +292,33 @@ fn by_arguments(txns: &[Json]) -> Vec<Json> {
         let mut run: Vec<Json> = run.to_vec();
         let numbers: Vec<Json> = numbers.collect();
         run.sort_by_key(|txn| txn["values"][0]["key"].to_string());
+        for (txn, number) in run.iter_mut().zip(numbers) {
+            txn["seq_num"] = number;
+        }
+        all.append(&mut run);
+    }
+    all
+}
+
+/// Retries of different transactions that were done at the same moment have no order either: ours
+/// are brought into the expected one.
+fn at_once(expected: &[Json], observed: &[Json]) -> Vec<Json> {
+    let is_like = |a: &Json, b: &Json| {
+        let are_retries = [a, b].iter().all(|txn| txn["type"] == "RetryFailedOps");
+        are_retries && !a["at_ms"].is_null() && a["at_ms"] == b["at_ms"]
+    };
+    let what = |txn: &Json| {
+        let key = txn["values"][0]["key"].clone();
+        (txn["retry_for_txn"].clone(), txn["retry_attempt"].clone(), key)
+    };
+    let place = |txn: &Json| expected.iter().position(|other| what(other) == what(txn));
+    let mut all = Vec::with_capacity(observed.len());
+    for run in observed.chunk_by(is_like) {
+        let numbers: Vec<Json> = run.iter().map(|txn| txn["seq_num"].clone()).collect();
+        let mut run = run.to_vec();
+        if run.iter().all(|txn| place(txn).is_some()) {
+            run.sort_by_key(place);
+        }
         for (txn, number) in run.iter_mut().zip(numbers) {
             txn["seq_num"] = number;
         }

@@ -32,6 +32,8 @@ pub(super) struct Ops {
     pub(super) calls: usize,
     /// The last operation that succeeded.
     pub(super) last_done: Option<String>,
+    /// It was deleted with success in an earlier step.
+    pub(super) removed_before: bool,
 }
 
 /// The course so far.
@@ -57,6 +59,8 @@ pub(super) struct Facts {
     pub(super) notified: BTreeSet<String>,
     /// Keys that a value was to be derived to although they are there independently.
     pub(super) collisions: BTreeSet<String>,
+    /// Keys that more than one value claims after this step, with the values that derive them.
+    pub(super) claims: BTreeMap<String, BTreeSet<String>>,
     /// Keys with an operation of ours that the descriptor does not have.
     pub(super) impossible: BTreeSet<String>,
     /// Derived values that were taken to be there because their base was found, were touched and were
@@ -72,6 +76,9 @@ pub(super) struct Facts {
     /// Our statuses and nodes after the step before.
     pub(super) status_before: BTreeMap<String, Json>,
     pub(super) nodes_before: BTreeMap<String, Json>,
+    /// Keys that were inconsistent there, and here, before this step.
+    pub(super) inconsistent_before: [BTreeSet<String>; 2],
+    inconsistent_now: [BTreeSet<String>; 2],
     status_now: BTreeMap<String, Json>,
     nodes_now: BTreeMap<String, Json>,
     descriptors: BTreeMap<String, String>,
@@ -94,6 +101,11 @@ impl Facts {
             self.nodes_now = nodes_of(&taken.observed);
             self.content_before = std::mem::take(&mut self.content_now);
             self.content_now = by_key(taken.observed["sb_content"].as_array());
+            self.inconsistent_before = std::mem::take(&mut self.inconsistent_now);
+            self.inconsistent_now = [&taken.expect, &taken.observed].map(|from| {
+                let keys = from["sb_inconsistent_keys"].as_array().into_iter().flatten();
+                keys.filter_map(|key| key.as_str().map(str::to_owned)).collect()
+            });
         }
         self.registered.clone_from(&taken.descriptors);
         for from in [&taken.expect, &taken.observed] {
@@ -130,6 +142,37 @@ impl Facts {
         self.take_assumed(taken);
         self.take_unseen(taken);
         self.take_wishes(taken);
+        self.take_claims();
+    }
+
+    /// Who derives what, of what is wanted or there.
+    fn take_claims(&mut self) {
+        let there = self.content_now.iter().map(|(key, entry)| (key, &entry["value"]));
+        let shown = self.nodes_now.iter().map(|(key, node)| (key, &node["value"]));
+        let now = self.asked.iter().chain(there).chain(shown);
+        let before = self.asked_before.iter();
+        let claims = self.claims_of(now.clone());
+        // Also what was handed on within the step.
+        self.collisions.extend(self.claims_of(now.chain(before)).into_keys());
+        self.claims = claims;
+    }
+
+    /// Keys that more than one of the values claims.
+    fn claims_of<'a>(
+        &self,
+        values: impl Iterator<Item = (&'a String, &'a Json)>,
+    ) -> BTreeMap<String, BTreeSet<String>> {
+        let mut claims: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (base, value) in values.filter(|(_, value)| !value.is_null()) {
+            let Some(spec) = self.registered_owner(base) else { continue };
+            let Ok(value) = serde_json::from_value::<AValue>(value.clone()) else { continue };
+            for (derived, _) in spec.derived_of(base, &value.message()) {
+                claims.entry(derived.to_string()).or_default().insert(base.clone());
+            }
+        }
+        let is_own = |key: &String| self.asked.get(key).is_some_and(|wish| !wish.is_null());
+        claims.retain(|key, by| by.len() > 1 || is_own(key));
+        claims
     }
 
     /// What derived values that did not last are derived from: looked up in the values on record.
@@ -318,22 +361,38 @@ impl Facts {
 }
 
 /// The key that is already taken, in the error of a value that derives it.
-fn collision(error: &str) -> Option<&str> {
+pub(super) fn collision(error: &str) -> Option<&str> {
     error.strip_prefix("derived value ")?.strip_suffix(" is already there independently")
 }
 
-/// Was a whole transaction given up? What verification finds wrong is only told.
+/// Was a whole transaction given up? What verification finds wrong is only told, and so is what was
+/// invalid before, and only comes to be seen: nothing is undone for it.
 fn has_failed(from: &Json) -> bool {
-    let verified = |error: &str| {
-        error.starts_with("value is not ") || error.starts_with("applied value is not ")
+    let txns = from["txns"].as_array().into_iter().flatten();
+    let ops: Vec<&Json> =
+        txns.flat_map(|txn| txn["executed"].as_array().into_iter().flatten()).collect();
+    let is_undone =
+        |op: &&Json| op["flags"].as_array().is_some_and(|flags| flags.contains(&"revert".into()));
+    let was_known = |error: &Json| {
+        let is_same = |op: &&Json| {
+            op["key"] == error["key"]
+                && op["new_error"] == error["error"]
+                && op["prev_error"] == op["new_error"]
+        };
+        ops.iter().any(is_same)
     };
-    let errors = from["result"]["kv_errors"].as_array().into_iter().flatten();
-    errors.filter_map(|e| e["error"].as_str()).any(|error| !verified(error))
+    let only_told = |error: &Json| {
+        let text = error["error"].as_str().unwrap_or_default();
+        text.starts_with("value is not ") || text.starts_with("applied value is not ")
+    };
+    let mut errors = from["result"]["kv_errors"].as_array().into_iter().flatten();
+    ops.iter().any(is_undone) || errors.any(|error| !only_told(error) && !was_known(error))
 }
 
 fn collect(into: &mut BTreeMap<String, Ops>, number: usize, from: &Json) {
     for ops in into.values_mut() {
         ops.failed_before = ops.failed;
+        ops.removed_before |= ops.step.iter().any(|(op, error)| op == "delete" && error.is_none());
         ops.failed_in_step = false;
         ops.step.clear();
     }

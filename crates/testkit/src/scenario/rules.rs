@@ -13,6 +13,7 @@
 //! dependencies (see [`order`]), and our records tell just that (see [`literal`]). Where what the
 //! *original* shows is wrong by the same model, a defect of 27.1 has taken effect there: this taints.
 
+mod calls;
 mod errors;
 mod literal;
 mod model;
@@ -31,7 +32,7 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     compare::{Difference, Taken},
-    facts::{Facts, Ops, base_of, nodes_of},
+    facts::{Facts, Ops, base_of, nodes_of, statuses_of},
     format::Scenario,
     rules::{model::Side, records::Leftover, undo::Undo, values::View},
 };
@@ -52,6 +53,8 @@ struct Judge {
     tainted: BTreeSet<String>,
     /// Metadata numbers of these descriptors are handed out differently.
     renumbered: BTreeSet<String>,
+    /// Other metadata is known of these values than there, for a reason.
+    remeasured: BTreeSet<String>,
     /// There are other transactions than expected: numbers do not agree any more.
     shifted: bool,
     /// Everything differs: the request was refused there and carried out here.
@@ -114,8 +117,10 @@ impl Judge {
             }
             let left = content_of(&taken.expect);
             for key in left.keys().chain(facts.content_now.keys()) {
+                let value = |entry: Option<&Json>| entry.map(|entry| entry["value"].clone());
                 let ours = facts.content_now.get(key);
-                if left.get(key) != ours && facts.content_before.get(key) == ours {
+                let as_before = value(facts.content_before.get(key)) == value(ours);
+                if left.get(key) != ours && as_before {
                     self.taint("S2", key, facts);
                 }
             }
@@ -160,6 +165,18 @@ impl Judge {
             });
             there.fault(key).filter(|_| differs).map(|(paragraph, _)| paragraph)
         };
+        // B5: whose a key is that more than one value claims, is another matter there.
+        for (contested, claimants) in &facts.claims {
+            let differs = |key: &String| {
+                theirs.get(key) != ours.get(key) || self.shows_otherwise(taken, key, facts)
+            };
+            if claimants.iter().chain([contested]).any(differs) {
+                for key in claimants.iter().chain([contested]) {
+                    self.judgement.paragraphs.insert("B5");
+                    self.tainted.insert(key.clone());
+                }
+            }
+        }
         // Reasons may rest on each other: once more after the first round.
         for _ in 0..2 {
             for key in &keys {
@@ -193,6 +210,14 @@ impl Judge {
         self.look_for_numbers(taken, facts);
     }
 
+    /// Is something else derived from the value there than here?
+    fn shows_otherwise(&self, taken: &Taken, key: &str, facts: &Facts) -> bool {
+        let derived = |status: Option<&Json>| status.map(|status| status["derived"].clone());
+        let there = statuses_of(&taken.expect);
+        derived(there.get(key)).unwrap_or_default()
+            != derived(facts.status(key)).unwrap_or_default()
+    }
+
     /// B3: what others made stays theirs, also if NB waited for such a value meanwhile.
     fn look_for_foreign_values(&mut self, taken: &Taken, facts: &Facts) {
         let (theirs, nodes) = (content_of(&taken.expect), nodes_of(&taken.expect));
@@ -215,8 +240,8 @@ impl Judge {
             let (there, here) = (nodes.get(key), facts.nodes().get(key));
             if unwanted && entry["origin"] != "NB" {
                 self.taint("B3", key, facts);
-            } else if fleeting && !touched && entry["origin"] != "NB" {
-                // Not created, over what others made, only to be removed.
+            } else if fleeting && !touched {
+                // Not created, over what was there unknown, only to be removed.
                 self.taint("S4", key, facts);
             } else if facts.parents.contains_key(key)
                 && done(&facts.ours, "create")
@@ -286,7 +311,16 @@ impl Judge {
             };
             items.iter().filter(|i| !explained(i)).cloned().collect()
         };
-        let (missing, extra) = (left(&difference.missing), left(&difference.extra));
+        let (mut missing, mut extra) = (left(&difference.missing), left(&difference.extra));
+        if difference.what == "sb_inconsistent_keys" {
+            // Once said, it is said for ever.
+            let [there, here] = &facts.inconsistent_before;
+            let is_new = |keys: &BTreeSet<String>, item: &Json| {
+                item.as_str().is_none_or(|key| !keys.contains(key))
+            };
+            missing.retain(|item| is_new(there, item));
+            extra.retain(|item| is_new(here, item));
+        }
         if missing.is_empty() && extra.is_empty() {
             if undo.is_some() {
                 self.judgement.paragraphs.insert("S2");
@@ -295,13 +329,21 @@ impl Judge {
         }
         let view =
             Leftover { what: &difference.what, missing: &missing, extra: &extra, taken, facts };
-        match view.paragraph(&self.renumbered) {
-            Some(paragraphs) => {
-                self.judgement.paragraphs.extend(paragraphs);
-                true
-            }
-            None => false,
+        let keys = || -> Option<BTreeSet<String>> {
+            let about = |item: &Json| base_of_item(item, facts);
+            missing.iter().chain(&extra).map(about).collect()
+        };
+        let of_metadata = view.is_about_metadata();
+        if of_metadata && keys().is_some_and(|keys| keys.is_subset(&self.remeasured)) {
+            self.judgement.paragraphs.insert("B17");
+            return true;
         }
+        let Some(paragraphs) = view.paragraph(&self.renumbered) else { return false };
+        if of_metadata && paragraphs.iter().any(|p| ["B17", "P4"].contains(p)) {
+            self.remeasured.extend(keys().into_iter().flatten());
+        }
+        self.judgement.paragraphs.extend(paragraphs);
+        true
     }
 
     /// A transaction that is only here or only there is about values that differ for a reason, or

@@ -87,6 +87,9 @@ async fn run_steps(scenario: &Scenario) -> Result<Vec<Taken>, String> {
     Ok(steps)
 }
 
+/// Records that come within this time of each other are taken to have come at once.
+const SLICE: Duration = Duration::from_millis(10);
+
 impl Bench {
     fn start(scenario: &Scenario) -> Result<Self, String> {
         let sb = MockSb::default();
@@ -128,7 +131,7 @@ impl Bench {
                 self.wait_for_records(1).await;
             }
             StepKind::AwaitTxns => self.wait_for_records(step.count).await,
-            StepKind::ExpectNoTxn => tokio::time::sleep(Duration::from_millis(step.quiet_ms)).await,
+            StepKind::ExpectNoTxn => self.wait(Duration::from_millis(step.quiet_ms)).await,
             StepKind::PlanResult => {
                 let after = step.after_sb.clone().unwrap_or_default();
                 self.sb.plan(&step.key, step.error.clone(), after);
@@ -220,6 +223,15 @@ impl Bench {
         let _ = tokio::time::timeout(Duration::from_secs(60), reached).await;
     }
 
+    /// Waits, and takes down when records come meanwhile.
+    async fn wait(&mut self, whole: Duration) {
+        let end = Instant::now() + whole;
+        while Instant::now() < end {
+            self.note_times();
+            tokio::time::sleep_until(end.min(Instant::now() + SLICE)).await;
+        }
+    }
+
     /// Takes down when the records that are new came.
     fn note_times(&mut self) {
         let next = self.times.last_key_value().map_or(0, |(seq, _)| seq + 1);
@@ -260,7 +272,16 @@ impl Bench {
         let new: Vec<Arc<RecordedTxn>> =
             records.iter().filter(|r| r.seq.0 >= self.seen).cloned().collect();
         all.insert("delays_ms".to_owned(), self.delays(&new));
-        let new: Vec<Json> = new.iter().map(|r| txn_json(r)).collect();
+        let start = self.times.values().next().copied();
+        let at = |seq: TxnSeq| Some((*self.times.get(&seq.0)? - start?).as_millis());
+        let timed = |record: &Arc<RecordedTxn>| {
+            let mut txn = txn_json(record);
+            if let Some(at) = at(record.seq) {
+                txn["at_ms"] = json!(at);
+            }
+            txn
+        };
+        let new: Vec<Json> = new.iter().map(timed).collect();
         self.seen = records.last().map_or(self.seen, |r| r.seq.0 + 1);
         all.insert("txns".to_owned(), Json::Array(new));
         let statuses = snapshot.statuses(&StatusFilter::All);

@@ -43,6 +43,16 @@ impl Leftover<'_> {
         {
             return Some("S8");
         }
+        if let ([then], [now]) = (&*missing, &*extra)
+            && then["error"] == now["error"]
+            && self.facts.nodes().get(key).is_some_and(|node| {
+                let op = if node["available"] == true { "UPDATE" } else { "CREATE" };
+                node["state"] == "INVALID" && now["operation"] == op
+            })
+        {
+            // What would have to be done with it.
+            return Some("S8");
+        }
         let told = self.missing.is_empty()
             && self.facts.status(key).is_some_and(|s| {
                 s["state"] == "INVALID" && extra.iter().all(|e| e["error"] == s["error"])
@@ -53,7 +63,9 @@ impl Leftover<'_> {
         }
         let known = |status: Option<&Json>| {
             status.is_some_and(|s| {
-                s["state"] == "INVALID" && self.missing.iter().any(|e| e["error"] == s["error"])
+                let error = s["error"].as_str().unwrap_or_default();
+                (s["state"] == "INVALID" || error.ends_with(" is not implemented"))
+                    && self.missing.iter().any(|e| e["error"] == s["error"])
             })
         };
         let requested = self.taken.step.values.iter().flatten().any(|v| v.key == key);

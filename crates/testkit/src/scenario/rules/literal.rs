@@ -166,16 +166,24 @@ fn is_as_wanted(key: &str, facts: &Facts) -> bool {
     if now.is_some_and(|node| node["state"] == "PENDING" && node["value"] == *wanted) {
         return true;
     }
-    let Some(node) = facts.nodes().get(key) else { return false };
-    let is_derived = || {
+    let derived = || {
         let value = serde_json::from_value::<AValue>(wanted.clone()).ok();
         let spec = facts.registered_owner(&base);
         let derived = spec.zip(value).map(|(spec, value)| spec.derived_of(&base, &value.message()));
         let mut derived = derived.into_iter().flatten();
-        derived.any(|(k, value)| *k == *key && AValue::json(Some(&value)) == node["value"])
+        derived.find(|(k, _)| **k == *key).map(|(_, value)| AValue::json(Some(&value)))
     };
-    node["state"] == "CONFIGURED"
-        && if base == key { node["value"] == *wanted } else { is_derived() }
+    let is_up = |node: &Json| node["state"] == "CONFIGURED";
+    match facts.nodes().get(key) {
+        Some(node) if base == key => is_up(node) && node["value"] == *wanted,
+        Some(node) => is_up(node) && derived().as_ref() == Some(&node["value"]),
+        // Its base derives it no more.
+        None => {
+            base != key
+                && derived().is_none()
+                && now.is_some_and(|node| is_up(node) && node["value"] == *wanted)
+        }
+    }
 }
 
 /// Of one value each operation begins where the one before ended, the first where the step before

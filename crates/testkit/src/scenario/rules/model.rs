@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     compare::Taken,
-    facts::{Facts, Ops, base_of, nodes_of, statuses_of},
+    facts::{Facts, Ops, base_of, collision, nodes_of, statuses_of},
     format::{AValue, DescriptorSpec, Scenario},
     rules::{content_of, order},
 };
@@ -267,7 +267,18 @@ impl<'a> Side<'a> {
     /// Does the descriptor refuse this, or something derived from it, or is that taken?
     fn is_invalid(&self, key: &str, value: &Json) -> bool {
         let told = self.statuses.get(key).and_then(|s| s["error"].as_str()).unwrap_or_default();
-        told.contains("independently") || self.owner(key).is_some_and(|d| d.refuses(key, value))
+        collision(told).is_some_and(|contested| self.is_taken(contested, key))
+            || self.owner(key).is_some_and(|d| d.refuses(key, value))
+    }
+
+    /// Does somebody else have the key, who may wait for something?
+    fn is_taken(&self, contested: &str, by_another_than: &str) -> bool {
+        let has = |other: &String| {
+            *other != by_another_than
+                && self.nodes.get(other).is_some_and(|node| state(node) != "INVALID")
+        };
+        let claimants = self.facts.claims.get(contested);
+        self.is_wanted(contested) || claimants.is_some_and(|all| all.iter().any(has))
     }
 
     fn unmet(&self, key: &str) -> Option<String> {

@@ -3,6 +3,7 @@
 use ligato_kvs_api::Target;
 use serde_json::Value as Json;
 
+use crate::scenario::facts::base_of;
 use crate::scenario::rules::{
     order::unmet,
     values::{View, available},
@@ -27,6 +28,9 @@ impl View<'_> {
                 let needs = self.owner(&next).map(|d| d.needs(&next, &value.unwrap_or_default()));
                 for (_, target) in needs.unwrap_or_default() {
                     open.extend(self.ours.keys().filter(|k| target.accepts(k)).cloned());
+                    // What would be derived is known, though it is not there.
+                    let derived = self.facts.parents.keys();
+                    open.extend(derived.filter(|k| target.accepts(k)).cloned());
                 }
                 open.extend(self.facts.parents.get(&next).cloned());
                 seen.push(next);
@@ -38,6 +42,7 @@ impl View<'_> {
             self.ours.iter().any(|(other, n)| target.accepts(other) && n["available"] == true)
                 || target.accepts(key)
                 || self.ours.keys().any(|other| target.accepts(other) && leads_back(other))
+                || self.facts.parents.keys().any(|o| target.accepts(o) && leads_back(o))
                 || matches!(&target, Target::Key(other) if leads_back(other))
         })
     }
@@ -47,13 +52,16 @@ impl View<'_> {
     pub(super) fn lacks_something(&self, key: &str) -> bool {
         let Some(node) = self.ours.get(key) else { return false };
         let Some(spec) = self.owner(key) else { return false };
+        // What it is to be, and what it is.
+        let values = [self.facts.asked.get(key), Some(&node["value"])];
         let up = |other: &String| available(self.ours.get(other));
         let lost = |target: &Target| {
             let there = self.facts.content_now.keys().any(|other| target.accepts(other));
             let known = self.ours.keys().any(|other| target.accepts(other) && up(other));
             !known && (!there || !self.is_wanted_there(target))
         };
-        spec.needs(key, &node["value"]).iter().any(|(_, target)| lost(target))
+        let needs = |value: &Json| spec.needs(key, value).iter().any(|(_, target)| lost(target));
+        values.into_iter().flatten().any(needs)
     }
 
     /// Is there a value in the southbound that meets the need, that NB wants as it is there?
@@ -92,11 +100,12 @@ impl View<'_> {
     /// depends on and was held back there.
     pub(super) fn dragged_along(&self, key: &str) -> Vec<String> {
         let mut found = Vec::new();
-        let mut open = vec![key.to_owned()];
+        let mut open = vec![key.to_owned(), base_of(key, &self.facts.parents)];
         while let Some(next) = open.pop() {
             for (other, node) in self.ours.iter().chain(self.theirs) {
                 let needs = self.needs_of(other, node);
-                let related = needs.contains(&next);
+                let is_part = |k: &String| self.facts.parents.get(k) == Some(&next);
+                let related = needs.iter().any(|need| *need == next || is_part(need));
                 if related && !found.contains(other) && other != key {
                     found.push(other.clone());
                     open.push(other.clone());

@@ -22,13 +22,32 @@ pub(super) fn unmet(
 ) -> Option<String> {
     let spec = facts.owner(scenario, key)?;
     let node = nodes.get(key)?;
-    let is_there = |accepts: &dyn Fn(&str) -> bool| {
-        nodes.iter().any(|(other, node)| accepts(other) && node["available"] == true)
+    // Nothing rests on what is derived from it.
+    let is_there = |target: &Target| {
+        nodes.iter().any(|(other, node)| {
+            target.accepts(other)
+                && node["available"] == true
+                && (matches!(target, Target::Key(_)) || !is_below(other, key, &facts.parents))
+        })
     };
     spec.needs(key, &node["value"])
         .into_iter()
-        .find(|(_, target)| !is_there(&|other| target.accepts(other)))
+        .find(|(_, target)| !is_there(target))
         .map(|(label, _)| label)
+}
+
+/// Is the key derived from the base, directly or not?
+pub(super) fn is_below(key: &str, base: &str, parents: &BTreeMap<String, String>) -> bool {
+    let mut above = parents.get(key);
+    let mut left = parents.len();
+    while let Some(parent) = above.filter(|_| left > 0) {
+        if parent == base {
+            return true;
+        }
+        above = parents.get(parent);
+        left -= 1;
+    }
+    false
 }
 
 /// What is out of order in a step: a value that is configured over an unmet need, one that is
@@ -136,7 +155,10 @@ fn untruths(scenario: &Scenario, facts: &Facts) -> Vec<String> {
             continue;
         }
         let up = facts.nodes().get(key).is_some_and(|node| node["available"] == true);
+        // What is derived is taken to be there where its base was found since.
+        let assumed = facts.parents.contains_key(key) && ops.last_step < facts.last_read;
         match ops.last_done.as_deref() {
+            Some("delete") if up && assumed => {}
             Some("create" | "update") if !up => {
                 found.push(format!("{key} was left behind in the southbound"));
             }
@@ -267,22 +289,12 @@ impl<'a> Course<'a> {
             .chain(self.ops.iter().map(|o| &o.key))
             .collect();
         // What is derived from it cannot be what it rests on.
-        let is_other = |other: &&String| target.accepts(other) && !self.is_below(other, key);
+        let is_other =
+            |other: &&String| target.accepts(other) && !is_below(other, key, &self.facts.parents);
         let mut candidates = known.into_iter().filter(is_other).peekable();
         candidates.peek().is_some()
             && candidates
                 .all(|other| self.there(other, at) == Some(false) && !self.reaches(other, key))
-    }
-
-    fn is_below(&self, key: &str, base: &str) -> bool {
-        let mut above = self.facts.parents.get(key);
-        while let Some(parent) = above {
-            if parent == base {
-                return true;
-            }
-            above = self.facts.parents.get(parent);
-        }
-        false
     }
 
     /// Was the key in the southbound just before operation `at`, as far as the operations tell?
@@ -325,7 +337,9 @@ impl<'a> Course<'a> {
             for value in values {
                 for (_, target) in self.needs(&key, &value) {
                     let all = self.now.keys().chain(self.facts.nodes_before.keys());
+                    // What has nobody to be called for is in no operation.
                     let all = all.chain(self.ops.iter().map(|op| &op.key));
+                    let all = all.chain(self.facts.parents.keys());
                     open.extend(all.filter(|other| target.accepts(other)).cloned());
                 }
             }

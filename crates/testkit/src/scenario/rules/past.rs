@@ -64,6 +64,24 @@ impl Leftover<'_> {
         if wanted.len() < then.len() && wanted == now && !self.facts.nodes().contains_key(key) {
             return Some("B10");
         }
+        let errors = ["prev_error", "new_error"];
+        let no_errors =
+            |ops: &[Json]| -> Vec<Json> { ops.iter().map(|op| stripped(op, &errors)).collect() };
+        let told = |(then, now): (&Json, &Json)| {
+            errors.iter().all(|which| then[*which] == now[*which] || self.is_held(&now[*which]))
+        };
+        if no_errors(then) == no_errors(now) && then.iter().zip(now).all(told) {
+            // It says what holds it, instead of what was wrong with it before.
+            return Some("B8");
+        }
+        if base != key
+            && found(then, "MISSING")
+            && found(now, "NONEXISTENT")
+            && stripped_all(then) == stripped_all(now)
+        {
+            // Of what is derived from a value that is missing nothing is known.
+            return Some("B10");
+        }
         if self.was_made_as_before(key, then, now) {
             return Some("S4");
         }
@@ -166,6 +184,11 @@ impl Leftover<'_> {
             && self.facts.asked_before.get(key) == Some(&then["value"])
             && self.facts.asked.get(key) == Some(&now["value"])
     }
+}
+
+/// Operations but for where the value was before.
+fn stripped_all(ops: &[Json]) -> Vec<Json> {
+    ops.iter().map(|op| stripped(op, &["prev_state", "prev_value"])).collect()
 }
 
 fn is_made_of_nothing(op: &Json) -> bool {

@@ -9,8 +9,8 @@ use serde_json::Value as Json;
 use crate::scenario::{
     compare::{self, Pair, Taken},
     facts::{Facts, base_of, nodes_of},
-    format::Resync,
-    rules::key_of,
+    format::{Resync, StepKind},
+    rules::{key_of, order::is_below},
 };
 
 /// What is left of a difference.
@@ -30,16 +30,30 @@ impl Leftover<'_> {
         if self.same_but(&["metadata"]) && self.only_renumbered(renumbered) {
             return Some(Paragraphs::from(["S4"]));
         }
+        if self.same_but(&["metadata"]) && self.metadata_is_true() || self.labels_are_true() {
+            return Some(Paragraphs::from(["B17"]));
+        }
+        if self.is_about_metadata() && self.was_not_looked_at() {
+            return Some(Paragraphs::from(["P4"]));
+        }
         if ["status", "notifications"].iter().any(|what| self.what.starts_with(what))
             && self.details_are_complete()
         {
             return Some(Paragraphs::from(["O1"]));
+        }
+        if (self.what == "status" || self.what.starts_with("notifications"))
+            && self.only_disputed_differ()
+        {
+            return Some(Paragraphs::from(["B5"]));
         }
         if self.what == "status" && self.statuses_differ_by_last_operation() {
             return Some(Paragraphs::from(["B18"]));
         }
         if self.what.starts_with("notifications") && self.news_is_about_content() {
             return Some(Paragraphs::from(["B18"]));
+        }
+        if self.what.starts_with("notifications") && self.news_in_between() {
+            return Some(Paragraphs::from(["B8", "B10"]));
         }
         if self.what.ends_with("executed") || self.what.ends_with("planned") {
             return self.by_value(|key| self.record_of(key));
@@ -74,6 +88,120 @@ impl Leftover<'_> {
         strip(self.missing) == strip(self.extra)
     }
 
+    /// B8, B10: told in between, and not what it is in the end: that what could not be changed is held
+    /// by another value, and nothing of what is derived from a value that is not there.
+    fn news_in_between(&self) -> bool {
+        let plain = |items: &[Json]| -> Vec<String> {
+            let strip = |status: &Json| {
+                let mut status = self.without_hold(status);
+                let derived = status["derived"].as_array().cloned().unwrap_or_default();
+                let is_there = |d: &&Json| d["state"] != "MISSING";
+                status["derived"] =
+                    derived.iter().filter(is_there).map(|d| self.without_hold(d)).collect();
+                stripped(&status, &["last_operation"]).to_string()
+            };
+            let mut all: Vec<String> = items.iter().map(strip).collect();
+            all.sort();
+            all
+        };
+        let held: BTreeSet<&str> =
+            self.extra.iter().filter(|s| self.is_held(&s["error"])).filter_map(key_of).collect();
+        let alike = |items: &[Json]| -> Vec<Json> {
+            let strip = |status: &Json| match key_of(status) {
+                Some(key) if held.contains(key) => stripped(status, &["error"]),
+                _ => status.clone(),
+            };
+            items.iter().map(strip).collect()
+        };
+        plain(&alike(self.missing)) == plain(&alike(self.extra))
+    }
+
+    /// Is this what is said of a value that is held by one which could really not be removed?
+    pub(super) fn is_held(&self, error: &Json) -> bool {
+        let holder = error.as_str().and_then(|e| e.strip_suffix(" could not be removed before it"));
+        holder.is_some_and(|holder| {
+            self.facts.ours.get(holder).is_some_and(|ops| ops.failed)
+                || self.facts.impossible.contains(holder)
+        })
+    }
+
+    fn without_hold(&self, status: &Json) -> Json {
+        if self.is_held(&status["error"]) { stripped(status, &["error"]) } else { status.clone() }
+    }
+
+    /// Do the two sides agree but for metadata?
+    pub(super) fn is_about_metadata(&self) -> bool {
+        self.same_but(&["metadata"]) || self.what == "metadata_maps"
+    }
+
+    /// P4: what could not be called was not called: there was no reason to look, and the metadata of
+    /// before still stands.
+    fn was_not_looked_at(&self) -> bool {
+        let is_impossible = |item: &Json| {
+            let label = || {
+                let (map, label) = (item["map"].as_str()?, item["label"].as_str()?);
+                Some(self.facts.key_of_label(map, label))
+            };
+            let key = item["key"].as_str().map(str::to_owned).or_else(label).unwrap_or_default();
+            let mut all = self.facts.impossible.iter();
+            all.any(|other| base_of(other, &self.facts.parents) == key)
+                && self.facts.nodes().get(&key).is_some_and(|node| node["available"] == true)
+        };
+        self.missing.iter().chain(self.extra).all(is_impossible)
+    }
+
+    /// B17: shown is the metadata that was read back.
+    fn metadata_is_true(&self) -> bool {
+        let is_true = |item: &Json| {
+            let key = key_of(item).unwrap_or_default();
+            let there = self.facts.content_now.get(key).map(|entry| &entry["metadata"]);
+            there == Some(&item["metadata"])
+        };
+        // There, something else was passed on than what was in the southbound.
+        let is_kept = |item: &Json| {
+            let is_in = |from: &Json| {
+                from["sb_inconsistent_keys"].as_array().is_some_and(|k| k.contains(&item["key"]))
+            };
+            is_in(&self.taken.expect) && !is_in(&self.taken.observed)
+        };
+        self.what.starts_with("dump") && self.extra.iter().all(is_true)
+            || self.what == "sb_content" && self.extra.iter().all(is_kept)
+    }
+
+    /// The same of the map from labels to metadata.
+    fn labels_are_true(&self) -> bool {
+        let there = |item: &Json| {
+            let (map, label) = (item["map"].as_str()?, item["label"].as_str()?);
+            let key = self.facts.key_of_label(map, label);
+            self.facts.content_now.get(&key).map(|entry| entry["metadata"].clone())
+        };
+        let has_none = |item: &Json| there(item).is_some_and(|metadata| metadata.is_null());
+        let other = |item: &Json| there(item).is_some_and(|metadata| metadata != item["metadata"]);
+        let is_told = |item: &Json| there(item).as_ref() == Some(&item["metadata"]);
+        self.what == "metadata_maps"
+            && self.extra.iter().all(is_told)
+            && self.missing.iter().all(|item| has_none(item) || other(item))
+    }
+
+    /// B5: a key that more than one value claims is told of the one that has it.
+    fn only_disputed_differ(&self) -> bool {
+        let undisputed = |items: &[Json]| -> Vec<String> {
+            let strip = |status: &Json| {
+                let mut status = status.clone();
+                let derived = status["derived"].as_array().cloned().unwrap_or_default();
+                let is_clear = |d: &Json| {
+                    !d["key"].as_str().is_some_and(|key| self.facts.collisions.contains(key))
+                };
+                status["derived"] = derived.into_iter().filter(is_clear).collect();
+                stripped(&status, &["last_operation"]).to_string()
+            };
+            let mut all: Vec<String> = items.iter().map(strip).collect();
+            all.sort();
+            all
+        };
+        undisputed(self.missing) == undisputed(self.extra)
+    }
+
     fn only_renumbered(&self, renumbered: &BTreeSet<String>) -> bool {
         self.missing.iter().chain(self.extra).all(|item| {
             let of_key = || self.facts.descriptor_of(item["key"].as_str()?);
@@ -92,7 +220,11 @@ impl Leftover<'_> {
                 return status["details"].is_null();
             };
             let there = |target: &Target| {
-                nodes.iter().any(|(other, n)| target.accepts(other) && n["available"] == true)
+                nodes.iter().any(|(other, n)| {
+                    target.accepts(other)
+                        && n["available"] == true
+                        && !is_below(other, key, &self.facts.parents)
+                })
             };
             let needs = spec.needs(key, &node["value"]).into_iter();
             let mut unmet: Vec<String> =
@@ -188,12 +320,29 @@ impl Leftover<'_> {
             let all = compare::operations(txn, field);
             all.into_iter().filter(|op| op["key"] == key).collect()
         };
+        let of_key = |txn: &Json, key: &str| about(key, &compare::operations(txn, "executed"));
         let (then, now) = (of(&theirs, field), of(&ours, field));
         let failed = |op: &Json| !op["new_error"].is_null();
         let stopped = of(&ours, "executed").is_empty()
             && compare::operations(&ours, "executed").iter().any(failed);
-        if planned && then.is_empty() && stopped {
+        let base = base_of(key, &self.facts.parents);
+        let with_base = base != key
+            && of(&ours, "executed").is_empty()
+            && of_key(&ours, &base).iter().any(failed);
+        if planned && (then.is_empty() && stopped || with_base) {
             // Foreseen, but something before it failed.
+            return Some("F1");
+        }
+        let waits = |ops: &[Json]| {
+            ops.iter().all(|op| is_noop(op) && op["new_state"] == "PENDING") && !ops.is_empty()
+        };
+        if planned
+            && compare::operations(&ours, "executed").iter().any(failed)
+            && waits(&of(&ours, "executed"))
+            && waits(&then)
+            && self.facts.nodes().get(key).is_some_and(|node| node["state"] == "PENDING")
+        {
+            // Foreseen, but something that it needs failed.
             return Some("F1");
         }
         if planned && self.is_foreseen(&of(&ours, "executed"), &now, &theirs) {
@@ -202,6 +351,12 @@ impl Leftover<'_> {
         }
         if self.was_deleted_unseen(key, &then, &now) {
             return Some("B10");
+        }
+        if then.is_empty() && self.was_told(key, &now) {
+            return Some("B13");
+        }
+        if now.is_empty() && self.was_found_with_its_base(&then, key) {
+            return Some("B3");
         }
         if now.is_empty() && self.was_of_unknown_origin(&then, key) {
             return Some("B16");
@@ -265,7 +420,12 @@ impl Leftover<'_> {
 
     /// S10: nothing was done there, and here it stands as it stood.
     fn is_noise(&self, key: &str, theirs: &[Json]) -> bool {
-        theirs.iter().all(is_noop) && self.stands_as_before(key, theirs)
+        let is_impossible = |op: &Json| {
+            let error = op["new_error"].as_str().unwrap_or_default();
+            error.ends_with(" is not implemented") && op["prev_error"] == op["new_error"]
+        };
+        theirs.iter().all(|op| is_noop(op) || is_impossible(op))
+            && self.stands_as_before(key, theirs)
     }
 
     /// S4: it went and came, or came and went, with success; here it stands as it stood.
@@ -339,6 +499,36 @@ impl Leftover<'_> {
             && content.is_some_and(|all| all.iter().any(unknown))
     }
 
+    /// B13: what is said of one value does not hide what is said of another.
+    fn was_told(&self, key: &str, ours: &[Json]) -> bool {
+        let base = base_of(key, &self.facts.parents);
+        let told = self.taken.step.values.iter().flatten().any(|v| v.key == base);
+        let [op] = ours else { return false };
+        self.taken.step.step == StepKind::Notify
+            && told
+            && (op["new_state"] == "OBTAINED" || op["prev_state"] == "OBTAINED")
+            && self.facts.asked.get(&base).is_none_or(Json::is_null)
+    }
+
+    /// B3: what is derived from a value that NB waited for, and that was found as it is wanted, was
+    /// never somebody else's.
+    fn was_found_with_its_base(&self, theirs: &[Json], key: &str) -> bool {
+        let [op] = theirs else { return false };
+        let base = base_of(key, &self.facts.parents);
+        let waited = self.facts.asked_before.get(&base).is_some_and(|wish| !wish.is_null());
+        let came_as = |before: &str, after: &str| {
+            op["prev_state"] == before
+                && op["new_state"] == after
+                && self.facts.nodes().get(key).is_some_and(|n| n["state"] == after)
+        };
+        base != key
+            && is_noop(op)
+            && op["prev_value"] == op["new_value"]
+            && !self.facts.nodes_before.contains_key(key)
+            // Nor was it ours, if its base is not.
+            && (waited && came_as("OBTAINED", "CONFIGURED") || came_as("DISCOVERED", "OBTAINED"))
+    }
+
     /// F1, S1: what is planned is what is executed; what is invalid is known before.
     fn is_foreseen(&self, executed: &[Json], planned: &[Json], theirs: &Json) -> bool {
         let mut both = planned.iter().zip(executed);
@@ -401,6 +591,9 @@ impl Leftover<'_> {
 
     /// Did a delete of the value fail in this step, here and there, and was nothing else tried?
     pub(super) fn delete_failed(&self, key: &str, error: &Json) -> bool {
+        if *error == "operation Delete is not implemented" {
+            return true;
+        }
         let only = vec![("delete".to_owned(), error.as_str().map(str::to_owned))];
         let sides = [&self.facts.ours, &self.facts.theirs];
         !error.is_null() && sides.iter().all(|ops| ops.get(key).is_some_and(|o| o.step == only))
@@ -432,7 +625,8 @@ fn says_the_same(theirs: &[Json], ours: &[Json], as_base: bool) -> bool {
         let as_many = ours.len() == theirs.len();
         let lasting = |flag: &&str| {
             ["derived", "property", "revert", "retry"].contains(flag)
-                || (as_many && !as_base && *flag == "recreate")
+                // Gone for a while because of what it needs, or because of its content, or both.
+                || (as_many && !as_base && !(is_rebuilt(ours) && is_rebuilt(theirs)) && *flag == "recreate")
         };
         flags.filter(lasting).map(str::to_owned).collect()
     };

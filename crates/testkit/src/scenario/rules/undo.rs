@@ -29,6 +29,13 @@ impl<'a> Undo<'a> {
         }
         let (before, now) = (&self.facts.nodes_before, self.facts.nodes());
         let family = before.keys().chain(now.keys());
+        let of_it = |key: &&String| base_of(key, &self.facts.parents) == base;
+        if wish.is_none()
+            && !now.keys().any(|key| of_it(&key))
+            && !self.facts.content_now.contains_key(base)
+        {
+            return true;
+        }
         family
             .filter(|key| base_of(key, &self.facts.parents) == base)
             .all(|key| same(before.get(key), now.get(key)))

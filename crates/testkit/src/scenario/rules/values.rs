@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     compare::Taken,
-    facts::{Facts, Ops, base_of, statuses_of},
+    facts::{Facts, base_of, statuses_of},
     format::{AValue, DescriptorSpec, Scenario, StepKind},
 };
 
@@ -25,7 +25,7 @@ const NOT_THERE: &str = "value is not actually configured";
 const STILL_THERE: &str = "value is not actually removed";
 const OTHER: &str = "applied value is not equivalent with the refreshed value";
 
-fn state(node: Option<&Json>) -> &str {
+pub(super) fn state(node: Option<&Json>) -> &str {
     node.and_then(|n| n["state"].as_str()).unwrap_or("NONEXISTENT")
 }
 
@@ -55,7 +55,8 @@ impl View<'_> {
             return held.then_some(if theirs.is_none() { "B7" } else { "B8" });
         }
         if theirs == ours {
-            return None;
+            let told = theirs.is_some() && !same_error && self.verified_as_wrong(key, error);
+            return told.then_some("F8");
         }
         if ours.is_none() && theirs.is_some_and(|node| node["value"].is_null()) {
             // A node without a value is left over from one that is gone.
@@ -76,11 +77,13 @@ impl View<'_> {
         if self.verified_as_wrong(key, error) {
             return Some("F8");
         }
-        self.reason_of_origin(key, error).or_else(|| self.reason_of_need(key))
+        self.reason_of_origin(key)
+            .or_else(|| self.reason_of_failure(key, error))
+            .or_else(|| self.reason_of_need(key))
     }
 
     /// Whose it is, and what is known of it.
-    fn reason_of_origin(&self, key: &str, error: &str) -> Option<&'static str> {
+    fn reason_of_origin(&self, key: &str) -> Option<&'static str> {
         let (theirs, ours) = (self.theirs.get(key), self.ours.get(key));
         let (then, now) = (state(theirs), state(ours));
         let (was, is) = (available(theirs), available(ours));
@@ -116,15 +119,6 @@ impl View<'_> {
             ("DISCOVERED", "CONFIGURED") if was && is && self.is_derived_as_asked(key) => {
                 Some("27.8")
             }
-            // What could not be called was not called: there was no reason to look.
-            ("FAILED", "FAILED")
-                if was
-                    && !is
-                    && error.ends_with(" is not implemented")
-                    && !available(self.facts.nodes_before.get(key)) =>
-            {
-                Some("P4")
-            }
             // What is wanted is not given up because somebody else tells that it is gone.
             ("NONEXISTENT", _)
                 if is && self.facts.notified.contains(key) && !self.is_unwanted(key) =>
@@ -135,6 +129,47 @@ impl View<'_> {
                 Some("B13")
             }
             ("INVALID", "INVALID") if is && !was && self.is_known_there(key) => Some("B4"),
+            // What NB removed, and what comes back of unknown origin, is NB's, however short it was known.
+            ("OBTAINED", _) if self.is_removed_and_back(key) => Some("B16"),
+            ("MISSING", "NONEXISTENT") => Some("B10"),
+            ("UNIMPLEMENTED", _) if self.owner(key).is_some() && now != "UNIMPLEMENTED" => {
+                // Nothing is missing for it any more: it is applied, or says why not.
+                Some("B1")
+            }
+            _ => None,
+        }
+    }
+
+    /// What became of an attempt.
+    fn reason_of_failure(&self, key: &str, error: &str) -> Option<&'static str> {
+        let (theirs, ours) = (self.theirs.get(key), self.ours.get(key));
+        let (was, is) = (available(theirs), available(ours));
+        match (state(theirs), state(ours)) {
+            // What could not be called was not called: there was no reason to look.
+            ("FAILED", "FAILED")
+                if was
+                    && !is
+                    && error.ends_with(" is not implemented")
+                    && !available(self.facts.nodes_before.get(key)) =>
+            {
+                Some("P4")
+            }
+            // It may be there: that it cannot be deleted does not make it gone.
+            ("NONEXISTENT", "FAILED")
+                if error == "operation Delete is not implemented"
+                    && self.facts.ours.get(key).is_some_and(|ops| ops.failed)
+                    && !self.owner(key).is_some_and(DescriptorSpec::is_readable) =>
+            {
+                Some("B11")
+            }
+            ("FAILED" | "RETRYING", "FAILED" | "RETRYING")
+                if !is
+                    && theirs.is_some_and(|node| node["value"].is_null())
+                    && self.facts.notified.contains(key)
+                    && ours.map(|node| &node["value"]) == self.facts.asked.get(key) =>
+            {
+                Some("B13")
+            }
             // What could not be called has changed nothing.
             ("FAILED", "FAILED") | ("RETRYING", "RETRYING")
                 if is && !was && self.is_known_there(key) =>
@@ -154,11 +189,6 @@ impl View<'_> {
             }
             ("RETRYING", "FAILED") | ("FAILED", "RETRYING") => {
                 self.other_retry(key).then_some("B12")
-            }
-            ("MISSING", "NONEXISTENT") => Some("B10"),
-            ("UNIMPLEMENTED", _) if self.owner(key).is_some() && now != "UNIMPLEMENTED" => {
-                // Nothing is missing for it any more: it is applied, or says why not.
-                Some("B1")
             }
             _ => None,
         }
@@ -183,6 +213,13 @@ impl View<'_> {
                 Some("B9")
             }
             ("PENDING", _) if is && !was && self.needs_are_met(key) => Some(self.why_up(key)),
+            ("NONEXISTENT", "FAILED" | "RETRYING")
+                if self.was_tried(key)
+                    && self.facts.parents.get(key).is_some_and(|b| self.waits_in_circle(b)) =>
+            {
+                // Tried with its base, which came as part of a circle, and went with it.
+                Some("B2")
+            }
             ("PENDING", "FAILED" | "RETRYING")
                 if self.was_tried(key)
                     && (self.needs_are_met(key) || self.waits_in_circle(key)) =>
@@ -190,7 +227,20 @@ impl View<'_> {
                 Some(self.why_up(key))
             }
             // Derived values are not there again only because their base is.
-            (_, "NONEXISTENT" | "PENDING") if was && !is && self.is_gone(key) => Some("B10"),
+            (_, "NONEXISTENT" | "PENDING" | "INVALID") if was && !is && self.is_gone(key) => {
+                Some("B10")
+            }
+            (_, "FAILED" | "RETRYING")
+                if was && !is && self.is_gone(key) && self.was_tried(key) =>
+            {
+                Some("B10")
+            }
+            // What is derived from a value that is not there is not there either, and does not wait.
+            ("PENDING", "NONEXISTENT") if self.has_no_base(key) => Some("B10"),
+            // It came as part of a circle, and was lost again.
+            ("PENDING", "MISSING") if self.was_called(key) && self.waits_in_circle(key) => {
+                Some("B2")
+            }
             (_, "PENDING") if was && !is && self.lacks_something(key) => Some(self.why_down(key)),
             _ if then == now && was == is => self.other_content(key),
             _ => None,
@@ -349,11 +399,17 @@ impl View<'_> {
         else {
             return false;
         };
-        let derived = spec.derived_of(base, &value.message());
-        (self.is_in_southbound(key) || self.owner(key).is_none())
-            && derived.iter().any(|(derived, value)| {
-                **derived == *key && AValue::json(Some(value)) == self.ours[key]["value"]
-            })
+        let shown = &self.ours[key]["value"];
+        let derives = |value: AValue| {
+            let derived = spec.derived_of(base, &value.message());
+            derived
+                .iter()
+                .any(|(derived, value)| **derived == *key && AValue::json(Some(value)) == *shown)
+        };
+        // It is taken to be there with its base, or can only be.
+        let there = self.facts.content_now.get(base).map(|entry| entry["value"].clone());
+        let with_base = || there.and_then(|v| serde_json::from_value(v).ok()).is_some_and(derives);
+        derives(value) && (self.is_in_southbound(key) || self.owner(key).is_none() || with_base())
     }
 
     /// Was it called in this step, the last time with success, and is what came of it there?
@@ -390,6 +446,21 @@ impl View<'_> {
             })
     }
 
+    fn has_no_base(&self, key: &str) -> bool {
+        let base = self.facts.parents.get(key);
+        base.is_some_and(|base| !available(self.ours.get(base)))
+    }
+
+    /// Was it removed in an earlier step, and is there again, and nobody can tell whose it is?
+    fn is_removed_and_back(&self, key: &str) -> bool {
+        let base = base_of(key, &self.facts.parents);
+        let unknown = |content: &BTreeMap<String, Json>| {
+            content.get(&base).is_some_and(|entry| entry["origin"] == "unknown")
+        };
+        self.facts.ours.get(&base).is_some_and(|ops| ops.removed_before)
+            && (unknown(&self.facts.content_before) || unknown(&self.facts.content_now))
+    }
+
     /// NB does not want it, or what it is derived from.
     fn is_unwanted(&self, key: &str) -> bool {
         let base = base_of(key, &self.facts.parents);
@@ -422,38 +493,14 @@ impl View<'_> {
         self.is_in_southbound(key) || lied || (stayed && !self.was_called(key))
     }
 
-    fn is_in_southbound(&self, key: &str) -> bool {
+    pub(super) fn is_in_southbound(&self, key: &str) -> bool {
         let content = self.taken.observed["sb_content"].as_array();
         let value = self.ours.get(key).map(|n| &n["value"]);
         content.is_some_and(|all| all.iter().any(|c| c["key"] == key && Some(&c["value"]) == value))
     }
 
-    /// Why operations on a value differ from now on. B11: what failed and cannot be read back is not taken to have worked.
-    pub(super) fn reason_by_operations(&self, key: &str) -> Option<&'static str> {
-        let none = Ops::default();
-        let theirs = self.facts.theirs.get(key).unwrap_or(&none);
-        let ours = self.facts.ours.get(key).unwrap_or(&none);
-        let readable = self.owner(key).is_some_and(DescriptorSpec::is_readable);
-        let asked_again = (theirs.failed_before || ours.failed_before)
-            && !ours.step.is_empty()
-            && ours.step != theirs.step;
-        let asked_again = asked_again || (ours.failed_in_step && ours.step.len() > 1);
-        let in_doubt =
-            ours.failed_in_step && matches!(state(self.ours.get(key)), "FAILED" | "RETRYING");
-        if !readable && (asked_again || in_doubt) {
-            return Some("B11");
-        }
-        // S4: touched once where it was touched again and again; what was planned to fail then has
-        // not failed, or fails later.
-        let names = |ops: &Ops| ops.step.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-        let once = ours.step.len() <= 2 && names(ours) != names(theirs);
-        let fewer = ours.calls <= theirs.calls
-            && (ours.failed_in_step != theirs.failed_in_step || ours.calls < theirs.calls);
-        (once && ours.planned && fewer && self.is_true(key)).then_some("S4")
-    }
-
     /// Does the graph tell the truth about the value?
-    fn is_true(&self, key: &str) -> bool {
+    pub(super) fn is_true(&self, key: &str) -> bool {
         let doubtful = self.facts.ours.get(key).is_some_and(|ops| ops.lied || ops.failed);
         doubtful || available(self.ours.get(key)) == self.facts.content_now.contains_key(key)
     }

@@ -1,0 +1,111 @@
+//! Why the calls for a value differ, where what is shown of it in the end may not.
+
+use crate::scenario::{
+    facts::{Ops, base_of},
+    format::DescriptorSpec,
+    rules::{
+        order::unmet,
+        values::{View, available, state},
+    },
+};
+
+impl View<'_> {
+    /// Why operations on a value differ from now on. B11: what failed and cannot be read back is not taken to have worked.
+    pub(super) fn reason_by_operations(&self, key: &str) -> Option<&'static str> {
+        let none = Ops::default();
+        let theirs = self.facts.theirs.get(key).unwrap_or(&none);
+        let ours = self.facts.ours.get(key).unwrap_or(&none);
+        let readable = self.owner(key).is_some_and(DescriptorSpec::is_readable);
+        // What is derived is not read back by itself.
+        let derived = self.facts.parents.contains_key(key);
+        let asked_again = (theirs.failed_before || ours.failed_before)
+            && !ours.step.is_empty()
+            && ours.step != theirs.step;
+        let asked_again = asked_again || (ours.failed_in_step && ours.step.len() > 1);
+        let in_doubt =
+            ours.failed_in_step && matches!(state(self.ours.get(key)), "FAILED" | "RETRYING");
+        if (!readable && in_doubt) || ((!readable || derived) && asked_again) {
+            return Some("B11");
+        }
+        // S4: touched once where it was touched again and again; what was planned to fail then has
+        // not failed, or fails later.
+        let names = |ops: &Ops| ops.step.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let once = ours.step.len() <= 2 && names(ours) != names(theirs);
+        let fewer = ours.calls <= theirs.calls
+            && (ours.failed_in_step != theirs.failed_in_step || ours.calls < theirs.calls);
+        if once && ours.planned && fewer && self.is_true(key) {
+            return Some("S4");
+        }
+        if self.was_deleted_instead(key, theirs, ours) {
+            // It was to go with what it needs, and is not changed before.
+            return Some("S4");
+        }
+        if self.was_in_vain(key, theirs, ours) || self.waits_there_for_nothing(key, theirs, ours) {
+            return Some("B1");
+        }
+        None
+    }
+
+    /// Did the one call fail, here a delete, as something that the value needs goes, or was to go?
+    fn was_deleted_instead(&self, key: &str, theirs: &Ops, ours: &Ops) -> bool {
+        let only = |ops: &Ops| match &ops.step[..] {
+            [(op, Some(_))] => Some(op.clone()),
+            _ => None,
+        };
+        only(ours).as_deref() == Some("delete")
+            && only(theirs).as_deref() == Some("update")
+            && (self.lacks_something(key) || self.holds_a_need(key))
+    }
+
+    /// Does something that the value needs say that it could not go because of the value?
+    fn holds_a_need(&self, key: &str) -> bool {
+        let held = format!("{key} could not be removed before it");
+        let values = [self.facts.asked.get(key), self.ours.get(key).map(|node| &node["value"])];
+        let Some(spec) = self.owner(key) else { return false };
+        let mut needs = values.into_iter().flatten().flat_map(|value| spec.needs(key, value));
+        needs.any(|(_, target)| {
+            let mut all = self.ours.keys().filter(|other| target.accepts(other));
+            all.any(|other| self.facts.status(other).is_some_and(|s| s["error"] == *held))
+        })
+    }
+
+    /// Was it taken down for something that then could not go, and built up again? There, that had
+    /// failed before.
+    fn was_in_vain(&self, key: &str, theirs: &Ops, ours: &Ops) -> bool {
+        let done = |ops: &Ops, names: &[&str]| {
+            ops.step.len() == names.len()
+                && ops.step.iter().zip(names).all(|((op, error), n)| op == n && error.is_none())
+        };
+        let base = base_of(key, &self.facts.parents);
+        let Some(node) = self.ours.get(&base) else { return false };
+        let Some(spec) = self.owner(&base) else { return false };
+        let could_not_go = |other: &String| {
+            let of_it = |k: &&String| base_of(k, &self.facts.parents) == *other || *k == other;
+            let mut all = self.facts.ours.iter().filter(|(k, _)| of_it(k));
+            available(self.ours.get(other))
+                && all.any(|(_, ops)| {
+                    ops.step.iter().any(|(op, error)| op == "delete" && error.is_some())
+                })
+        };
+        let mut needs = spec.needs(&base, &node["value"]).into_iter();
+        done(ours, &["delete", "create"])
+            && (done(theirs, &[]) || done(theirs, &["update"]))
+            && self.is_in_southbound(key)
+            && needs.any(|(_, target)| {
+                self.ours.keys().any(|other| target.accepts(other) && could_not_go(other))
+            })
+    }
+
+    /// Is it said there to wait, although nothing is unmet, and was it made here?
+    fn waits_there_for_nothing(&self, key: &str, theirs: &Ops, ours: &Ops) -> bool {
+        let txns = self.taken.expect["txns"].as_array().into_iter().flatten();
+        let mut ops = txns.flat_map(|txn| txn["executed"].as_array().into_iter().flatten());
+        let last = ops.rfind(|op| op["key"] == *key);
+        theirs.step.is_empty()
+            && matches!(&ours.step[..], [(op, None)] if op == "create")
+            && last.is_some_and(|op| op["new_state"] == "PENDING")
+            && self.is_in_southbound(key)
+            && self.needs_are_met(key)
+            && unmet(self.scenario, self.facts, self.theirs, key).is_none()
+    }
+}

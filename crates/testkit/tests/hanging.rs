@@ -163,6 +163,18 @@ async fn what_is_needed_by_an_operation_under_way_stays_until_it_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_to_need_something_under_way_follows_it() {
+    let rig = Rig::start();
+    rig.sb.fault("b/1", Fault::Late);
+    let first = rig.submit(&[("b/1", "1")], TxnOptions::default());
+    rig.soon(&[("b/2", "2 needs b/1")]).await;
+    assert_eq!(rig.state("b/2"), ValueState::Pending);
+    assert_eq!(first.await.outcome, TxnOutcome::Done);
+    rig.settle().await;
+    assert_eq!(rig.state("b/2"), ValueState::Configured);
+}
+
+#[tokio::test(start_paused = true)]
 async fn all_or_nothing_holds_across_an_interruption() {
     let rig = Rig::start();
     rig.soon(&[("b/1", "1")]).await;

@@ -514,8 +514,11 @@ impl Core {
             if self.free_what_must_go() || self.go_on_with_disputes() {
                 return;
             }
-            // What the steps set off is what they were planned for.
-            self.graph.take_disturbed();
+            // What the steps set off is what they were planned for, and what came meanwhile.
+            let disturbed = self.graph.take_disturbed();
+            if self.active.as_ref().is_some_and(|a| a.was_aside) && self.plan_for(disturbed) {
+                return;
+            }
             return self.verify_or_end();
         }
         let failed = std::mem::take(&mut active.failed);
@@ -626,28 +629,41 @@ impl Core {
         let known = active.draft.ops().filter_map(|op| graph.find(&op.key));
         let wrong = known.filter(|id| graph.node(*id).problem.is_some());
         active.held.extend(wrong);
-        let held = &active.held;
-        let follows = |id: &NodeId| {
-            let node = graph.node(*id);
-            let ready = graph.unmet(*id) == 0
-                && node.parent.is_none_or(|parent| graph.is_available(parent));
-            let settled = node.problem.is_some() || node.desired.is_none() || held.contains(id);
-            !settled && ready != node.available()
-        };
-        let left: Vec<_> = disturbed.into_iter().filter(|(id, _)| follows(id)).collect();
-        if left.is_empty() || active.round >= MAX_ROUNDS {
-            return;
-        }
         let stopped = active.failures
             && active.options.policy == Policy::StopAtFirstFailure
             && !active.undoing;
-        self.graph.disturb_again(left);
         if stopped {
+            let left = self.followers(disturbed);
+            self.graph.disturb_again(left);
             return self.stop_the_rest(Vec::new());
         }
-        if let Some(active) = &mut self.active {
+        self.plan_for(disturbed);
+    }
+
+    /// Goes on planning if there are values that can come or must go by what has happened.
+    fn plan_for(&mut self, disturbed: Vec<(NodeId, NodeId)>) -> bool {
+        let left = self.followers(disturbed);
+        let Some(active) = &mut self.active else { return false };
+        let goes_on = !left.is_empty() && active.round < MAX_ROUNDS;
+        if goes_on {
             active.phase = Phase::Planning;
+            self.graph.disturb_again(left);
         }
+        goes_on
+    }
+
+    /// Those of the values whose readiness changed that are not as they should be by now.
+    fn followers(&self, mut disturbed: Vec<(NodeId, NodeId)>) -> Vec<(NodeId, NodeId)> {
+        let (graph, held) = (&self.graph, self.active.as_ref().map(|a| &a.held));
+        disturbed.retain(|(id, _)| {
+            let node = graph.node(*id);
+            let ready = graph.unmet(*id) == 0
+                && node.parent.is_none_or(|parent| graph.is_available(parent));
+            let is_held = held.is_some_and(|held| held.contains(id));
+            let settled = node.problem.is_some() || node.desired.is_none() || is_held;
+            !settled && ready != node.available()
+        });
+        disturbed
     }
 
     /// The first problem of an invalid value named by the transaction, as text.

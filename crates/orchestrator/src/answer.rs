@@ -3,13 +3,16 @@
 use futures::FutureExt;
 use futures::future::Either;
 use ligato_infra::clock::SharedClock;
-use ligato_kvs_api::{Acknowledgement, SourceId, TxnOutcome, TxnReport};
+use ligato_kvs_api::{Acknowledgement, BaseValueStatus, SourceId, TxnOutcome, TxnReport};
 use ligato_model::Key;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::change::{KeyResult, PushOptions, PushOutcome, PushResult};
 use crate::desired::Undo;
 use crate::input::Input;
+
+/// Statuses that are looked at one by one before the next one is searched for.
+const NEAR: usize = 8;
 
 /// Whom to answer, about what.
 pub(crate) struct Answer {
@@ -59,9 +62,15 @@ impl Answer {
     fn report(&mut self, report: &TxnReport) {
         let Some(reply) = self.reply.take() else { return };
         let mut keys = std::mem::take(&mut self.keys);
+        // Both are in key order, but one may be much longer than the other.
+        let mut statuses: &[BaseValueStatus] = &report.statuses;
         for result in &mut keys {
-            let at = report.statuses.binary_search_by(|status| status.value.key.cmp(&result.key));
-            result.status = at.ok().and_then(|at| report.statuses.get(at)).cloned();
+            let near = statuses.iter().take(NEAR).position(|s| s.value.key >= result.key);
+            let at = near.unwrap_or_else(|| {
+                statuses.partition_point(|status| status.value.key < result.key)
+            });
+            statuses = statuses.get(at..).unwrap_or_default();
+            result.status = statuses.first().filter(|s| s.value.key == result.key).cloned();
         }
         let (seq, errors) = (report.seq, report.errors.clone());
         let outcome = outcome(&report.outcome);

@@ -77,9 +77,42 @@ impl Desired {
         self.keys.get(key)?.first()
     }
 
+    /// Tells each of the items, which are in the order of their keys, whose value counts.
+    pub(crate) fn winners<T>(
+        &self,
+        items: &mut [T],
+        key_of: impl Fn(&T) -> &Key,
+        tell: impl Fn(&mut T, Option<&Held>),
+    ) {
+        if items.len() < self.keys.len() / 8 {
+            for item in items {
+                let winner = self.winner(key_of(item));
+                tell(item, winner);
+            }
+            return;
+        }
+        // To walk over all of them is quicker than to look for so many.
+        let mut known = self.keys.iter().peekable();
+        for item in items {
+            let key = key_of(item);
+            while known.next_if(|(other, _)| *other < key).is_some() {}
+            let holders = known.peek().filter(|(other, _)| *other == key);
+            let winner = holders.and_then(|(_, holders)| holders.first());
+            tell(item, winner);
+        }
+    }
+
     /// Everything that counts, as changes for the scheduler.
     pub(crate) fn everything(&self) -> Vec<ValueChange> {
-        self.keys.keys().map(|key| self.change_of(key)).collect()
+        let change = |(key, holders): (&Key, &Vec<Held>)| match holders.first() {
+            Some(held) => ValueChange {
+                key: key.clone(),
+                value: Some(held.value.clone()),
+                source: Some(held.source.clone()),
+            },
+            None => ValueChange::delete(key),
+        };
+        self.keys.iter().map(change).collect()
     }
 
     /// Takes a judged delivery of a source.
@@ -205,6 +238,14 @@ impl Desired {
             if self.says_the_same(source, kind, &change) {
                 continue;
             }
+            let change = match self.take_first(&key, source, change) {
+                Ok((wish, written)) => {
+                    applied.undo.entries.push((key, Some(written), None));
+                    applied.delta.push(wish);
+                    continue;
+                }
+                Err(change) => change,
+            };
             let before = self.winner(&key).map(|held| (held.source.clone(), held.value.clone()));
             let held = change.value.map(|value| {
                 self.version += 1;
@@ -225,6 +266,32 @@ impl Desired {
             }
         }
         applied
+    }
+
+    // Takes a value for a key that nobody wants so far, as most of most large deliveries are. Gives what
+    // the scheduler has to know, and the version written.
+    fn take_first(
+        &mut self,
+        key: &Key,
+        source: &SourceId,
+        change: Change,
+    ) -> Result<(ValueChange, u64), Change> {
+        let (Some(value), false) = (&change.value, self.keys.contains_key(key)) else {
+            return Err(change);
+        };
+        self.version += 1;
+        let wish = ValueChange {
+            key: key.clone(),
+            value: Some(value.clone()),
+            source: Some(source.clone()),
+        };
+        let (source, value, labels) = (source.clone(), value.clone(), change.labels);
+        if let Some(record) = self.sources.get_mut(&source) {
+            record.keys.insert(key.clone());
+        }
+        let held = Held { source, value, labels, version: self.version };
+        self.keys.insert(key.clone(), vec![held]);
+        Ok((wish, self.version))
     }
 
     // Whether a snapshot repeats what the source held; most of most snapshots do.
@@ -351,6 +418,13 @@ mod tests {
                 }
                 let counted = |(key, held): (&Key, &Vec<Held>)| (key.clone(), seconds(&held[0].value));
                 prop_assert_eq!(desired.keys().iter().map(counted).collect::<BTreeMap<_, _>>(), wanted.clone());
+                let mut all: Vec<(Key, Option<i64>)> = (0..6).map(|n| (key(n), None)).collect();
+                desired.winners(&mut all, |(key, _)| key, |(_, found), held| {
+                    *found = held.map(|held| seconds(&held.value));
+                });
+                for (key, found) in all {
+                    prop_assert_eq!(found, wanted.get(&key).copied());
+                }
                 prop_assert_eq!(&followed, &wanted);
                 for number in 0..6 {
                     let all: std::collections::BTreeSet<_> =

@@ -23,7 +23,7 @@ use crate::change::{
     ResyncDepth,
 };
 use crate::check::{Judged, judge};
-use crate::desired::{Applied, Desired, Undo};
+use crate::desired::{Applied, Desired, Held, Undo};
 use crate::engine::Engine;
 use crate::input::Input;
 use crate::lane::{Lanes, Work};
@@ -268,9 +268,10 @@ impl Owner {
     }
 
     pub(crate) fn decide(&self, keys: &mut [KeyResult]) {
-        for result in keys {
-            result.decided_by = self.desired.winner(&result.key).map(|held| held.source.clone());
-        }
+        let tell = |result: &mut KeyResult, held: Option<&Held>| {
+            result.decided_by = held.map(|held| held.source.clone());
+        };
+        self.desired.winners(keys, |result| &result.key, tell);
     }
 
     fn publish(&self) {

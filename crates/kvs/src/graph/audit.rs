@@ -174,3 +174,6 @@ impl Graph {
         wrong
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -381,6 +381,12 @@ fn the_conversation_with_vpp_is_captured_and_an_agent_over_what_was_captured_doe
     agent.until(key, |_, body| body.contains("CONFIGURED"));
     let (status, answer) = agent.get("/vpp/capture");
     assert!(status == 200 && answer.contains(r#""running": true"#), "{answer}");
+    // While it goes on, what there is ends with a line.
+    agent.until("/vpp/capture/file", |_, body| body.contains("ip_route_add_del_reply"));
+    let (status, part) = agent.get("/vpp/capture/file");
+    // The body comes in chunks, the last of which is empty.
+    let lines = part.trim_end().strip_suffix('0').expect("a last chunk");
+    assert!(status == 200 && lines.trim_end().ends_with('}'), "{part}");
     assert_eq!(agent.stop(), Some(0));
     let text = fs::read_to_string(&captured).expect("there is one");
     assert!(text.contains("create_loopback_reply") && text.contains("ip_route_add_del"), "{text}");

@@ -28,6 +28,8 @@ pub struct CaptureStatus {
     pub path: PathBuf,
     /// Bytes written so far.
     pub bytes: u64,
+    /// Of these, the bytes that readers of the file find for certain, in complete lines.
+    pub settled: u64,
     /// Lines written so far.
     pub lines: u64,
     /// Whether it goes on.
@@ -57,6 +59,7 @@ struct Progress {
     path: PathBuf,
     waiting: AtomicUsize,
     bytes: AtomicU64,
+    settled: AtomicU64,
     lines: AtomicU64,
     ended: Mutex<Option<String>>,
 }
@@ -85,6 +88,7 @@ impl Tap {
             path: path.to_owned(),
             waiting: AtomicUsize::new(0),
             bytes: AtomicU64::new(0),
+            settled: AtomicU64::new(0),
             lines: AtomicU64::new(0),
             ended: Mutex::new(None),
         });
@@ -129,6 +133,7 @@ impl Tap {
         Some(CaptureStatus {
             path: progress.path.clone(),
             bytes: progress.bytes.load(Ordering::Relaxed),
+            settled: progress.settled.load(Ordering::Acquire),
             lines: progress.lines.load(Ordering::Relaxed),
             is_running: queue.is_some() && ended.is_none(),
             ended,
@@ -228,7 +233,7 @@ impl Writer {
             let next = match passed.try_recv() {
                 Ok(next) => Some(next),
                 Err(_) => {
-                    if let Err(error) = self.file.flush() {
+                    if let Err(error) = self.settle() {
                         self.progress.end(&error.to_string());
                         return;
                     }
@@ -246,13 +251,20 @@ impl Writer {
             }
             if let Some(reason) = self.progress.has_ended() {
                 let last = Line::about(now(), Way::Ended, json!({ "reason": reason }));
-                let written = self.line(&last).and_then(|()| self.file.flush());
+                let written = self.line(&last).and_then(|()| self.settle());
                 if let Err(error) = written {
                     tracing::warn!(%error, "the end of the capture is not written");
                 }
                 return;
             }
         }
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        self.file.flush()?;
+        let bytes = self.progress.bytes.load(Ordering::Relaxed);
+        self.progress.settled.store(bytes, Ordering::Release);
+        Ok(())
     }
 
     fn write(&mut self, passed: Passed) -> io::Result<()> {

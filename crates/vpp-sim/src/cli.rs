@@ -5,6 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::api::vpe::{BUILD_DATE, BUILD_DIRECTORY};
 use crate::machine::Machine;
+use crate::plugins;
 use crate::state::Vpp;
 use crate::state::fib::Source;
 use crate::state::interfaces::Interface;
@@ -30,6 +31,7 @@ pub(crate) fn run(machine: &Machine, command: &str) -> Result<String, String> {
         ["show" | "sh", "ip6", "neighbors" | "neighbor"] => Ok(neighbors(vpp, Family::V6)),
         ["show" | "sh", "api", "clients"] => Ok(clients(machine)),
         ["show" | "sh", "memory", ..] | ["show" | "sh", "runtime" | "run"] => Ok(String::new()),
+        ["show" | "sh", "plugins"] => Ok(plugins::listed(machine.identity.release)),
         ["show" | "sh", "clock"] => Ok(clock(machine)),
         ["show" | "sh", rest @ ..] => Err(format!("show: unknown input `{}'\n", rest.join(" "))),
         _ => Err(format!("unknown input `{command}'\n")),

@@ -34,6 +34,7 @@ mod faults;
 mod journal;
 mod machine;
 mod numbering;
+mod plugins;
 mod registry;
 mod release;
 mod replay;

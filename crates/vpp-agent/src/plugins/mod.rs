@@ -7,6 +7,7 @@ mod interface_gauges;
 mod interface_states;
 mod interfaces;
 mod orchestrator;
+mod refusal;
 mod scheduler;
 pub(crate) mod store;
 mod telemetry;

@@ -16,8 +16,6 @@ use axum::{
     Router,
     body::Bytes,
     extract::{Query, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
     routing::get,
 };
 use ligato_nb_grpc::{ApiRefusal, BinaryApi};
@@ -26,6 +24,8 @@ use ligato_vpp_api::dynamic::{ApiSet, DynamicError, Role};
 use ligato_vpp_client::{Options, Session, SessionError, VppClient};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use super::refusal::Refusal;
 
 /// How it was set up.
 pub(crate) struct AccessConf {
@@ -64,9 +64,6 @@ struct Answered {
     reply: Option<Value>,
     details: Vec<Value>,
 }
-
-/// A failure as REST answers it.
-struct Refusal(ApiRefusal);
 
 /// The route, for the HTTP server.
 pub(crate) fn routes(access: Arc<Access>) -> Router {
@@ -218,24 +215,5 @@ fn refusal(error: &SessionError) -> ApiRefusal {
         | SessionError::Unavailable { .. } => ApiRefusal::NotFound(text),
         SessionError::Message(_) | SessionError::NoRequest(_) => ApiRefusal::Invalid(text),
         _ => ApiRefusal::Unavailable(text),
-    }
-}
-
-// === impl Refusal ===
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, text) = match self.0 {
-            ApiRefusal::Unavailable(text) => (StatusCode::SERVICE_UNAVAILABLE, text),
-            ApiRefusal::NotFound(text) => (StatusCode::NOT_FOUND, text),
-            ApiRefusal::Invalid(text) => (StatusCode::BAD_REQUEST, text),
-        };
-        (status, Json(text)).into_response()
-    }
-}
-
-impl From<ApiRefusal> for Refusal {
-    fn from(refusal: ApiRefusal) -> Self {
-        Self(refusal)
     }
 }

@@ -17,7 +17,10 @@ use axum::{
 use ligato_nb_rest::Json;
 use ligato_vpp_client::{CaptureStatus, VppClient};
 use serde_json::{Value, json};
+use tokio::{fs::File, io::AsyncReadExt as _};
+use tokio_util::io::ReaderStream;
 
+use super::refusal::Refusal;
 use crate::conf::GovppConf;
 
 /// How captures were set up.
@@ -35,9 +38,6 @@ struct Shared {
     conf: CaptureConf,
     client: VppClient,
 }
-
-/// A failure as it is answered.
-struct Refusal(StatusCode, String);
 
 /// The routes, for the HTTP server.
 pub(crate) fn routes(conf: CaptureConf, client: VppClient) -> Router {
@@ -76,12 +76,18 @@ async fn stop(State(shared): State<Shared>) -> Result<Json<Value>, Refusal> {
     Ok(Json(described(status.await?)))
 }
 
+/// The file so far, in complete lines, however long it is.
 async fn fetch(State(shared): State<Shared>) -> Result<Response, Refusal> {
-    let file = shared.conf.file()?.clone();
-    let text = tokio::fs::read(&file)
-        .await
-        .map_err(|error| Refusal(StatusCode::NOT_FOUND, format!("{}: {error}", file.display())))?;
-    Ok(([(CONTENT_TYPE, "application/jsonl")], Body::from(text)).into_response())
+    let path = shared.conf.file()?.clone();
+    let failed = |error| Refusal(StatusCode::NOT_FOUND, format!("{}: {error}", path.display()));
+    let file = File::open(&path).await.map_err(failed)?;
+    let length = match shared.client.capture() {
+        // What is written just now may end anywhere.
+        Some(status) if status.is_running && status.path == path => status.settled,
+        _ => file.metadata().await.map_err(failed)?.len(),
+    };
+    let body = Body::from_stream(ReaderStream::new(file.take(length)));
+    Ok(([(CONTENT_TYPE, "application/jsonl")], body).into_response())
 }
 
 /// What waits for a file or a thread is done elsewhere.
@@ -95,7 +101,7 @@ async fn blocking<T: Send + 'static>(
 fn described(status: Option<CaptureStatus>) -> Value {
     match status {
         None => json!({ "running": false }),
-        Some(CaptureStatus { path, bytes, lines, is_running, ended }) => json!({
+        Some(CaptureStatus { path, bytes, lines, is_running, ended, settled: _ }) => json!({
             "running": is_running, "file": path, "bytes": bytes, "lines": lines, "ended": ended,
         }),
     }
@@ -123,13 +129,5 @@ impl CaptureConf {
         let reason = "captures are not enabled (capture-file in govpp.conf)";
         let refused = || Refusal(StatusCode::SERVICE_UNAVAILABLE, reason.to_owned());
         self.file.as_ref().ok_or_else(refused)
-    }
-}
-
-// === impl Refusal ===
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        (self.0, Json(self.1)).into_response()
     }
 }

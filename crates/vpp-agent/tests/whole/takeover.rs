@@ -16,7 +16,7 @@ use ligato_vpp_sim::{Family, Sim};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{agent_at, agent_over, full_resync, unfinished, wishes};
+use super::{PATIENCE, agent_at, agent_over, full_resync, unfinished, wishes};
 
 const WANTED: &str = include_str!("original/wanted.yaml");
 const SENT: &str = include_str!("original/sent.jsonl");
@@ -41,7 +41,8 @@ async fn definitions() -> ApiSet {
 /// Does to a VPP what the original did.
 async fn as_the_original(socket: &Path, sent: &str) {
     let set = definitions().await;
-    let mut session = Session::open(&Options::new(socket)).await.unwrap();
+    let patient = Options { reply_timeout: PATIENCE, ..Options::new(socket) };
+    let mut session = Session::open(&patient).await.unwrap();
     for line in sent.lines() {
         let Exchange { message, fields, reply } = serde_json::from_str(line).unwrap();
         let answer = session.call(&set, &message, &fields).await.unwrap();
@@ -151,8 +152,21 @@ fn changed() -> String {
     kept.map(|line| line.to_owned() + "\n").collect()
 }
 
+/// The sockets that the original had VPP make: a VPP that ends leaves them behind.
+struct Sockets;
+
+impl Drop for Sockets {
+    fn drop(&mut self) {
+        for name in ["ligato-original.sock", "ligato-original-ip.sock"] {
+            std::fs::remove_file(Path::new("/tmp").join(name)).ok();
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_vpp_is_taken_over_without_a_write() {
+    // Dropped after VPP has ended.
+    let _sockets = Sockets;
     let Some(real) = ligato_testkit::RealVpp::find().unwrap() else {
         println!("skipped: no VPP");
         return;

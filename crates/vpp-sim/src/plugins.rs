@@ -1,0 +1,94 @@
+//! The plugins of VPP whose messages are simulated, as `show plugins` lists them.
+
+use std::fmt::Write as _;
+
+use crate::api::vpe::BUILD_DIRECTORY;
+use crate::release::Release;
+
+/// A plugin of VPP.
+struct Plugin {
+    name: &'static str,
+    description: &'static str,
+    /// The first release that has it; before that, it was a part of VPP itself.
+    since: Release,
+}
+
+/// The oldest release there is here.
+const EVER: Release = Release::new(22, 2);
+/// From this release on, plugins are listed in the order in which they were loaded, and the heading says so.
+const IN_ORDER: Release = Release::new(26, 2);
+
+const fn plugin(name: &'static str, description: &'static str, since: Release) -> Plugin {
+    Plugin { name, description, since }
+}
+
+/// By name, which is the order in which VPP loads them.
+const PLUGINS: [Plugin; 14] = [
+    plugin("af_packet", "af-packet", Release::new(23, 2)),
+    plugin("dhcp", "Dynamic Host Configuration Protocol (DHCP)", EVER),
+    plugin("gre", "Generic Routing Encapsulation (GRE) plugin", Release::new(23, 6)),
+    plugin("gtpu", "GPRS Tunnelling Protocol, User Data (GTPv1-U)", EVER),
+    plugin("l3xc", "L3 Cross-Connect (L3XC)", EVER),
+    plugin("lacp", "Link Aggregation Control Protocol (LACP)", EVER),
+    plugin("memif", "Packet Memory Interface (memif) -- Experimental", EVER),
+    plugin("rdma", "RDMA IBverbs Device Driver", EVER),
+    plugin("tap", "TAP/TUN device (virtio backend)", Release::new(26, 2)),
+    plugin("vmxnet3", "VMWare Vmxnet3 Device Driver", EVER),
+    plugin("vrrp", "VRRP v3 (RFC 5798)", EVER),
+    plugin("vxlan-gpe", "VxLan GPE Tunnels", Release::new(25, 6)),
+    plugin("vxlan", "VxLan Tunnels", Release::new(23, 6)),
+    plugin("wireguard", "Wireguard Protocol", EVER),
+];
+
+/// What `show plugins` prints.
+pub(crate) fn listed(release: Release) -> String {
+    let order = if release >= IN_ORDER { ", plugins shown in load order" } else { "" };
+    let mut text = format!(" Plugin path is: {BUILD_DIRECTORY}/vpp_plugins{order}\n\n");
+    let line = |text: &mut String, start: &str, columns: [&str; 3]| {
+        let [name, version, description] = columns;
+        // Nothing is written to that could fail.
+        writeln!(text, "{start} {name:<40} {version:<32} {description}").ok();
+    };
+    line(&mut text, "    ", ["Plugin", "Version", "Description"]);
+    let version = format!("{release}-release");
+    let there = PLUGINS.iter().filter(|plugin| plugin.since <= release);
+    for (number, plugin) in (1..).zip(there) {
+        let name = format!("{}_plugin.so", plugin.name);
+        line(&mut text, &format!("{number:>3}."), [&name, &version, plugin.description]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_those_of_vpp() {
+        let text = listed(Release::NEWEST);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].ends_with("/vpp_plugins, plugins shown in load order"));
+        assert_eq!(
+            lines[1..5],
+            [
+                "",
+                "     Plugin                                   Version                          Description",
+                "  1. af_packet_plugin.so                      26.06-release                    af-packet",
+                "  2. dhcp_plugin.so                           26.06-release                    Dynamic Host Configuration Protocol (DHCP)",
+            ]
+        );
+        assert_eq!(
+            lines[16],
+            " 14. wireguard_plugin.so                      26.06-release                    Wireguard Protocol"
+        );
+        assert_eq!(lines.len(), 17);
+    }
+
+    #[test]
+    fn a_release_has_the_plugins_that_it_had() {
+        let text = listed(EVER);
+        assert!(!text.contains("af_packet") && !text.contains("load order"), "{text}");
+        assert!(text.contains("  4. lacp_plugin.so"), "{text}");
+        assert!(text.contains(" 22.02-release "), "{text}");
+    }
+}

@@ -241,9 +241,10 @@ impl Core {
             }
         }
         let state = match step.op {
-            OpKind::Delete if step.recreate || step.along || wanted.is_none() => {
-                ValueState::Removed
-            }
+            OpKind::Delete if wanted.is_none() => ValueState::Removed,
+            // What is refused is seen as such, whatever became of what it is derived from.
+            OpKind::Delete if self.graph.node(id).is_refused() => self.graph.node(id).state(),
+            OpKind::Delete if step.recreate || step.along => ValueState::Removed,
             _ => self.lasting(id, self.graph.node(id).state()),
         };
         let value = if state == ValueState::Removed { None } else { wanted };
@@ -288,10 +289,18 @@ impl Core {
             OpError::Unknown(_) => ProblemKind::Unknown,
             OpError::Retriable(_) | OpError::Final(_) => ProblemKind::Failed,
         };
-        let problem = Arc::new(Problem { kind, error: Arc::clone(&text), retry });
+        let problem = Problem { kind, error: Arc::clone(&text), retry };
         let state = problem.state();
         let node = self.graph.edit(id);
-        node.problem = Some(problem);
+        // That what is there cannot go does not make what is wanted any better.
+        let refusal = node.problem.clone().filter(|_| node.is_refused());
+        node.problem =
+            Some(Arc::new(match refusal.as_deref().filter(|_| step.op == OpKind::Delete) {
+                Some(Problem { kind, error, .. }) => {
+                    Problem { kind: kind.clone(), error: Arc::clone(error), retry: problem.retry }
+                }
+                None => problem,
+            }));
         node.marks.differs = node.desired.is_some();
         if step.op == OpKind::Delete || !step.recreate {
             node.last_op = if step.recreate { OpKind::Update } else { step.op };

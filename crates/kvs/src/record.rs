@@ -100,8 +100,8 @@ impl Draft {
     }
 
     /// Operations without effect that left their value pending.
-    pub(crate) fn pending_noops(&self) -> impl Iterator<Item = (u32, &RecordedOp)> {
-        self.numbered().filter(|(_, op)| op.noop && op.new_state == ValueState::Pending)
+    pub(crate) fn noops(&self) -> impl Iterator<Item = (u32, &RecordedOp)> {
+        self.numbered().filter(|(_, op)| op.noop && op.new_state != ValueState::Removed)
     }
 
     /// `blank`: there is nothing in the graph either, so that there was nothing to plan.

@@ -463,9 +463,14 @@ impl Core {
     fn is_known_better(&mut self, child: NodeId, sure: bool) -> bool {
         let node = self.graph.node(child);
         let failed = node.problem.as_ref().is_some_and(|p| p.kind == ProblemKind::Failed);
+        // What could not be made just now is not there, whatever became of its base.
+        let mut sure = sure;
         let settled = match &node.applied {
             Applied::Known(_) => return sure || node.is_refused(),
-            Applied::Unknown { exists: false, tried: OpKind::Create, .. } => Applied::Absent,
+            Applied::Unknown { exists: false, tried: OpKind::Create, .. } => {
+                sure |= self.looks_after_itself() && self.traces.get(child).operated;
+                Applied::Absent
+            }
             Applied::Unknown { last: Some(last), .. } => Applied::Known(last.clone()),
             Applied::Absent => return sure,
             Applied::Unknown { last: None, .. } => return false,

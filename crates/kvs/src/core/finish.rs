@@ -64,13 +64,18 @@ impl Core {
     fn drop_invisible(&mut self) {
         let Some(active) = &self.active else { return };
         let mut invisible = Vec::new();
-        for (at, op) in active.draft.pending_noops() {
+        for (at, op) in active.draft.noops() {
+            let waits = op.new_state == ValueState::Pending;
             let hidden = || {
                 self.graph.find(&op.key).is_none_or(|id| {
                     let node = self.graph.node(id);
                     let parent = node.parent;
-                    // Its wish was taken back with the rest of the transaction, or cannot be seen.
-                    node.is_empty() || parent.is_some_and(|p| !self.graph.node(p).shows_children())
+                    let shows = |parent| self.graph.node(parent).shows_children();
+                    // Its wish was taken back with the rest of the transaction, or cannot be seen, or it
+                    // went with what it is derived from.
+                    node.is_empty()
+                        || (waits && parent.is_some_and(|p| !shows(p)))
+                        || (op.new_state == ValueState::Configured && !node.available())
                 })
             };
             if op.is_derived() && hidden() {
@@ -222,11 +227,10 @@ impl Core {
             let node = self.graph.node(step.node);
             let wanted = node.wanted().cloned();
             let state = match step.op {
-                OpKind::Delete if step.recreate || step.along || wanted.is_none() => {
-                    ValueState::Removed
-                }
+                OpKind::Delete if wanted.is_none() => ValueState::Removed,
                 // What is there has to go, and what is wanted cannot come.
                 OpKind::Delete if node.is_refused() => node.state(),
+                OpKind::Delete if step.recreate || step.along => ValueState::Removed,
                 OpKind::Delete => ValueState::Pending,
                 _ => ValueState::Configured,
             };

@@ -528,8 +528,7 @@ impl Core {
         let touched = active.journal.iter().map(|(id, _)| *id).chain(suspects);
         let down = active.run.steps.iter().map(|s| s.node).chain(touched).filter(|id| {
             let node = graph.node(*id);
-            let lacks = graph.unmet(*id) > 0 && !node.is_obtained();
-            (node.desired.is_some() && !node.available()) || lacks
+            node.desired.is_some() && (!node.available() || graph.unmet(*id) > 0)
         });
         active.cancelled.extend(down);
         let doubtful = failed.into_iter().filter(|id| self.in_doubt(*id));
@@ -666,14 +665,20 @@ impl Core {
         disturbed
     }
 
-    /// The first problem of an invalid value named by the transaction, as text.
+    /// The first problem of an invalid value of the transaction, as text.
     fn first_invalid(&self) -> Option<String> {
-        let active = self.active.as_ref()?;
-        active.journal.iter().find_map(|(id, _)| {
-            let node = self.graph.node(*id);
-            let problem = node.problem.as_ref().filter(|_| node.is_invalid())?;
-            Some(format!("{} is invalid: {}", node.key, problem.error))
-        })
+        let node = self.graph.node(self.invalid_ones().next()?);
+        let problem = node.problem.as_ref()?;
+        Some(format!("{} is invalid: {}", node.key, problem.error))
+    }
+
+    /// Values that are invalid, of those that the transaction touched or names, or that derive from
+    /// those.
+    pub(crate) fn invalid_ones(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let touched = self.active.iter().flat_map(|a| a.journal.iter().map(|(id, _)| *id));
+        let named = self.active.iter().flat_map(|a| a.named.iter().copied());
+        let below = named.flat_map(|id| self.graph.node(id).children.iter().copied());
+        touched.chain(below).filter(|id| self.graph.node(*id).is_invalid())
     }
 
     /// Everything is as before the transaction; nothing was sent.

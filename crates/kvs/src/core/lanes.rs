@@ -12,7 +12,7 @@ use crate::{
     core::{Audience, Core, Effect, Info, Phase, Request, Token, intake::Wish},
     guard::calm,
     handle::UnregisterMode,
-    node::{Applied, Content, DescriptorId, NodeId, Shared, Terms},
+    node::{Applied, Content, DescriptorId, Node, NodeId, Shared, Terms},
     resync::Reading,
 };
 
@@ -258,8 +258,10 @@ impl Core {
         let catalog = Arc::clone(&self.catalog);
         let Some(descriptor) = catalog.owner(key).and_then(|id| catalog.get(id)) else { return };
         let Some(value) = value else {
+            // Also if NB could not remove it.
+            let unwanted = |node: &Node| node.desired.is_none() && node.available();
             if let Some(id) = self.graph.find(key)
-                && self.graph.node(id).is_obtained()
+                && unwanted(self.graph.node(id))
                 && self.graph.node(id).parent.is_none()
             {
                 self.obtained_goes(id, &**descriptor);
@@ -350,6 +352,7 @@ impl Core {
             active.named.push(id);
         }
         self.graph.set_applied(id, Applied::Absent);
+        self.graph.edit(id).problem = None;
         self.record_obtained(id, OpKind::Delete);
     }
 
@@ -360,6 +363,7 @@ impl Core {
         if self.graph.is_available(child) {
             self.remember(child);
             self.graph.set_applied(child, Applied::Absent);
+            self.graph.edit(child).problem = None;
             self.record_obtained(child, OpKind::Delete);
         }
     }

@@ -102,6 +102,8 @@ impl Core {
             }
             return;
         };
+        // It is looked at again should something fail.
+        self.remember(id);
         self.settle(id, op, state);
         let node = self.graph.node(id);
         let value = if state == ValueState::Removed { None } else { node.wanted().cloned() };
@@ -134,11 +136,10 @@ impl Core {
     pub(crate) fn tell_hidden_refusals(&mut self) {
         let Some(active) = &self.active else { return };
         let told: FxHashSet<&Key> = active.errors.iter().map(|error| &error.key).collect();
-        let untold = |id: &NodeId| {
-            let node = self.graph.node(*id);
-            node.is_invalid() && !told.contains(&node.key)
-        };
-        let hidden: Vec<NodeId> = active.journal.iter().map(|(id, _)| *id).filter(untold).collect();
+        let untold = |id: &NodeId| !told.contains(self.graph.key(*id));
+        let mut hidden: Vec<NodeId> = self.invalid_ones().filter(untold).collect();
+        hidden.sort_unstable();
+        hidden.dedup();
         for id in hidden {
             if let Some(error) = self.graph.node(id).error_text() {
                 self.fail_key(id, OpKind::Create, &error);
@@ -248,7 +249,8 @@ impl Core {
     pub(crate) fn record_obtained(&mut self, id: NodeId, op: OpKind) {
         let before = match self.before(id) {
             Some(Some(before)) if op != OpKind::Create => {
-                Outcome { state: before.state(), value: before.shown().cloned(), error: None }
+                let error = before.error_text();
+                Outcome { state: before.state(), value: before.shown().cloned(), error }
             }
             _ => Outcome::default(),
         };
@@ -264,7 +266,7 @@ impl Core {
             new_state: state,
             prev_value: before.value,
             new_value: value,
-            errors: None,
+            errors: RecordedErrors::of(before.error, None),
             noop: false,
             derivation: node.derivation(),
             revert: false,

@@ -28,7 +28,9 @@ impl Core {
             let was_there = self.before(*id).flatten().is_some_and(|b| b.parent.is_none());
             let node = self.graph.node(*id);
             let value = node.shown().cloned();
+            let recorded = self.traces.get(*id).noop != NO_PLACE;
             let hidden = node.problem.is_none()
+                && !recorded
                 && !node.available()
                 && node.parent.is_some_and(|p| !self.graph.node(p).shows_children());
             let now = if hidden {
@@ -52,6 +54,7 @@ impl Core {
             }
         }
         self.move_back(moved);
+        self.leave_as_before(&touched);
         for id in touched {
             let trace = self.trace(id);
             trace.recorded |= trace.operated || trace.noop != NO_PLACE;
@@ -63,6 +66,22 @@ impl Core {
         }
         if let Some(active) = &mut self.active {
             active.phase = Phase::Planning;
+        }
+    }
+
+    /// What could not be brought to where it should be before, and is there as it was, stays as it was.
+    fn leave_as_before(&mut self, touched: &[NodeId]) {
+        for id in touched {
+            let Some(Some(before)) = self.before(*id) else { continue };
+            let node = self.graph.node(*id);
+            let same = match (&before.applied, &node.applied) {
+                (Applied::Known(was), Applied::Known(now)) => was.value == now.value,
+                _ => false,
+            };
+            let failed = before.problem.is_some() && !before.is_refused();
+            if let Some(active) = self.active.as_mut().filter(|_| failed && same) {
+                active.held.insert(*id);
+            }
         }
     }
 

@@ -168,6 +168,10 @@ impl Planner<'_> {
         if node.descriptor.is_some_and(|d| self.facts.down.contains(&d)) {
             return now;
         }
+        if node.desired.is_none() && node.problem.is_some() && now && !self.marks(id).seed {
+            // It could not go; that is tried again when its turn comes.
+            return node.parent.is_none_or(|p| self.goal(p));
+        }
         if node.desired.is_none() {
             // What goes with a value that is wanted goes when that is applied.
             let part = node.parent.is_some_and(|p| self.facts.graph.node(p).desired.is_some());

@@ -178,10 +178,21 @@ impl Planner<'_> {
 
     /// What a value depended on before goes after `at`.
     fn link_old(&self, at: u32, old: &List<Need>, tie: Tie, links: &mut Vec<Link>) {
-        for need in old.iter() {
-            if let On::Node(target) = need.on {
-                let to = self.delete_step(target);
-                if to != NO_STEP && to != at && need.kind() != DependencyKind::ConflictsWith {
+        let graph = self.facts.graph;
+        for need in old.iter().filter(|need| need.kind() != DependencyKind::ConflictsWith) {
+            let targets = match need.on {
+                On::Node(target) => vec![target],
+                On::Group(group) => {
+                    // As long as any of them stays, the others may go when they like.
+                    let gone = self.scratch.gone_members.get(&group).copied().unwrap_or(0);
+                    if gone < graph.group_available(group) {
+                        continue;
+                    }
+                    graph.wanted_members(group)
+                }
+            };
+            for to in targets.into_iter().map(|target| self.delete_step(target)) {
+                if to != NO_STEP && to != at {
                     links.push(Link { from: at, to, tie, cut: false });
                 }
             }

@@ -200,8 +200,23 @@ impl Facts {
                     })
                 })
             };
-            if let Some(base) = ops.iter().find(derives).and_then(|op| op["key"].as_str()) {
-                self.parents.insert(key.to_owned(), base.to_owned());
+            let on_record = ops.iter().find(derives).and_then(|op| op["key"].as_str());
+            let there = || {
+                let values = self.content_before.iter().chain(&self.content_now);
+                let values = values.chain(&self.nodes_before).map(|(base, v)| (base, &v["value"]));
+                let mut values = values.chain(&self.asked).filter(|(base, _)| *base != key);
+                let derives = |(base, value): &(&String, &Json)| {
+                    let value = serde_json::from_value::<AValue>((*value).clone());
+                    let spec = self.registered_owner(base).zip(value.ok());
+                    spec.is_some_and(|(spec, value)| {
+                        let derived = spec.derived_of(base, &value.message());
+                        derived.iter().any(|(derived, _)| **derived == *key)
+                    })
+                };
+                values.find(derives).map(|(base, _)| base.as_str())
+            };
+            if let Some(base) = on_record.or_else(there).map(str::to_owned) {
+                self.parents.insert(key.to_owned(), base);
             }
         }
     }
@@ -376,6 +391,7 @@ fn has_failed(from: &Json) -> bool {
     let was_known = |error: &Json| {
         let is_same = |op: &&Json| {
             op["key"] == error["key"]
+                && op["new_state"] == "INVALID"
                 && op["new_error"] == error["error"]
                 && op["prev_error"] == op["new_error"]
         };

@@ -119,7 +119,12 @@ impl Judge {
             for key in left.keys().chain(facts.content_now.keys()) {
                 let value = |entry: Option<&Json>| entry.map(|entry| entry["value"].clone());
                 let ours = facts.content_now.get(key);
-                let as_before = value(facts.content_before.get(key)) == value(ours);
+                let unwanted = facts.asked.get(key).is_none_or(Json::is_null);
+                let as_before = value(facts.content_before.get(key)) == value(ours)
+                    || facts.created_unseen.contains(key)
+                    || (unwanted
+                        && ours.is_none()
+                        && undo.holds_for(&base_of(key, &facts.parents)));
                 if left.get(key) != ours && as_before {
                     self.taint("S2", key, facts);
                 }
@@ -196,6 +201,17 @@ impl Judge {
                 self.taint(paragraph, key, facts);
                 for other in view.dragged_along(key) {
                     self.taint(paragraph, &other, facts);
+                }
+            }
+        }
+        // What depends on a value that differs differs as soon as something else is done with that.
+        let calls = |ops: &BTreeMap<String, Ops>, key: &str| {
+            ops.get(key).map(|ops| ops.step.clone()).unwrap_or_default()
+        };
+        for key in self.tainted.clone() {
+            if calls(&facts.ours, &key) != calls(&facts.theirs, &key) {
+                for other in view.dragged_along(&key) {
+                    self.tainted.insert(base_of(&other, &facts.parents));
                 }
             }
         }

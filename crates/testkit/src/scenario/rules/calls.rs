@@ -40,6 +40,10 @@ impl View<'_> {
             // It was to go with what it needs, and is not changed before.
             return Some("S4");
         }
+        if self.came_and_went(key, theirs, ours) {
+            // As part of a circle that could not be closed.
+            return Some("B2");
+        }
         if self.was_in_vain(key, theirs, ours) || self.waits_there_for_nothing(key, theirs, ours) {
             return Some("B1");
         }
@@ -67,6 +71,16 @@ impl View<'_> {
             let mut all = self.ours.keys().filter(|other| target.accepts(other));
             all.any(|other| self.facts.status(other).is_some_and(|s| s["error"] == *held))
         })
+    }
+
+    /// Was it made and taken away again, and waits in a circle, where it was not touched there?
+    fn came_and_went(&self, key: &str, theirs: &Ops, ours: &Ops) -> bool {
+        let names: Vec<&str> = ours.step.iter().map(|(op, _)| op.as_str()).collect();
+        theirs.step.is_empty()
+            && names == ["create", "delete"]
+            && ours.step.iter().all(|(_, error)| error.is_none())
+            && state(self.ours.get(key)) == "PENDING"
+            && self.waits_in_circle(key)
     }
 
     /// Was it taken down for something that then could not go, and built up again? There, that had

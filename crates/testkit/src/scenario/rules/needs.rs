@@ -1,11 +1,13 @@
 //! What a value needs, what is there of it, and what differs along with it.
 
+use std::collections::BTreeMap;
+
 use ligato_kvs_api::Target;
 use serde_json::Value as Json;
 
 use crate::scenario::facts::base_of;
 use crate::scenario::rules::{
-    order::unmet,
+    order::{is_below, unmet},
     values::{View, available},
 };
 
@@ -56,8 +58,12 @@ impl View<'_> {
         let values = [self.facts.asked.get(key), Some(&node["value"])];
         let up = |other: &String| available(self.ours.get(other));
         let lost = |target: &Target| {
-            let there = self.facts.content_now.keys().any(|other| target.accepts(other));
-            let known = self.ours.keys().any(|other| target.accepts(other) && up(other));
+            // Nothing rests on what is derived from it.
+            let meets = |other: &&String| {
+                target.accepts(other) && !is_below(other, key, &self.facts.parents)
+            };
+            let there = self.facts.content_now.keys().any(|other| meets(&other));
+            let known = self.ours.keys().any(|other| meets(&other) && up(other));
             !known && (!there || !self.is_wanted_there(target))
         };
         let needs = |value: &Json| spec.needs(key, value).iter().any(|(_, target)| lost(target));
@@ -75,7 +81,16 @@ impl View<'_> {
 
     /// Is every need of the value met by what is available here?
     pub(super) fn needs_are_met(&self, key: &str) -> bool {
-        unmet(self.scenario, self.facts, self.ours, key).is_none()
+        let met =
+            |nodes: &BTreeMap<String, Json>| unmet(self.scenario, self.facts, nodes, key).is_none();
+        // With what it is, or with what it is to be.
+        let as_asked = || {
+            let mut nodes = self.ours.clone();
+            let asked = self.facts.asked.get(key)?;
+            nodes.get_mut(key)?["value"] = asked.clone();
+            Some(met(&nodes))
+        };
+        met(self.ours) || as_asked() == Some(true)
     }
 
     pub(super) fn why_up(&self, key: &str) -> &'static str {

@@ -64,23 +64,8 @@ impl Leftover<'_> {
         if wanted.len() < then.len() && wanted == now && !self.facts.nodes().contains_key(key) {
             return Some("B10");
         }
-        let errors = ["prev_error", "new_error"];
-        let no_errors =
-            |ops: &[Json]| -> Vec<Json> { ops.iter().map(|op| stripped(op, &errors)).collect() };
-        let told = |(then, now): (&Json, &Json)| {
-            errors.iter().all(|which| then[*which] == now[*which] || self.is_held(&now[*which]))
-        };
-        if no_errors(then) == no_errors(now) && then.iter().zip(now).all(told) {
-            // It says what holds it, instead of what was wrong with it before.
-            return Some("B8");
-        }
-        if base != key
-            && found(then, "MISSING")
-            && found(now, "NONEXISTENT")
-            && stripped_all(then) == stripped_all(now)
-        {
-            // Of what is derived from a value that is missing nothing is known.
-            return Some("B10");
+        if let Some(paragraph) = self.record_of_failure(key, then, now) {
+            return Some(paragraph);
         }
         if self.was_made_as_before(key, then, now) {
             return Some("S4");
@@ -96,6 +81,52 @@ impl Leftover<'_> {
             return Some("27.8");
         }
         None
+    }
+
+    /// The operations agree but for what is said of a failure, or of what had failed or was missing.
+    fn record_of_failure(&self, key: &str, then: &[Json], now: &[Json]) -> Option<&'static str> {
+        let errors = ["prev_error", "new_error"];
+        let no_errors =
+            |ops: &[Json]| -> Vec<Json> { ops.iter().map(|op| stripped(op, &errors)).collect() };
+        let told = |(then, now): (&Json, &Json)| {
+            errors.iter().all(|which| then[*which] == now[*which] || self.is_held(&now[*which]))
+        };
+        if no_errors(then) == no_errors(now) && then.iter().zip(now).all(told) {
+            // It says what holds it, instead of what was wrong with it before.
+            return Some("B8");
+        }
+        if let ([down], [ours]) = (then, now)
+            && down["op"] == "DELETE"
+            && has_flag(down, "recreate")
+            && !has_flag(ours, "recreate")
+            && !down["new_error"].is_null()
+            && stripped(down, &["flags", "new_value"]) == stripped(ours, &["flags", "new_value"])
+            && self.facts.asked.get(key) == Some(&ours["new_value"])
+            && self.lacks_something(key, &ours["new_value"])
+        {
+            // It has to go anyway, with what it needs.
+            return Some("B9");
+        }
+        let found =
+            |ops: &[Json], state: &str| ops.first().is_some_and(|o| o["prev_state"] == state);
+        if base_of(key, &self.facts.parents) != key
+            && found(then, "MISSING")
+            && found(now, "NONEXISTENT")
+            && stripped_all(then) == stripped_all(now)
+        {
+            // Of what is derived from a value that is missing nothing is known.
+            return Some("B10");
+        }
+        None
+    }
+
+    /// Is nothing there that the value needs, or needs one of?
+    fn lacks_something(&self, key: &str, value: &Json) -> bool {
+        let needs = self.facts.registered_owner(key).map(|spec| spec.needs(key, value));
+        let nodes = self.facts.nodes();
+        needs.into_iter().flatten().any(|(_, target)| {
+            !nodes.iter().any(|(other, node)| target.accepts(other) && node["available"] == true)
+        })
     }
 
     /// Was, or is, the value NB's?

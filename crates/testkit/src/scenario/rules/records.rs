@@ -449,8 +449,13 @@ impl Leftover<'_> {
         };
         let plain = |status: Option<&Json>| status.map(|s| stripped(s, apart));
         self.facts.ours.get(key).is_none_or(|ops| ops.step.is_empty())
-            && now
-                .is_some_and(|n| n["state"] == last["new_state"] && n["value"] == last["new_value"])
+            && now.is_some_and(|n| {
+                // What failed shows what is there of it.
+                let shown = [&last["new_value"], &last["prev_value"]];
+                let as_said = n["value"] == last["new_value"]
+                    || (n["state"] == "FAILED" && shown.contains(&&n["value"]));
+                n["state"] == last["new_state"] && as_said
+            })
             && before == now
             && plain(self.facts.status_before.get(key)) == plain(self.facts.status(key))
     }

@@ -9,6 +9,7 @@ use crate::scenario::{
     compare::Taken,
     facts::{Facts, base_of, statuses_of},
     format::{AValue, DescriptorSpec, Scenario, StepKind},
+    rules::content_of,
 };
 
 /// One step, seen from both sides.
@@ -127,6 +128,16 @@ impl View<'_> {
             }
             ("OBTAINED", _) if self.facts.notified.contains(key) && now != "OBTAINED" => {
                 Some("B13")
+            }
+            // What cannot go is no more what is wanted than before, and that is refused.
+            ("FAILED" | "RETRYING", "INVALID")
+                if was == is
+                    && self.facts.ours.get(key).is_some_and(|ops| ops.failed)
+                    && self.owner(key).is_some_and(|d| {
+                        self.facts.asked.get(key).is_some_and(|wish| d.refuses(key, wish))
+                    }) =>
+            {
+                Some("B4")
             }
             ("INVALID", "INVALID") if is && !was && self.is_known_there(key) => Some("B4"),
             // What NB removed, and what comes back of unknown origin, is NB's, however short it was known.
@@ -315,11 +326,20 @@ impl View<'_> {
     /// descriptor's word for it.
     fn is_refused_ahead(&self, key: &str) -> bool {
         let Some(node) = self.ours.get(key) else { return false };
-        let refused = self.owner(key).is_some_and(|d| d.refuses(key, &node["value"]));
-        refused
-            && state(Some(node)) == "INVALID"
-            && self.theirs.get(key).is_none()
-            && self.facts.parents.contains_key(key)
+        let Some(base) = self.facts.parents.get(key) else { return false };
+        let refuses = |value: &Json| self.owner(key).is_some_and(|d| d.refuses(key, value));
+        let unseen = self.theirs.get(key).is_none() && refuses(&node["value"]);
+        // There, what is to be derived is not asked about as long as its base cannot be changed.
+        let wish = || {
+            let asked =
+                serde_json::from_value::<AValue>(self.facts.asked.get(base)?.clone()).ok()?;
+            let derived = self.owner(base)?.derived_of(base, &asked.message());
+            let (_, value) = derived.into_iter().find(|(other, _)| **other == *key)?;
+            Some(AValue::json(Some(&value)))
+        };
+        let behind = ["FAILED", "RETRYING"].contains(&state(self.ours.get(base)));
+        state(Some(node)) == "INVALID"
+            && (unseen || (behind && wish().is_some_and(|w| refuses(&w))))
     }
 
     fn is_nested(&self, key: &str) -> bool {
@@ -458,7 +478,7 @@ impl View<'_> {
             content.get(&base).is_some_and(|entry| entry["origin"] == "unknown")
         };
         self.facts.ours.get(&base).is_some_and(|ops| ops.removed_before)
-            && (unknown(&self.facts.content_before) || unknown(&self.facts.content_now))
+            && (unknown(&content_of(&self.taken.expect)) || unknown(&self.facts.content_now))
     }
 
     /// NB does not want it, or what it is derived from.

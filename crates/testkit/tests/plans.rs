@@ -3,8 +3,8 @@
 
 use ligato_kvs::Scheduler;
 use ligato_kvs_api::{
-    Origin, Plan, PlanError, ResyncKind, Scope, Transaction, TxnOptions, TxnOutcome, ValueChange,
-    ValueState,
+    BaseValueStatus, Origin, Plan, PlanError, ResyncKind, Scope, Transaction, TxnOptions,
+    TxnOutcome, ValueChange, ValueState, ValueStatus,
 };
 use ligato_testkit::{
     FakeSb, Rig, bases,
@@ -203,6 +203,7 @@ async fn disagreements(script: &str, at: usize) -> Vec<String> {
     let plan = stage.scheduler().plan(resync.clone()).await.unwrap();
     stage.scheduler().apply(&plan, resync.clone()).await.unwrap();
     let applied = stage.southbound().take_log();
+    let left = if script.contains("fault") { Vec::new() } else { broken_promises(&stage, &plan) };
     let ways = [
         ("when it is carried out", applied),
         ("by a resync after it", afterwards),
@@ -212,5 +213,51 @@ async fn disagreements(script: &str, at: usize) -> Vec<String> {
         (done != planned)
             .then(|| format!("{script}\n{kind:?}: {planned:?} is planned, {done:?} is done {way}"))
     };
-    ways.into_iter().filter_map(differs).collect()
+    let left = left.into_iter().map(|why| format!("{script}\n{kind:?}: {why}"));
+    ways.into_iter().filter_map(differs).chain(left).collect()
+}
+
+/// Values that the plan said would be left waiting or refused, and are not so, or for another reason.
+fn broken_promises(stage: &Stage, plan: &Plan) -> Vec<String> {
+    let snapshot = stage.scheduler().snapshot();
+    let promised = plan.unsatisfied.iter();
+    let broken = promised.filter_map(|status| {
+        let BaseValueStatus { value, derived_values } = snapshot.status(&status.key)?;
+        let now = [value].into_iter().chain(derived_values).find(|now| now.key == status.key)?;
+        let what = |s: &ValueStatus| (s.state, s.details.clone(), s.error.clone());
+        (what(status) != what(&now)).then(|| format!("{status:?} was foretold, it is {now:?}"))
+    });
+    broken.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_tells_what_will_wait_and_for_what() {
+    let (_, scheduler) = rig(&[("b/1", "1"), ("b/2", "2 needs b/1")]).await;
+    let wishes = wishes(&[
+        ("b/1", "-"),
+        ("b/3", "3 needs b/1 needs b/4 needs b/5 not b/6 not b/7"),
+        ("b/4", "4"),
+        ("b/6", "6"),
+        ("b/8", "8 not b/8"),
+        ("b/9", "9 invalid"),
+    ]);
+    let txn = Transaction::change(wishes);
+    let plan = scheduler.plan(txn.clone()).await.unwrap();
+    let told = |status: &ValueStatus| {
+        format!("{} {} {}", status.key, status.state, status.details.join(", "))
+    };
+    let foretold: Vec<String> = plan.unsatisfied.iter().map(told).collect();
+    assert_eq!(
+        foretold,
+        [
+            "b/2 PENDING b/1",
+            "b/3 PENDING b/1, b/5, not b/6",
+            "b/8 PENDING not b/8",
+            "b/9 INVALID words"
+        ]
+    );
+    scheduler.apply(&plan, txn).await.unwrap();
+    let snapshot = scheduler.snapshot();
+    let now = ["b/2", "b/3", "b/8", "b/9"].map(|key| told(&snapshot.status(key).unwrap().value));
+    assert_eq!(foretold, now);
 }

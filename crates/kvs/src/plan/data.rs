@@ -82,8 +82,8 @@ impl Core {
             let exists = match need.on {
                 On::Node(target) => there(target),
                 On::Group(group) => {
-                    self.graph.group_available(group) > 0
-                        || self.graph.wanted_members(group).into_iter().any(there)
+                    let mut members = self.graph.wanted_members(group).into_iter();
+                    members.any(|member| there(member) && !self.graph.is_below(id, member))
                 }
             };
             let excludes = need.kind() == DependencyKind::ConflictsWith;

@@ -554,7 +554,9 @@ impl Core {
             return self.journaled_outcome(id);
         }
         let node = self.graph.node(id);
-        if step.op == OpKind::Create && (step.along || !self.was_visible(id)) && !node.available() {
+        // It went with its base before it comes back, or was not seen before.
+        let anew = if trace.operated { step.along } else { !self.was_visible(id) };
+        if step.op == OpKind::Create && anew && !node.available() {
             let shown = node.problem.is_some() && !step.along;
             if !shown {
                 return Outcome::default();

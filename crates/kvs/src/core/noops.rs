@@ -31,6 +31,9 @@ impl Core {
         if !touched.is_empty() {
             for id in self.graph.put_in_order(touched) {
                 let trace = *self.trace(id);
+                if trace.operated {
+                    self.note_waiting(id);
+                }
                 if trace.operated || trace.noop != NO_PLACE {
                     continue;
                 }
@@ -46,6 +49,23 @@ impl Core {
             }
         }
         self.step_marks = marks;
+    }
+
+    /// A base value that was taken down to be made anew, and cannot be made now, waits.
+    fn note_waiting(&mut self, id: NodeId) {
+        let node = self.graph.node(id);
+        if node.parent.is_some() || node.state() != ValueState::Pending {
+            return;
+        }
+        let (key, wanted) = (node.key.clone(), node.wanted().cloned());
+        let Some(active) = &self.active else { return };
+        let last = active.draft.ops().filter(|op| op.key == key).last();
+        if last.is_none_or(|op| op.new_state != ValueState::Removed || op.noop) {
+            return;
+        }
+        let before = Outcome { state: ValueState::Removed, value: None, error: None };
+        let after = Outcome { state: ValueState::Pending, value: wanted, error: None };
+        self.record_noop(id, OpKind::Create, before, after);
     }
 
     /// What the plan does with each node; to be cleared by the caller.
@@ -92,8 +112,8 @@ impl Core {
             // Wanted, never tried, and not wanted any more; or it only stays as it was.
             return;
         }
-        let noop = self.noop_of(id, &before, comes, goes);
-        let Some((op, state)) = noop.map(|(op, state)| (op, self.lasting(id, state))) else {
+        let state = self.lasting(id, self.graph.node(id).state());
+        let Some((op, state)) = self.noop_of(id, &before, state, comes, goes) else {
             self.tell_refusal(id);
             // Discovered and wanted as it is: from now on it is simply configured.
             let node = self.graph.node(id);
@@ -151,6 +171,7 @@ impl Core {
         &self,
         id: NodeId,
         before: &Outcome,
+        state: ValueState,
         comes: bool,
         goes: bool,
     ) -> Option<(OpKind, ValueState)> {
@@ -168,7 +189,6 @@ impl Core {
         if !parent_there && !node.available() {
             return None;
         }
-        let state = node.state();
         let was_there = matches!(
             before.state,
             ValueState::Configured | ValueState::Obtained | ValueState::Discovered

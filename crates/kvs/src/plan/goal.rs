@@ -94,7 +94,9 @@ impl Planner<'_> {
         let node = self.facts.graph.node(id);
         let (Some(wanted), Some(content)) = (node.wanted(), node.content()) else { return };
         let failed_create = matches!(node.applied, Applied::Unknown { tried: OpKind::Create, .. });
-        if !self.may_change(id, node) || failed_create {
+        // What failed below a base, or with it, is repaired by a retry of the base.
+        let held = node.parent.is_some_and(|parent| self.facts.held.contains(&parent));
+        if !self.may_change(id, node) || failed_create || held {
             return;
         }
         let Some(descriptor) = node.descriptor.and_then(|d| self.facts.catalog.get(d)) else {

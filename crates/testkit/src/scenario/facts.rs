@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     compare::Taken,
-    format::{AValue, DescriptorSpec, Resync, Scenario, StepKind},
+    format::{AValue, DescriptorSpec, Resync, Scenario, StepKind, Whose},
 };
 
 /// Operations on one value, from one side.
@@ -55,6 +55,8 @@ pub(super) struct Facts {
     pub(super) their_asked: BTreeMap<String, Json>,
     /// The last step in which everything was read back.
     pub(super) last_read: usize,
+    /// Values that had failed before a transaction that was undone, and were left so by it.
+    pub(super) left_failed: BTreeSet<String>,
     /// Keys that notifications were about.
     pub(super) notified: BTreeSet<String>,
     /// Keys that a value was to be derived to although they are there independently.
@@ -68,6 +70,8 @@ pub(super) struct Facts {
     pub(super) assumed: BTreeSet<String>,
     /// What was in the southbound from the start, and ours has not seen so far.
     unseen: BTreeSet<String>,
+    /// What was put into the southbound last without word whose it is.
+    pub(super) of_nobody: BTreeSet<String>,
     /// What was created over something unseen.
     pub(super) created_unseen: BTreeSet<String>,
     /// Our southbound before and after this step.
@@ -139,6 +143,7 @@ impl Facts {
             self.collisions
                 .extend(refused["error"].as_str().and_then(collision).map(str::to_owned));
         }
+        self.take_left_failed(taken);
         self.take_assumed(taken);
         self.take_unseen(taken);
         self.take_wishes(taken);
@@ -221,6 +226,21 @@ impl Facts {
         }
     }
 
+    fn take_left_failed(&mut self, taken: &Taken) {
+        let has_failed = |nodes: &BTreeMap<String, Json>, key: &str| {
+            let state = nodes.get(key).and_then(|node| node["state"].as_str());
+            matches!(state, Some("FAILED" | "RETRYING"))
+        };
+        let (before, now) = (&self.nodes_before, &self.nodes_now);
+        if !taken.observed["nodes"].is_null() {
+            self.left_failed.retain(|key| has_failed(now, key));
+        }
+        if taken.step.options.as_ref().is_some_and(|o| o.revert) {
+            let both = now.keys().filter(|key| has_failed(before, key) && has_failed(now, key));
+            self.left_failed.extend(both.cloned());
+        }
+    }
+
     fn take_assumed(&mut self, taken: &Taken) {
         let read = taken.step.options.as_ref().is_some_and(|o| o.resync.is_some());
         let found = taken.observed["sb_inconsistent_keys"].as_array().into_iter().flatten();
@@ -257,6 +277,11 @@ impl Facts {
     fn take_wishes(&mut self, taken: &Taken) {
         let behind = taken.step.after_sb.iter().chain(&taken.step.sb).flatten();
         for record in behind {
+            if record.origin == Whose::Unknown {
+                self.of_nobody.insert(record.key.clone());
+            } else {
+                self.of_nobody.remove(&record.key);
+            }
             self.ours.entry(record.key.clone()).or_default().lied = true;
         }
         if taken.step.step == StepKind::PlanResult {

@@ -42,7 +42,7 @@ pub(super) struct SbRecord {
 }
 
 /// Whose a value in the southbound is.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub(super) enum Whose {
     #[serde(rename = "NB")]
     Nb,

@@ -120,7 +120,9 @@ impl Judge {
                 let value = |entry: Option<&Json>| entry.map(|entry| entry["value"].clone());
                 let ours = facts.content_now.get(key);
                 let unwanted = facts.asked.get(key).is_none_or(Json::is_null);
-                let as_before = value(facts.content_before.get(key)) == value(ours)
+                let untouched = facts.ours.get(key).is_none_or(|ops| ops.step.is_empty());
+                let as_before = untouched
+                    || value(facts.content_before.get(key)) == value(ours)
                     || facts.created_unseen.contains(key)
                     || (unwanted
                         && ours.is_none()

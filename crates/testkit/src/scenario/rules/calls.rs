@@ -31,8 +31,11 @@ impl View<'_> {
         // not failed, or fails later.
         let names = |ops: &Ops| ops.step.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         let once = ours.step.len() <= 2 && names(ours) != names(theirs);
-        let fewer = ours.calls <= theirs.calls
-            && (ours.failed_in_step != theirs.failed_in_step || ours.calls < theirs.calls);
+        // It has failed already, in a transaction that went, or was undone, in another order.
+        let had_failed = ours.failed_before && !theirs.failed_before && theirs.failed_in_step;
+        let fewer = had_failed && !ours.failed_in_step
+            || ours.calls <= theirs.calls
+                && (ours.failed_in_step != theirs.failed_in_step || ours.calls < theirs.calls);
         if once && ours.planned && fewer && self.is_true(key) {
             return Some("S4");
         }
@@ -62,7 +65,7 @@ impl View<'_> {
     }
 
     /// Does something that the value needs say that it could not go because of the value?
-    fn holds_a_need(&self, key: &str) -> bool {
+    pub(super) fn holds_a_need(&self, key: &str) -> bool {
         let held = format!("{key} could not be removed before it");
         let values = [self.facts.asked.get(key), self.ours.get(key).map(|node| &node["value"])];
         let Some(spec) = self.owner(key) else { return false };

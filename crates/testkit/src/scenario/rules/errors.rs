@@ -53,6 +53,26 @@ impl Leftover<'_> {
             // What would have to be done with it.
             return Some("S8");
         }
+        if missing.is_empty()
+            && extra.iter().all(|e| {
+                let error = e["error"].as_str().unwrap_or_default();
+                let before = self.facts.status_before.get(key);
+                error.ends_with(" is not implemented")
+                    && before.is_some_and(|s| s["error"] == error)
+            })
+        {
+            // It was tried again, as something that it needs came.
+            return Some("B8");
+        }
+        let replaced = |e: &Json| {
+            let before = self.facts.status_before.get(key);
+            before.is_some_and(|s| s["state"] == "INVALID" && s["error"] == e["error"])
+                && self.facts.nodes().get(key).is_some_and(|node| node["state"] != "INVALID")
+        };
+        if extra.is_empty() && missing.iter().all(replaced) {
+            // What is replaced is not tried before.
+            return Some("S4");
+        }
         let told = self.missing.is_empty()
             && self.facts.status(key).is_some_and(|s| {
                 s["state"] == "INVALID" && extra.iter().all(|e| e["error"] == s["error"])

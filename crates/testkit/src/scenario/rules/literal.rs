@@ -56,7 +56,10 @@ fn calls(taken: &Taken, txns: &[Json], facts: &Facts) -> Vec<String> {
     for (txn, op) in executed(txns) {
         let key = text(op, "key");
         // What happened by itself, or has nobody to be called, is not sent.
+        let base = base_of(key, &facts.parents);
+        let told = taken.step.values.iter().flatten().any(|value| value.key == base);
         let by_itself = txn["type"] == "SBNotification"
+            && told
             && ["OBTAINED", "REMOVED"].contains(&text(op, "new_state"))
             && facts.asked.get(&base_of(key, &facts.parents)).is_none_or(Json::is_null);
         let silent = has(op, "noop") || has(op, "property") || by_itself;
@@ -135,7 +138,8 @@ fn undone(taken: &Taken, txns: &[Json], facts: &Facts) -> Vec<String> {
             ));
         }
         undoing |= undo;
-        failed |= !op["new_error"].is_null() && !has(op, "noop");
+        // That it is refused was known, and is no failure of this transaction.
+        failed |= !op["new_error"].is_null() && !has(op, "noop") && op["new_state"] != "INVALID";
         if undo {
             open.remove(key);
         } else if !has(op, "noop") && op["new_error"].is_null() {
@@ -178,11 +182,7 @@ fn is_as_wanted(key: &str, facts: &Facts) -> bool {
         Some(node) if base == key => is_up(node) && node["value"] == *wanted,
         Some(node) => is_up(node) && derived().as_ref() == Some(&node["value"]),
         // Its base derives it no more.
-        None => {
-            base != key
-                && derived().is_none()
-                && now.is_some_and(|node| is_up(node) && node["value"] == *wanted)
-        }
+        None => base != key && now.is_some() && derived().is_none(),
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Side<'a> {
     pub(super) statuses: BTreeMap<String, Json>,
     pub(super) ops: &'a BTreeMap<String, Ops>,
     pub(super) asked: &'a BTreeMap<String, Json>,
+    /// Is it our side?
+    is_ours: bool,
 }
 
 /// The paragraph that is not kept, and how.
@@ -59,7 +61,8 @@ impl<'a> Side<'a> {
         asked: &'a BTreeMap<String, Json>,
     ) -> Self {
         let (nodes, statuses) = (nodes_of(shown), statuses_of(shown));
-        Self { scenario, facts, nodes, content: content_of(shown), statuses, ops, asked }
+        let (content, is_ours) = (content_of(shown), std::ptr::eq(ops, &facts.ours));
+        Self { scenario, facts, nodes, content, statuses, ops, asked, is_ours }
     }
 
     /// Everything this side says something of, or should.
@@ -304,9 +307,23 @@ impl<'a> Side<'a> {
     /// Its last operation failed, or could not be called, or was held back by what failed.
     fn has_failed(&self, key: &str) -> bool {
         let told = self.statuses.get(key).and_then(|s| s["error"].as_str()).unwrap_or_default();
+        // What holds it has failed itself, or could not be called.
+        let holder = told.strip_suffix(" could not be removed before it");
+        let holds = |holder: &str| {
+            !self.is_ours
+                || self.facts.impossible.contains(holder)
+                || self.ops.get(holder).is_some_and(|ops| ops.failed)
+                || self.facts.left_failed.contains(key)
+        };
+        // Held before, and done with success since.
+        let done = self.facts.status_before.get(key).is_some_and(|s| s["error"] == *told)
+            && self
+                .ops
+                .get(key)
+                .is_some_and(|ops| ops.step.last().is_some_and(|(_, error)| error.is_none()));
         self.failing(key).is_some()
             || told.ends_with(" is not implemented")
-            || told.ends_with(" could not be removed before it")
+            || (holder.is_some_and(holds) && !(done && self.is_ours))
             || told.starts_with("value is not ")
             || told.starts_with("applied value is not ")
     }
@@ -344,7 +361,9 @@ impl<'a> Side<'a> {
 
     /// Was it left as it was before, by a transaction that was undone?
     fn is_undone(&self, key: &str, node: &Json) -> bool {
-        self.facts.nodes_before.get(key).is_some_and(|before| state(before) == state(node))
+        let as_before =
+            || self.facts.nodes_before.get(key).is_some_and(|b| state(b) == state(node));
+        if self.is_ours { self.facts.left_failed.contains(key) } else { as_before() }
     }
 
     /// Did something happen to it that nobody was told of?

@@ -118,9 +118,12 @@ impl View<'_> {
         let mut open = vec![key.to_owned(), base_of(key, &self.facts.parents)];
         while let Some(next) = open.pop() {
             for (other, node) in self.ours.iter().chain(self.theirs) {
-                let needs = self.needs_of(other, node);
-                let is_part = |k: &String| self.facts.parents.get(k) == Some(&next);
-                let related = needs.iter().any(|need| *need == next || is_part(need));
+                let needs = self.owner(other).map(|d| d.needs(other, &node["value"]));
+                let parts = self.facts.parents.iter().filter(|(_, base)| **base == next);
+                let parts: Vec<&String> = parts.map(|(part, _)| part).collect();
+                let related = needs.into_iter().flatten().any(|(_, target)| {
+                    target.accepts(&next) || parts.iter().any(|part| target.accepts(part))
+                });
                 if related && !found.contains(other) && other != key {
                     found.push(other.clone());
                     open.push(other.clone());

@@ -235,7 +235,13 @@ impl<'a> Course<'a> {
 
     fn deleted(&self, at: usize, done: &Done, found: &mut Vec<String>) {
         for later in self.later_deletes(at) {
-            if self.there(&later.key, at) != Some(true) || later.key == done.key {
+            // What was not known to be there before, as its last operation failed, held up nothing.
+            let before = self.facts.nodes_before.get(&later.key);
+            let in_doubt = before.is_some_and(|node| {
+                node["available"] != true
+                    && ["FAILED", "RETRYING"].iter().any(|state| node["state"] == **state)
+            });
+            if self.there(&later.key, at) != Some(true) || later.key == done.key || in_doubt {
                 continue;
             }
             if self.facts.parents.get(&later.key) == Some(&done.key) {
@@ -263,7 +269,8 @@ impl<'a> Course<'a> {
 
     fn updated(&self, at: usize, done: &Done, found: &mut Vec<String>) {
         for later in self.later_deletes(at) {
-            let obsolete = self.facts.parents.get(&later.key) == Some(&done.key)
+            let obsolete = self.there(&later.key, at) == Some(true)
+                && self.facts.parents.get(&later.key) == Some(&done.key)
                 && !self.now.contains_key(&later.key)
                 && self.now.contains_key(&done.key)
                 && !self.ops.iter().skip(at + 1).any(|o| o.key == done.key && !o.failed);

@@ -53,7 +53,8 @@ impl Leftover<'_> {
         if no_state(then) == no_state(now)
             && found(then, "OBTAINED")
             && found(now, "DISCOVERED")
-            && self.facts.content_before.get(key).is_some_and(|c| c["origin"] == "unknown")
+            && (self.facts.of_nobody.contains(key)
+                || self.facts.content_before.get(key).is_some_and(|c| c["origin"] == "unknown"))
             && !self.facts.nodes_before.contains_key(key)
         {
             // What is found for the first time, wanted, and nobody can tell whose it is, is NB's.

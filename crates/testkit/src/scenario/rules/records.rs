@@ -61,9 +61,12 @@ impl Leftover<'_> {
         match self.what {
             "txn.values" if self.lists_what_is_unwanted() => Some(Paragraphs::from(["M4"])),
             // The graph, and with it what the southbound is told, is never at odds with itself.
-            "sb_inconsistent_keys" if self.extra.is_empty() => {
-                self.by_value(|key| self.is_at_one(key).then_some("27.8"))
-            }
+            "sb_inconsistent_keys" => self.by_value(|key| {
+                let extra = self.extra.iter().any(|item| item == key);
+                // Nobody had looked what was there before.
+                let unseen = self.facts.created_unseen.contains(key);
+                (if extra { unseen } else { self.is_at_one(key) }).then_some("27.8")
+            }),
             "sb_ops" => self.by_value(|key| self.calls_of(key)),
             "result.kv_errors" => self.by_value(|key| self.errors_of(key)),
             _ => None,
@@ -276,8 +279,16 @@ impl Leftover<'_> {
 
     /// The value was like this before, or was never there.
     fn is_no_news(&self, key: &str, status: &str) -> bool {
+        // Or it came and went there, was not touched here, and stands where it is told to stand.
+        let untouched = || {
+            let (before, now) = (self.facts.nodes_before.get(key), self.facts.nodes().get(key));
+            self.facts.ours.get(key).is_none_or(|ops| ops.step.is_empty())
+                && self.facts.theirs.get(key).is_some_and(|ops| ops.step.len() > 1)
+                && before == now
+                && self.facts.status(key).is_some_and(|is| plain_status(is) == status)
+        };
         match self.facts.status_before.get(key) {
-            Some(before) => plain_status(before) == status,
+            Some(before) => plain_status(before) == status || untouched(),
             None => !self.facts.nodes().contains_key(key),
         }
     }
@@ -354,6 +365,9 @@ impl Leftover<'_> {
         }
         if then.is_empty() && self.was_told(key, &now) {
             return Some("B13");
+        }
+        if then.is_empty() && self.is_impossible_again(&now) {
+            return Some("B8");
         }
         if now.is_empty() && self.was_found_with_its_base(&then, key) {
             return Some("B3");
@@ -502,6 +516,13 @@ impl Leftover<'_> {
             && !self.facts.nodes_before.contains_key(key)
             && self.facts.nodes().get(key).is_some_and(|n| n["state"] == "CONFIGURED")
             && content.is_some_and(|all| all.iter().any(unknown))
+    }
+
+    /// Was it tried again what nobody can do, as something that it needs came?
+    fn is_impossible_again(&self, ours: &[Json]) -> bool {
+        let [op] = ours else { return false };
+        let error = op["new_error"].as_str().unwrap_or_default();
+        error.ends_with(" is not implemented") && op["prev_error"] == op["new_error"]
     }
 
     /// B13: what is said of one value does not hide what is said of another.

@@ -120,6 +120,14 @@ impl View<'_> {
             ("DISCOVERED", "CONFIGURED") if was && is && self.is_derived_as_asked(key) => {
                 Some("27.8")
             }
+            // What NB could not remove is gone when that is told.
+            ("FAILED" | "RETRYING", "NONEXISTENT")
+                if self.facts.notified.contains(key)
+                    && self.is_unwanted(key)
+                    && !self.facts.content_now.contains_key(key) =>
+            {
+                Some("B13")
+            }
             // What is wanted is not given up because somebody else tells that it is gone.
             ("NONEXISTENT", _)
                 if is && self.facts.notified.contains(key) && !self.is_unwanted(key) =>
@@ -222,6 +230,12 @@ impl View<'_> {
                 if is && self.lacks_something(key) && self.was_tried(key) =>
             {
                 Some("B9")
+            }
+            // What it needs was to go, and does not, as it cannot.
+            ("CONFIGURED", "FAILED" | "RETRYING")
+                if is && self.holds_a_need(key) && self.was_tried(key) =>
+            {
+                Some("B7")
             }
             ("PENDING", _) if is && !was && self.needs_are_met(key) => Some(self.why_up(key)),
             ("NONEXISTENT", "FAILED" | "RETRYING")

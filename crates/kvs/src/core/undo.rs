@@ -79,6 +79,14 @@ impl Core {
                 _ => false,
             };
             let failed = before.problem.is_some() && !before.is_refused();
+            // What was derived from it, and is gone, comes back only if it is looked at.
+            let was_there = |core: &mut Self, child| {
+                core.before(child).is_none_or(|b| b.is_some_and(|b| b.available()))
+            };
+            let mut children = before.children.iter().copied();
+            let lost =
+                failed && children.any(|c| !self.graph.is_available(c) && was_there(self, c));
+            let same = same && !lost;
             if let Some(active) = self.active.as_mut().filter(|_| failed && same) {
                 active.held.insert(*id);
             }

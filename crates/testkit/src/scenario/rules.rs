@@ -121,7 +121,10 @@ impl Judge {
                 let ours = facts.content_now.get(key);
                 let unwanted = facts.asked.get(key).is_none_or(Json::is_null);
                 let untouched = facts.ours.get(key).is_none_or(|ops| ops.step.is_empty());
+                let base = base_of(key, &facts.parents);
+                let only_here = facts.theirs.get(key).is_none_or(|ops| ops.step.is_empty());
                 let as_before = untouched
+                    || (only_here && undo.holds_for(&base))
                     || value(facts.content_before.get(key)) == value(ours)
                     || facts.created_unseen.contains(key)
                     || (unwanted

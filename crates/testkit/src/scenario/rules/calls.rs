@@ -33,10 +33,10 @@ impl View<'_> {
         let once = ours.step.len() <= 2 && names(ours) != names(theirs);
         // It has failed already, in a transaction that went, or was undone, in another order.
         let had_failed = ours.failed_before && !theirs.failed_before && theirs.failed_in_step;
-        let fewer = had_failed && !ours.failed_in_step
-            || ours.calls <= theirs.calls
-                && (ours.failed_in_step != theirs.failed_in_step || ours.calls < theirs.calls);
-        if once && ours.planned && fewer && self.is_true(key) {
+        let fewer = ours.calls <= theirs.calls
+            && (ours.failed_in_step != theirs.failed_in_step || ours.calls < theirs.calls);
+        let by_now = had_failed && !ours.failed_in_step;
+        if ours.planned && (once && fewer || by_now) && self.is_true(key) {
             return Some("S4");
         }
         if self.was_deleted_instead(key, theirs, ours) {
@@ -46,6 +46,10 @@ impl View<'_> {
         if self.came_and_went(key, theirs, ours) {
             // As part of a circle that could not be closed.
             return Some("B2");
+        }
+        if self.was_rebuilt_with_need(key, theirs, ours) {
+            // Something that it needs went, and another thing came.
+            return Some("27.8");
         }
         if self.was_in_vain(key, theirs, ours) || self.waits_there_for_nothing(key, theirs, ours) {
             return Some("B1");
@@ -74,6 +78,29 @@ impl View<'_> {
             let mut all = self.ours.keys().filter(|other| target.accepts(other));
             all.any(|other| self.facts.status(other).is_some_and(|s| s["error"] == *held))
         })
+    }
+
+    /// Was it made anew, where it was changed there, as something it needs was deleted in this step?
+    fn was_rebuilt_with_need(&self, key: &str, theirs: &Ops, ours: &Ops) -> bool {
+        let names = |ops: &Ops| -> Vec<String> {
+            let done = ops.step.iter().filter(|(_, error)| error.is_none());
+            done.map(|(op, _)| op.clone()).collect()
+        };
+        let Some(spec) = self.owner(key) else { return false };
+        let went = |other: &String| {
+            let ops = self.facts.ours.get(other);
+            ops.is_some_and(|ops| names(ops).iter().any(|op| op == "delete"))
+        };
+        let values = [self.facts.nodes_before.get(key), self.ours.get(key)];
+        let values = values.into_iter().flatten().map(|node| &node["value"]);
+        let mut needs = values.flat_map(|value| spec.needs(key, value));
+        names(ours) == ["delete", "create"]
+            && ours.step.len() == 2
+            && names(theirs) == ["update"]
+            && self.is_in_southbound(key)
+            && needs.any(|(_, target)| {
+                self.facts.ours.keys().any(|other| target.accepts(other) && went(other))
+            })
     }
 
     /// Was it made and taken away again, and waits in a circle, where it was not touched there?

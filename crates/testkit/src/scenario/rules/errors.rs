@@ -73,7 +73,7 @@ impl Leftover<'_> {
             // What is replaced is not tried before.
             return Some("S4");
         }
-        let told = self.missing.is_empty()
+        let told = missing.is_empty()
             && self.facts.status(key).is_some_and(|s| {
                 s["state"] == "INVALID" && extra.iter().all(|e| e["error"] == s["error"])
             });

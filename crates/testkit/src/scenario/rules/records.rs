@@ -266,9 +266,13 @@ impl Leftover<'_> {
         let keys: BTreeSet<&str> =
             self.missing.iter().chain(self.extra).filter_map(key_of).collect();
         keys.into_iter().all(|key| {
+            // Removed, or never there: it is gone.
+            let is_gone = |status: &Json| {
+                ["REMOVED", "NONEXISTENT"].iter().any(|state| status["state"] == **state)
+            };
             let of = |items: &[Json]| -> Vec<String> {
                 let mine = items.iter().filter(|i| i["key"] == key);
-                mine.map(plain_status).collect()
+                mine.map(|i| if is_gone(i) { "gone".to_owned() } else { plain_status(i) }).collect()
             };
             let (missing, extra) = (of(self.missing), of(self.extra));
             missing == extra
@@ -284,7 +288,7 @@ impl Leftover<'_> {
             let (before, now) = (self.facts.nodes_before.get(key), self.facts.nodes().get(key));
             self.facts.ours.get(key).is_none_or(|ops| ops.step.is_empty())
                 && self.facts.theirs.get(key).is_some_and(|ops| ops.step.len() > 1)
-                && before == now
+                && before.map(|node| &node["state"]) == now.map(|node| &node["state"])
                 && self.facts.status(key).is_some_and(|is| plain_status(is) == status)
         };
         match self.facts.status_before.get(key) {
@@ -339,7 +343,7 @@ impl Leftover<'_> {
         let base = base_of(key, &self.facts.parents);
         let with_base = base != key
             && of(&ours, "executed").is_empty()
-            && of_key(&ours, &base).iter().any(failed);
+            && of_key(&ours, &base).iter().any(|op| failed(op) || op["new_state"] == "PENDING");
         if planned && (then.is_empty() && stopped || with_base) {
             // Foreseen, but something before it failed.
             return Some("F1");

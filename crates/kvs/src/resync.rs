@@ -201,7 +201,10 @@ impl Core {
         }
         let reviewing = self.active.as_ref().is_some_and(|a| a.phase == Phase::Reviewing);
         let fresh = !was_there && !reviewing && self.is_new(id);
-        self.graph.set_applied(id, Applied::Known(Content { value: item.value.clone(), metadata }));
+        // What is there as it is wanted is kept once.
+        let wanted = self.graph.node(id).wanted().filter(|wanted| **wanted == item.value);
+        let value = wanted.unwrap_or(&item.value).clone();
+        self.graph.set_applied(id, Applied::Known(Content { value, metadata }));
         let node = self.graph.edit(id);
         node.marks.missing = false;
         if node.desired.is_some() {

@@ -206,7 +206,8 @@ impl Graph {
         self.set_needs_resolved(id, needs.clone());
     }
 
-    fn same_needs(&self, id: NodeId, dependencies: &[Dependency]) -> bool {
+    /// Are these its dependencies already?
+    pub(crate) fn same_needs(&self, id: NodeId, dependencies: &[Dependency]) -> bool {
         let needs = &self.node(id).needs;
         needs.len() == dependencies.len()
             && needs.iter().zip(dependencies).all(|(need, dependency)| {

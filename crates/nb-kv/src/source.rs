@@ -107,7 +107,7 @@ impl KvSource {
             WatchEvent::Snapshot(snapshot) => {
                 let (reason, count) = (snapshot.reason, snapshot.listing.entries.len());
                 tracing::info!(source = %self.source, ?reason, count, "snapshot of the store");
-                return (self.decoder.snapshot(snapshot.listing.entries), None);
+                return (self.decoder.snapshot(&snapshot.listing.entries), None);
             }
             WatchEvent::Changes(changes) => vec![changes],
         };
@@ -115,7 +115,7 @@ impl KvSource {
             match watch.recv().now_or_never() {
                 Some(Some(WatchEvent::Changes(more))) => changes.push(more),
                 Some(Some(WatchEvent::Snapshot(snapshot))) => {
-                    let snapshot = self.decoder.snapshot(snapshot.listing.entries);
+                    let snapshot = self.decoder.snapshot(&snapshot.listing.entries);
                     return (self.decoder.changes(changes), Some(snapshot));
                 }
                 // The end is met again by the next reading.

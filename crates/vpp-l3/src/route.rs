@@ -218,9 +218,13 @@ async fn read_table(
     Ok(())
 }
 
-/// What is known, ordered by what it is in VPP, so that a path is found quickly among very many.
+/// What is known, by what it is in VPP, so that a path is found quickly among very many.
 struct Correlation<'a> {
-    known: Vec<(PathId, Known<'a>)>,
+    known: Vec<Known<'a>>,
+    /// The first of those that are the same path, each with the next one in `others`.
+    by_path: HashMap<PathId, usize>,
+    /// After the value of the same place: another one that is the same path, spelled differently.
+    others: HashMap<usize, usize>,
     names: HashMap<u32, &'a str>,
 }
 
@@ -240,28 +244,33 @@ impl<'a> Correlation<'a> {
     ) -> Self {
         let names: HashMap<_, _> = interfaces.into_iter().collect();
         let indexes: HashMap<_, _> = names.iter().map(|(index, name)| (*name, *index)).collect();
-        let mut known: Vec<_> = known
-            .into_iter()
-            .filter_map(|known| {
-                let interface = match known.value.outgoing_interface.as_str() {
-                    "" => None,
-                    name => Some(*indexes.get(name)?),
-                };
-                Some((path::path_id(known.value, interface).ok()?.as_held(), known))
-            })
-            .collect();
-        known.sort_unstable_by_key(|(id, _)| *id);
-        Correlation { known, names }
+        let known: Vec<_> = known.into_iter().collect();
+        let mut by_path = HashMap::with_capacity(known.len());
+        let mut others = HashMap::new();
+        // Backwards, so that the first one comes first.
+        for (at, known) in known.iter().enumerate().rev() {
+            let interface = match known.value.outgoing_interface.as_str() {
+                "" => None,
+                name => match indexes.get(name) {
+                    Some(index) => Some(*index),
+                    None => continue,
+                },
+            };
+            let Ok(id) = path::path_id(known.value, interface) else { continue };
+            if let Some(other) = by_path.insert(id.as_held(), at) {
+                others.insert(at, other);
+            }
+        }
+        Correlation { known, by_path, others, names }
     }
 
     /// The values a path stands for: the known ones (which may be spelled differently), else one of its own.
     fn resolve(&self, path: &FoundPath, found: &mut Vec<Retrieved<RouteKind>>) {
-        let from = self.known.partition_point(|(id, _)| *id < path.id);
-        let same = self.known.get(from..).unwrap_or_default();
-        let mut is_known = false;
         let meta = RouteMeta { sw_if_index: path.id.target.sw_if_index() };
-        for (_, known) in same.iter().take_while(|(id, _)| *id == path.id) {
-            is_known = true;
+        let mut next = self.by_path.get(&path.id).copied();
+        let is_known = next.is_some();
+        while let Some(known) = next.and_then(|at| self.known.get(at)) {
+            next = next.and_then(|at| self.others.get(&at).copied());
             let mut value = known.value.clone();
             value.preference = path.preference;
             if weight(&value) != path.weight.max(1) {

@@ -17,6 +17,9 @@ use crate::disk::ReservingFile;
 pub type RedbStore = Embedded<RedbJournal>;
 
 const NAME: &str = "redb";
+/// Bytes of pages that the library keeps at most. All content is in memory anyway; it is read back only
+/// when the store is opened.
+const CACHE: usize = 8 << 20;
 
 /// Key to revision and value; entries that end with the client have a mark.
 const ENTRIES: TableDefinition<'_, &str, (u64, bool, &[u8])> = TableDefinition::new("entries");
@@ -86,7 +89,9 @@ fn open_database(config: &RedbConfig) -> Result<Database, Error> {
             .truncate(false)
             .mode(config.mode)
             .open(&config.path)?;
-        Ok(Database::builder().create_with_backend(ReservingFile::new(file)?)?)
+        let mut builder = Database::builder();
+        builder.set_cache_size(CACHE);
+        Ok(builder.create_with_backend(ReservingFile::new(file)?)?)
     };
     open().map_err(|error| sort(Operation::Open, error))
 }

@@ -7,10 +7,11 @@
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
+use self::details::Details;
 use crate::error::LostReason;
 use crate::traffic::{ByMessage, Traffic};
 
@@ -89,8 +90,8 @@ pub(crate) struct NewRequest {
 #[derive(Debug)]
 enum Phase {
     Vacant,
-    Waiting { details: BytesMut },
-    Done { details: BytesMut, end: ReplyBytes },
+    Waiting { details: Details },
+    Done { details: Details, end: ReplyBytes },
     Failed(Failure),
 }
 
@@ -171,7 +172,7 @@ impl Slots {
             None => self.grow(new)?,
         };
         let slot = self.slots.get_mut(index as usize)?;
-        slot.phase = Phase::Waiting { details: BytesMut::new() };
+        slot.phase = Phase::Waiting { details: Details::default() };
         slot.expect = new.expect;
         slot.deadline = new.now + new.timeout;
         slot.timeout = new.timeout;
@@ -226,8 +227,7 @@ impl Slots {
                     return Received::Progress;
                 }
                 if details.len() + payload.len() <= max_dump {
-                    details.put_u32_ne(u32::try_from(payload.len()).unwrap_or(u32::MAX));
-                    details.extend_from_slice(payload);
+                    details.push(payload);
                     wake.extend(slot.waker.take());
                     return Received::Progress;
                 }
@@ -329,11 +329,13 @@ impl Slots {
         task: &mut TaskContext<'_>,
     ) -> Poll<Result<DumpPart, Failure>> {
         let Some(slot) = slot_of(&mut self.slots, context) else { return Poll::Pending };
+        if let Phase::Waiting { details } | Phase::Done { details, .. } = &mut slot.phase
+            && let Some(part) = details.pop()
+        {
+            return Poll::Ready(Ok(DumpPart::Details(part)));
+        }
         match &mut slot.phase {
             Phase::Vacant => return Poll::Pending,
-            Phase::Waiting { details } | Phase::Done { details, .. } if !details.is_empty() => {
-                return Poll::Ready(Ok(DumpPart::Details(std::mem::take(details))));
-            }
             Phase::Waiting { .. } => {
                 match &mut slot.waker {
                     Some(waker) => waker.clone_from(task.waker()),
@@ -377,5 +379,6 @@ fn vacate(slot: &mut Slot, context: Context, free: &mut Vec<u32>) -> Phase {
     std::mem::replace(&mut slot.phase, Phase::Vacant)
 }
 
+mod details;
 #[cfg(test)]
 mod tests;

@@ -261,7 +261,14 @@ pub(super) fn aligned(expected: &[Json], observed: &[Json]) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let mut left = observed.iter();
     for theirs in &expected {
-        let found = left.clone().position(|ours| kind(ours) == kind(theirs));
+        // Those of one transaction, if there are any.
+        let is_same = |ours: &Json| {
+            kind(ours) == kind(theirs) && ours["retry_for_txn"] == theirs["retry_for_txn"]
+        };
+        let found = left
+            .clone()
+            .position(is_same)
+            .or_else(|| left.clone().position(|ours| kind(ours) == kind(theirs)));
         match found {
             Some(skipped) => {
                 for ours in left.by_ref().take(skipped) {

@@ -25,7 +25,7 @@ pub(super) fn untruths(scenario: &Scenario, taken: &Taken, facts: &Facts) -> Vec
     if verified || failed {
         found.extend(ghosts(taken, &txns));
     } else {
-        found.extend(chains(taken, &txns));
+        found.extend(chains(taken, &txns, facts));
     }
     found.extend(errors(taken, &txns));
     found
@@ -188,7 +188,7 @@ fn is_as_wanted(key: &str, facts: &Facts) -> bool {
 
 /// Of one value each operation begins where the one before ended, the first where the step before
 /// ended, and the last ends where the value is now.
-fn chains(taken: &Taken, txns: &[Json]) -> Vec<String> {
+fn chains(taken: &Taken, txns: &[Json], facts: &Facts) -> Vec<String> {
     let mut found = Vec::new();
     let mut last: BTreeMap<&str, &Json> = BTreeMap::new();
     for (_, op) in executed(txns) {
@@ -207,7 +207,12 @@ fn chains(taken: &Taken, txns: &[Json]) -> Vec<String> {
     for (key, op) in last {
         let said = text(op, "new_state");
         let is = now.get(key).map_or("REMOVED", |status| text(status, "state"));
-        if said != is {
+        // It waits with its base, which could not be brought to where it should be, and is not shown.
+        let base = base_of(key, &facts.parents);
+        let of_failed = base != key
+            && now.get(&base).is_some_and(|s| ["FAILED", "RETRYING"].contains(&text(s, "state")));
+        let hidden = of_failed && said == "PENDING" && !now.contains_key(key);
+        if said != is && !hidden {
             found.push(format!("{key} was left {said} by the last operation and is {is}"));
         }
         let told = now.get(key).map(|status| text(status, "last_operation"));

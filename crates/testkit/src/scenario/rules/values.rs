@@ -181,9 +181,9 @@ impl View<'_> {
             {
                 Some("B11")
             }
-            ("FAILED" | "RETRYING", "FAILED" | "RETRYING")
-                if !is
-                    && theirs.is_some_and(|node| node["value"].is_null())
+            // There, it is nobody's wish any more, and yet wanted.
+            ("FAILED" | "RETRYING" | "CONFIGURED", "FAILED" | "RETRYING" | "CONFIGURED")
+                if theirs.is_some_and(|node| node["value"].is_null())
                     && self.facts.notified.contains(key)
                     && ours.map(|node| &node["value"]) == self.facts.asked.get(key) =>
             {

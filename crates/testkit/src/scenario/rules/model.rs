@@ -280,7 +280,7 @@ impl<'a> Side<'a> {
     fn is_taken(&self, contested: &str, by_another_than: &str) -> bool {
         let has = |other: &String| {
             *other != by_another_than
-                && self.nodes.get(other).is_some_and(|node| state(node) != "INVALID")
+                && self.nodes.get(other).is_some_and(|node| state(node) != "INVALID" || is_up(node))
         };
         let claimants = self.facts.claims.get(contested);
         self.is_wanted(contested) || claimants.is_some_and(|all| all.iter().any(has))

@@ -124,7 +124,7 @@ impl View<'_> {
             ("FAILED" | "RETRYING", "NONEXISTENT")
                 if self.facts.notified.contains(key)
                     && self.is_unwanted(key)
-                    && !self.facts.content_now.contains_key(key) =>
+                    && (self.is_told(key) || !self.facts.content_now.contains_key(key)) =>
             {
                 Some("B13")
             }

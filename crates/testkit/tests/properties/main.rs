@@ -191,6 +191,9 @@ async fn undo(before: &Story, undone: &Story) -> Result<(), TestCaseError> {
     let now = available(&stage);
     let text = format!("there were\n{graph:#?}\nthere are\n{now:#?}");
     check(&stage, graph != now, &text)?;
+    if undone.is_deceived() {
+        return Ok(());
+    }
     let now = caseless(&stage);
     let text = format!("the southbound held\n{content:#?}\nit holds\n{now:#?}");
     check(&stage, content != now, &text)

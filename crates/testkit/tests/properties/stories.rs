@@ -224,6 +224,14 @@ impl Story {
             _ => false,
         })
     }
+
+    /// Is something derived done although its southbound says that it failed? A failure says that
+    /// nothing was done, and nobody can read back whether it is true of what is derived.
+    pub(crate) fn is_deceived(&self) -> bool {
+        self.0.iter().any(|command| {
+            matches!(command, Command::Fault { key, fault: Fault::FailsAfterwards } if key.starts_with("d/"))
+        })
+    }
 }
 
 impl fmt::Debug for Story {

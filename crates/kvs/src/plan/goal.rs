@@ -57,8 +57,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Values that have to go but whose wanted content is refused do not come back; what is derived
-    /// from those that do may come with them. Says whether there was anything to see to.
+    /// Values that have to go and are not wanted, or whose wanted content is refused, do not come back;
+    /// what is derived from those that do may come with them. Says whether there was anything to see to.
     pub(super) fn revise_goal(&mut self) -> bool {
         let graph = self.facts.graph;
         let lost: Vec<NodeId> = self
@@ -66,7 +66,11 @@ impl Planner<'_> {
             .touched
             .iter()
             .copied()
-            .filter(|id| self.marks(*id).gone && self.goal(*id) && graph.node(*id).is_refused())
+            .filter(|id| {
+                let node = graph.node(*id);
+                let returns = node.desired.is_some() && !node.is_refused();
+                self.marks(*id).gone && self.goal(*id) && !returns
+            })
             .collect();
         for id in &lost {
             self.note(*id).barred = true;

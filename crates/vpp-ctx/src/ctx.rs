@@ -10,6 +10,7 @@ use ligato_kvs_api::{
     Availability, Notification, NotificationSink, OpError, Southbound, SouthboundName, Subject,
 };
 use ligato_proto::vpp::interfaces::Interface;
+use ligato_proto::vpp::l3::vrf_table::FlowHashSettings;
 use ligato_vpp_api::msg::memclnt::ControlPing;
 use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_api::{Dump, Request, StreamDump, VppError as Code};
@@ -24,7 +25,7 @@ use crate::op::{chain, op_error};
 use crate::quarantine::{Pass, Quarantine};
 use crate::{
     BridgeDomainMeta, Facts, Gate, InterfaceMeta, LinuxNames, MemifSockets, Remembered, Settings,
-    Watcher,
+    Table, Watcher,
 };
 
 tokio::task_local! {
@@ -208,6 +209,21 @@ impl VppCtx {
     /// An interface is gone.
     pub fn forget_interface(&self, index: InterfaceIndex) {
         self.remembered.remove(self.incarnation(), index.0);
+    }
+
+    /// How a routing table spreads flows, as far as this agent knows.
+    pub fn remembered_flow_hash(&self, table: Table) -> Option<Option<FlowHashSettings>> {
+        self.remembered.flow_hash(self.incarnation(), table)
+    }
+
+    /// Keeps how a routing table spreads flows; without settings, as VPP does by itself.
+    pub fn remember_flow_hash(&self, table: Table, set: Option<FlowHashSettings>) {
+        self.remembered.put_flow_hash(self.incarnation(), table, set);
+    }
+
+    /// A routing table is gone.
+    pub fn forget_flow_hash(&self, table: Table) {
+        self.remembered.remove_flow_hash(self.incarnation(), table);
     }
 
     fn incarnation(&self) -> u64 {

@@ -1,17 +1,22 @@
-//! What was set in interfaces, for what VPP does not tell back.
+//! What was set in interfaces and tables, for what VPP does not tell back.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use ligato_proto::vpp::interfaces::Interface;
+use ligato_proto::vpp::l3::vrf_table::FlowHashSettings;
 
-/// Interfaces as they were last made, changed or found, by VPP's index; forgotten when VPP starts anew.
+/// A routing table: its number, and whether it is one of IPv6.
+pub type Table = (u32, bool);
+
+/// Interfaces as they were last made, changed or found, by VPP's index, and how tables spread flows; forgotten when VPP
+/// starts anew.
 ///
 /// Without it a read-back could only take what VPP does not tell to be as it is wanted, and a wish that changes just that
 /// would seem to be fulfilled.
 #[derive(Debug, Default)]
 pub struct Remembered {
-    interfaces: Mutex<Run>,
+    run: Mutex<Run>,
 }
 
 /// Of one run of VPP.
@@ -19,37 +24,54 @@ pub struct Remembered {
 struct Run {
     incarnation: u64,
     interfaces: HashMap<u32, Interface>,
+    /// Without settings: as VPP does by itself.
+    flow_hashes: HashMap<Table, Option<FlowHashSettings>>,
 }
 
 impl Remembered {
     /// The interface of this index, if it is still that of the name.
     pub fn get(&self, incarnation: u64, index: u32, name: &str) -> Option<Interface> {
-        self.with(incarnation, |interfaces| {
-            interfaces.get(&index).filter(|known| known.name == name).cloned()
+        self.with(incarnation, |run| {
+            run.interfaces.get(&index).filter(|known| known.name == name).cloned()
         })
     }
 
     /// An interface was made, changed or found as it was not known before.
     pub fn put(&self, incarnation: u64, index: u32, value: Interface) {
-        self.with(incarnation, |interfaces| drop(interfaces.insert(index, value)));
+        self.with(incarnation, |run| drop(run.interfaces.insert(index, value)));
     }
 
     /// Something about an interface was changed by itself.
     pub fn change(&self, incarnation: u64, index: u32, change: impl FnOnce(&mut Interface)) {
-        self.with(incarnation, |interfaces| interfaces.get_mut(&index).map(change));
+        self.with(incarnation, |run| run.interfaces.get_mut(&index).map(change));
     }
 
     /// An interface is gone.
     pub fn remove(&self, incarnation: u64, index: u32) {
-        self.with(incarnation, |interfaces| drop(interfaces.remove(&index)));
+        self.with(incarnation, |run| drop(run.interfaces.remove(&index)));
     }
 
-    fn with<T>(&self, incarnation: u64, f: impl FnOnce(&mut HashMap<u32, Interface>) -> T) -> T {
-        let mut run = self.interfaces.lock().unwrap_or_else(PoisonError::into_inner);
+    /// How a table spreads flows; nothing if that is not known.
+    pub fn flow_hash(&self, incarnation: u64, table: Table) -> Option<Option<FlowHashSettings>> {
+        self.with(incarnation, |run| run.flow_hashes.get(&table).copied())
+    }
+
+    /// How a table spreads flows was set, or found as it was not known before.
+    pub fn put_flow_hash(&self, incarnation: u64, table: Table, set: Option<FlowHashSettings>) {
+        self.with(incarnation, |run| run.flow_hashes.insert(table, set));
+    }
+
+    /// A table is gone.
+    pub fn remove_flow_hash(&self, incarnation: u64, table: Table) {
+        self.with(incarnation, |run| run.flow_hashes.remove(&table));
+    }
+
+    fn with<T>(&self, incarnation: u64, f: impl FnOnce(&mut Run) -> T) -> T {
+        let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         if run.incarnation != incarnation {
-            *run = Run { incarnation, interfaces: HashMap::new() };
+            *run = Run { incarnation, ..Run::default() };
         }
-        f(&mut run.interfaces)
+        f(&mut run)
     }
 }
 
@@ -69,5 +91,9 @@ mod tests {
         known.put(2, 5, value);
         known.remove(2, 5);
         assert_eq!(known.get(2, 5, "a"), None);
+        known.put_flow_hash(2, (7, false), None);
+        assert_eq!(known.flow_hash(2, (7, false)), Some(None));
+        assert_eq!(known.flow_hash(2, (7, true)), None);
+        assert_eq!(known.flow_hash(3, (7, false)), None);
     }
 }

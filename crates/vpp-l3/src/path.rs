@@ -38,16 +38,6 @@ pub(crate) enum Target {
     Table { table: u32, next_hop: IpAddr },
 }
 
-impl Target {
-    /// Index of the outgoing interface.
-    pub(crate) fn sw_if_index(self) -> Option<u32> {
-        match self {
-            Target::Interface { sw_if_index, .. } => Some(sw_if_index),
-            Target::Drop | Target::Table { .. } => None,
-        }
-    }
-}
-
 impl PathId {
     /// The path as VPP holds it: a host that is reached directly is its own next hop.
     pub(crate) fn as_held(mut self) -> PathId {

@@ -41,7 +41,7 @@ use ligato_vpp_ctx::{Facts, VppCtx, op_error};
 use serde::Serialize;
 
 use crate::allocation::AllocationRef;
-use crate::path::{self, FoundPath, PathId};
+use crate::path::{self, FoundPath, PathId, Target};
 use crate::{dead_path, destination, vrf_table};
 
 /// The kind `vpp-route`.
@@ -54,6 +54,9 @@ pub struct RouteKind;
 pub struct RouteMeta {
     /// Index of the outgoing interface.
     pub sw_if_index: Option<u32>,
+    /// Without one, the table that it leads to; none if it leads nowhere.
+    #[serde(skip)]
+    pub table: Option<u32>,
 }
 
 impl Descriptor for RouteKind {
@@ -142,7 +145,8 @@ impl Descriptor for RouteKind {
     async fn create(sb: &VppCtx, _key: &Key, value: &Route) -> Result<RouteMeta, OpError> {
         let interface = outgoing(sb, value)?;
         sb.request(path::to_vpp(value, interface, true)?).await?;
-        Ok(RouteMeta { sw_if_index: interface.map(|interface| interface.0) })
+        let id = path::path_id(value, interface.map(|interface| interface.0))?;
+        Ok(RouteMeta::of(id.target))
     }
 
     async fn delete(
@@ -174,6 +178,7 @@ impl Descriptor for RouteKind {
             known.iter().map(|known| Known {
                 key: known.key,
                 value: known.value,
+                applied: known.meta.copied(),
                 origin: known.origin,
             }),
         );
@@ -183,6 +188,35 @@ impl Descriptor for RouteKind {
             read_table(sb, &known, details.table, &mut found).await?;
         }
         Ok(found)
+    }
+}
+
+// === impl RouteMeta ===
+
+impl RouteMeta {
+    fn of(target: Target) -> Self {
+        match target {
+            Target::Drop => Self { sw_if_index: None, table: None },
+            Target::Interface { sw_if_index, .. } => {
+                Self { sw_if_index: Some(sw_if_index), table: None }
+            }
+            Target::Table { table, .. } => Self { sw_if_index: None, table: Some(table) },
+        }
+    }
+
+    /// The path that is there in place of the wanted one, if it is another. Over an interface, the key says which.
+    fn instead_of(self, wanted: PathId) -> Option<PathId> {
+        let next_hop = match wanted.target {
+            Target::Interface { .. } => return None,
+            Target::Table { next_hop, .. } => next_hop,
+            Target::Drop => destination::unspecified(wanted.destination),
+        };
+        let target = match self {
+            Self { sw_if_index: Some(_), .. } => return None,
+            Self { table: Some(table), .. } => Target::Table { table, next_hop },
+            Self { table: None, .. } => Target::Drop,
+        };
+        (target != wanted.target).then_some(PathId { target, ..wanted })
     }
 }
 
@@ -225,6 +259,8 @@ struct Correlation<'a> {
     by_path: HashMap<PathId, usize>,
     /// After the value of the same place: another one that is the same path, spelled differently.
     others: HashMap<usize, usize>,
+    /// Paths that are there under the key of a known value and lead elsewhere than it is wanted.
+    elsewhere: HashMap<PathId, usize>,
     names: HashMap<u32, &'a str>,
 }
 
@@ -233,6 +269,8 @@ struct Correlation<'a> {
 struct Known<'a> {
     key: &'a Key,
     value: &'a Route,
+    /// Where it leads now, if it is in VPP.
+    applied: Option<RouteMeta>,
     origin: Origin,
 }
 
@@ -246,7 +284,7 @@ impl<'a> Correlation<'a> {
         let indexes: HashMap<_, _> = names.iter().map(|(index, name)| (*name, *index)).collect();
         let known: Vec<_> = known.into_iter().collect();
         let mut by_path = HashMap::with_capacity(known.len());
-        let mut others = HashMap::new();
+        let (mut others, mut elsewhere) = (HashMap::new(), HashMap::new());
         // Backwards, so that the first one comes first.
         for (at, known) in known.iter().enumerate().rev() {
             let interface = match known.value.outgoing_interface.as_str() {
@@ -257,16 +295,20 @@ impl<'a> Correlation<'a> {
                 },
             };
             let Ok(id) = path::path_id(known.value, interface) else { continue };
-            if let Some(other) = by_path.insert(id.as_held(), at) {
+            let id = id.as_held();
+            if let Some(there) = known.applied.and_then(|applied| applied.instead_of(id)) {
+                elsewhere.insert(there, at);
+            }
+            if let Some(other) = by_path.insert(id, at) {
                 others.insert(at, other);
             }
         }
-        Correlation { known, by_path, others, names }
+        Correlation { known, by_path, others, elsewhere, names }
     }
 
     /// The values a path stands for: the known ones (which may be spelled differently), else one of its own.
     fn resolve(&self, path: &FoundPath, found: &mut Vec<Retrieved<RouteKind>>) {
-        let meta = RouteMeta { sw_if_index: path.id.target.sw_if_index() };
+        let meta = RouteMeta::of(path.id.target);
         let mut next = self.by_path.get(&path.id).copied();
         let is_known = next.is_some();
         while let Some(known) = next.and_then(|at| self.known.get(at)) {
@@ -283,9 +325,12 @@ impl<'a> Correlation<'a> {
             return;
         }
         let name = |index| self.names.get(&index).map(|name| (*name).to_owned());
-        if let Some(value) = path::to_route(path, name) {
-            found.push(Retrieved { key: value.key(), value, meta, origin: Origin::Unknown });
-        }
+        let Some(value) = path::to_route(path, name) else { return };
+        let known = self.elsewhere.get(&path.id).and_then(|at| self.known.get(*at));
+        found.push(match known {
+            Some(known) => Retrieved { key: known.key.clone(), value, meta, origin: Origin::Nb },
+            None => Retrieved { key: value.key(), value, meta, origin: Origin::Unknown },
+        });
     }
 }
 

@@ -11,8 +11,8 @@
 //!       useDstIp: true
 //! ```
 //!
-//! Waits for nothing, derives nothing. VPP does not tell the flow hash settings back: they are taken to be what was wanted
-//! last. It does not rename a table either, so another label makes a new table.
+//! Waits for nothing, derives nothing. VPP does not tell the flow hash settings back: they are taken to be what this agent
+//! set last or, when it has set none so far, what is wanted. It does not rename a table either, so another label makes a new table.
 //!
 //! Tables 0 and 4294967295, and those that carry the name VPP gives by itself, have no mark of an owner: they are ours only
 //! if they are known to be wanted.
@@ -30,7 +30,7 @@ use ligato_vpp_api::msg::ip::{
     IpFlowHashConfig, IpTable, IpTableAddDel, IpTableDump, SetIpFlowHashV2,
 };
 use ligato_vpp_api::types::AddressFamily;
-use ligato_vpp_ctx::{Facts, VppCtx};
+use ligato_vpp_ctx::{Facts, Table, VppCtx};
 use serde::Serialize;
 
 /// Most characters of a label: VPP's name has 64 bytes, the last one NUL.
@@ -124,6 +124,7 @@ impl Descriptor for VrfTableKind {
             }
             return Err(error);
         }
+        sb.remember_flow_hash(table(value), value.flow_hash_settings);
         Ok(meta(value))
     }
 
@@ -134,11 +135,13 @@ impl Descriptor for VrfTableKind {
         _meta: &VrfMeta,
     ) -> Result<(), OpError> {
         sb.request(IpTableAddDel { is_add: false, table: to_vpp(value)? }).await?;
+        sb.forget_flow_hash(table(value));
         Ok(())
     }
 
     async fn update(sb: &VppCtx, _key: &Key, change: Update<'_, Self>) -> Result<VrfMeta, OpError> {
         sb.request(flow_hash(change.new)).await?;
+        sb.remember_flow_hash(table(change.new), change.new.flow_hash_settings);
         Ok(meta(change.new))
     }
 
@@ -150,13 +153,20 @@ impl Descriptor for VrfTableKind {
         let found = tables.into_iter().map(|details| {
             let mut value = from_vpp(&details.table);
             let key = value.key();
-            if let Some(known) = known.get(&key) {
-                value.flow_hash_settings.clone_from(&known.value.flow_hash_settings);
+            let wanted = known.get(&key).map(|known| known.value.flow_hash_settings);
+            let set = sb.remembered_flow_hash(table(&value));
+            if let (None, Some(wanted)) = (&set, wanted) {
+                sb.remember_flow_hash(table(&value), wanted);
             }
+            value.flow_hash_settings = set.or(wanted).flatten();
             Retrieved { key, meta: meta(&value), origin: origin(&value), value }
         });
         Ok(found.collect())
     }
+}
+
+fn table(value: &VrfTable) -> Table {
+    (value.id, value.protocol() == Protocol::Ipv6)
 }
 
 fn meta(value: &VrfTable) -> VrfMeta {

@@ -18,6 +18,8 @@
 //! Advertisements to peers instead of a group need the peers, which the model does not have: such a virtual router is accepted
 //! as long as it is not started.
 //!
+//! VPP refuses an address that another one on the interface has: so they are changed one after the other, first what goes.
+//!
 //! A virtual router has no tag in VPP: one on an interface that has an owner is taken to be the owner's, any other is left
 //! alone. Two of the same number on one interface, for IPv4 and for IPv6, share their key; the one known to be wanted counts.
 //!
@@ -27,7 +29,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ligato_kvs_api::{
-    Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Retrieved, Spec, Update, Use,
+    Concurrency, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Retrieved,
+    Spec, Update, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -59,6 +62,8 @@ impl Descriptor for VrrpKind {
     type Sb = VppCtx;
 
     const SPEC: Spec = Spec {
+        // An address moves from one to another only after the first one is gone.
+        concurrency: Concurrency::Serial,
         retrieve_after: &["vpp-interface"],
         uses: &[Use::kind(&["vrrp_vr_add_del", "vrrp_vr_start_stop", "vrrp_vr_dump"])],
         ..Spec::new(

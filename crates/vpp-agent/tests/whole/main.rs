@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failure is the answer")]
 
 mod chaos;
+mod fields;
 mod foreign;
 mod poison;
 mod takeover;

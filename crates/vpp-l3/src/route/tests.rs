@@ -155,7 +155,8 @@ fn what_is_sent_reads_back_the_same() {
 
 /// Reads back what VPP would hold, knowing `known`.
 fn read_back(held: &[IpRoute], known: &[(Key, Route)]) -> Vec<Retrieved<RouteKind>> {
-    let known = known.iter().map(|(key, value)| Known { key, value, origin: Origin::Nb });
+    let known =
+        known.iter().map(|(key, value)| Known { key, value, applied: None, origin: Origin::Nb });
     let correlation = Correlation::new([(1, "if1")], known);
     let mut found = Vec::new();
     for path in held.iter().flat_map(path::from_vpp) {
@@ -179,6 +180,30 @@ fn a_known_route_is_found_as_nb_wrote_it() {
     assert_eq!(keys, [known[0].0.clone(), known[1].0.clone(), known[2].0.clone()]);
     assert!(found.iter().all(|found| found.origin == Origin::Nb));
     assert_eq!(found[0].value, wanted[0]);
+}
+
+#[test]
+fn what_leads_elsewhere_under_the_same_key_is_found_if_it_is_known() {
+    let (first, then) = (inter_vrf("10.0.0.0/8", 1, 2), inter_vrf("10.0.0.0/8", 1, 3));
+    assert_eq!(first.key(), then.key());
+    let key = then.key();
+    let found = |applied: Option<&Route>| {
+        let meta = |route| RouteMeta::of(path::path_id(route, None).unwrap().target);
+        let known =
+            Known { key: &key, value: &then, applied: applied.map(meta), origin: Origin::Nb };
+        let correlation = Correlation::new([(1, "if1")], [known]);
+        let mut found = Vec::new();
+        for path in path::from_vpp(&sent(&first)) {
+            correlation.resolve(&path, &mut found);
+        }
+        found.remove(0)
+    };
+    let ours = found(Some(&first));
+    assert_eq!((&ours.key, ours.origin), (&key, Origin::Nb));
+    assert!(equivalent(&ours.value, &first) && !equivalent(&ours.value, &then));
+    // Somebody else's, as far as one can know.
+    assert_eq!(found(None).origin, Origin::Unknown);
+    assert_eq!(found(Some(&then)).origin, Origin::Unknown);
 }
 
 #[test]

@@ -49,20 +49,9 @@ enum Progress {
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     descriptors: Vec<Road>,
-    lanes: Vec<Lane>,
+    lanes: Vec<usize>,
     window: usize,
 }
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Lane {
-    in_flight: usize,
-    /// It was full, and there is little room again: one operation for each answer would cost both sides
-    /// a wake-up each, so the next ones go out when many can go together.
-    fills: bool,
-}
-
-/// The share of a full lane that has to be free before more goes in.
-const FREE: usize = 4;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Road {
@@ -303,14 +292,14 @@ impl Traffic {
     pub(crate) fn add(&mut self, lane: usize, serial: bool) {
         self.descriptors.push(Road { lane, serial, in_flight: 0 });
         if self.lanes.len() <= lane {
-            self.lanes.resize(lane + 1, Lane::default());
+            self.lanes.resize(lane + 1, 0);
         }
     }
 
     pub(crate) fn has_room(&self, descriptor: DescriptorId) -> bool {
         self.descriptors.get(usize::from(descriptor)).is_none_or(|road| {
             (!road.serial || road.in_flight == 0)
-                && self.lanes.get(road.lane).is_none_or(|lane| !lane.fills)
+                && self.lanes.get(road.lane).is_none_or(|n| *n < self.window)
         })
     }
 
@@ -318,8 +307,7 @@ impl Traffic {
         if let Some(road) = self.descriptors.get_mut(usize::from(descriptor)) {
             road.in_flight += 1;
             if let Some(lane) = self.lanes.get_mut(road.lane) {
-                lane.in_flight += 1;
-                lane.fills |= lane.in_flight >= self.window;
+                *lane += 1;
             }
         }
     }
@@ -328,9 +316,7 @@ impl Traffic {
         if let Some(road) = self.descriptors.get_mut(usize::from(descriptor)) {
             road.in_flight = road.in_flight.saturating_sub(1);
             if let Some(lane) = self.lanes.get_mut(road.lane) {
-                lane.in_flight = lane.in_flight.saturating_sub(1);
-                let most = self.window - (self.window / FREE).max(1);
-                lane.fills &= lane.in_flight > most;
+                *lane = lane.saturating_sub(1);
             }
         }
     }
@@ -411,22 +397,6 @@ mod tests {
         }
         assert_eq!(order, (0..LENGTH).collect::<Vec<_>>());
         assert!(looks.get() <= LENGTH, "{} looks", looks.get());
-    }
-
-    #[test]
-    fn a_full_lane_takes_more_when_there_is_room_for_many() {
-        let mut traffic = traffic(100);
-        (0..100).for_each(|_| traffic.enter(0));
-        for left in 1..25 {
-            traffic.leave(0);
-            assert!(!traffic.has_room(0), "{left} have left");
-        }
-        traffic.leave(0);
-        for _ in 0..25 {
-            assert!(traffic.has_room(0));
-            traffic.enter(0);
-        }
-        assert!(!traffic.has_room(0));
     }
 
     #[test]

@@ -177,7 +177,8 @@ impl Reader<'_> {
             link: found.link,
         };
         let value = Interface { mtu: mtu(&value, details), ..value };
-        if set.is_none() && origin != Origin::Sb {
+        // What nobody has said so far is not known to be otherwise than it will be wanted.
+        if set.is_none() && known.is_some() && origin != Origin::Sb {
             self.ctx.remember_interface(index, value.clone());
         }
         let meta = InterfaceMeta {

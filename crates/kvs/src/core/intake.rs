@@ -233,20 +233,6 @@ impl Core {
         self.connect(id, derived, dependencies, depth);
     }
 
-    /// Does the descriptor say of the wanted content what is known of it already? Only of values that
-    /// have nothing to do with derivation.
-    pub(crate) fn is_described(&self, id: NodeId) -> bool {
-        let Some((_, descriptor)) = self.descriptor_of(id) else { return false };
-        let node = self.graph.node(id);
-        let Some(value) = node.wanted() else { return false };
-        if node.parent.is_some() || !node.children.is_empty() {
-            return false;
-        }
-        let Description { problem, derived, dependencies } =
-            describe(&*descriptor, &node.key, value);
-        problem.is_none() && derived.is_empty() && self.graph.same_needs(id, &dependencies)
-    }
-
     fn connect(
         &mut self,
         id: NodeId,

@@ -471,11 +471,6 @@ impl Core {
         if self.graph.node(id).is_empty() {
             return;
         }
-        // What is there of it will be seen. That is all there is to it for most values.
-        let waits = self.in_doubt(id) && self.graph.node(id).problem.is_none();
-        if readable && waits && self.is_described(id) {
-            return;
-        }
         self.remember(id);
         if !readable && self.in_doubt(id) {
             self.graph.set_applied(id, Applied::Absent);

@@ -206,8 +206,7 @@ impl Graph {
         self.set_needs_resolved(id, needs.clone());
     }
 
-    /// Are these its dependencies already?
-    pub(crate) fn same_needs(&self, id: NodeId, dependencies: &[Dependency]) -> bool {
+    fn same_needs(&self, id: NodeId, dependencies: &[Dependency]) -> bool {
         let needs = &self.node(id).needs;
         needs.len() == dependencies.len()
             && needs.iter().zip(dependencies).all(|(need, dependency)| {

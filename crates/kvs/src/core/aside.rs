@@ -24,8 +24,8 @@ use crate::{
     sparse::Sparse,
 };
 
-/// A transaction with so many steps left lets others pass at any time, not only when it has had no
-/// answer for a while.
+/// A transaction with so many steps left lets northbound ones pass at any time, not only when it has had
+/// no answer for a while.
 const LONG: u32 = 256;
 
 /// A transaction that stepped aside, with what is to be put back when it goes on.
@@ -220,7 +220,9 @@ impl Core {
 
     fn patience_of(&self, active: &Active) -> Duration {
         let is_long = active.phase == Phase::Executing && active.run.left() >= LONG;
-        if active.was_aside || is_long { Duration::ZERO } else { self.config.patience }
+        // What southbounds tell, that they are gone or back above all, has time until it has waited.
+        let asked = || self.queue.iter().any(|r| matches!(r, Request::Northbound { .. }));
+        if active.was_aside || (is_long && asked()) { Duration::ZERO } else { self.config.patience }
     }
 
     /// It only waits for answers, and something else could be done: one that is aside could go on, or

@@ -40,6 +40,21 @@ pub enum ValueState {
 }
 
 impl ValueState {
+    /// All states, each at the place of its number.
+    pub const ALL: [Self; 11] = [
+        Self::Nonexistent,
+        Self::Missing,
+        Self::Unimplemented,
+        Self::Removed,
+        Self::Configured,
+        Self::Obtained,
+        Self::Discovered,
+        Self::Pending,
+        Self::Invalid,
+        Self::Failed,
+        Self::Retrying,
+    ];
+
     /// Name on the wire and in all texts, e.g. `CONFIGURED`.
     pub const fn as_str(self) -> &'static str {
         match self {

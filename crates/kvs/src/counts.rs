@@ -8,23 +8,9 @@ use crate::{
     tree::Tree,
 };
 
-const STATES: [ValueState; 11] = [
-    ValueState::Nonexistent,
-    ValueState::Missing,
-    ValueState::Unimplemented,
-    ValueState::Removed,
-    ValueState::Configured,
-    ValueState::Obtained,
-    ValueState::Discovered,
-    ValueState::Pending,
-    ValueState::Invalid,
-    ValueState::Failed,
-    ValueState::Retrying,
-];
-
 /// Values by state, derived ones included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts([usize; STATES.len()]);
+pub(crate) struct Counts([usize; ValueState::ALL.len()]);
 
 /// What is to be counted of one publication.
 #[derive(Debug)]
@@ -39,7 +25,7 @@ pub(crate) struct Recount {
 impl Counts {
     /// The states that any value is in, sorted, with their numbers.
     pub(crate) fn to_vec(self) -> Vec<(ValueState, usize)> {
-        STATES.into_iter().zip(self.0).filter(|(_, count)| *count > 0).collect()
+        ValueState::ALL.into_iter().zip(self.0).filter(|(_, count)| *count > 0).collect()
     }
 
     /// Counts all values of a published graph.

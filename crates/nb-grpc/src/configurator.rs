@@ -24,20 +24,6 @@ use crate::filter::Filters;
 use crate::request::Wishes;
 use crate::subscribe::until;
 
-/// States in which a value has settled, for good or ill.
-const NOT_PENDING: [ValueState; 10] = [
-    ValueState::Nonexistent,
-    ValueState::Missing,
-    ValueState::Unimplemented,
-    ValueState::Removed,
-    ValueState::Configured,
-    ValueState::Obtained,
-    ValueState::Discovered,
-    ValueState::Invalid,
-    ValueState::Failed,
-    ValueState::Retrying,
-];
-
 /// As good as for ever.
 const NO_DEADLINE: Duration = Duration::from_secs(u32::MAX as u64);
 
@@ -102,7 +88,10 @@ impl Configurator {
             return Ok(());
         }
         let deadline = deadline.unwrap_or(NO_DEADLINE);
-        match self.services.scheduler.wait_for(pending, &NOT_PENDING, deadline).await {
+        // A value has settled, for good or ill.
+        let mut settled = ValueState::ALL.to_vec();
+        settled.retain(|state| *state != ValueState::Pending);
+        match self.services.scheduler.wait_for(pending, &settled, deadline).await {
             Ok(_) => Ok(()),
             Err(WaitError::Deadline(statuses)) => {
                 let waiting =

@@ -176,8 +176,8 @@ impl Core {
         let derived = ops.iter().filter_map(|(key, op)| Some((self.graph.find(key)?, *op)));
         let bases = derived.filter(|(id, _)| self.graph.node(*id).parent.is_some());
         let of_base = |(id, op)| (self.graph.key(self.base_of(id)).clone(), op);
-        let bases: Vec<(Key, OpKind)> = bases.map(of_base).collect();
-        let bases = bases.into_iter().filter(|(base, _)| ops.iter().all(|(key, _)| key != base));
+        let known: FxHashSet<&Key> = ops.iter().map(|(key, _)| key).collect();
+        let bases = bases.map(of_base).filter(|(base, _)| !known.contains(base));
         let bases: Vec<(Key, OpKind)> = bases.collect();
         ops.extend(bases);
         ops.sort();

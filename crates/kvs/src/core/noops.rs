@@ -29,9 +29,10 @@ impl Core {
             touched.extend(children.filter(|child| of(&marks, **child) == 0));
         }
         if !touched.is_empty() {
+            let down = self.taken_down(&touched);
             for id in self.graph.put_in_order(touched) {
                 let trace = *self.trace(id);
-                if trace.operated {
+                if down.contains(&id) {
                     self.note_waiting(id);
                 }
                 if trace.operated || trace.noop != NO_PLACE {
@@ -51,18 +52,38 @@ impl Core {
         self.step_marks = marks;
     }
 
-    /// A base value that was taken down to be made anew, and cannot be made now, waits.
+    /// Base values that were taken down to be made anew, and cannot be made now.
+    fn taken_down(&self, touched: &[NodeId]) -> FxHashSet<NodeId> {
+        let waits = |id: &NodeId| {
+            let node = self.graph.node(*id);
+            let trace = self.traces.get(*id);
+            trace.epoch == self.epoch
+                && trace.operated
+                && node.parent.is_none()
+                && node.state() == ValueState::Pending
+        };
+        let waiting: FxHashSet<NodeId> = touched.iter().copied().filter(waits).collect();
+        let mut down = FxHashSet::default();
+        if waiting.is_empty() {
+            return down;
+        }
+        for op in self.active.iter().flat_map(|active| active.draft.ops()) {
+            // The last operation of each counts.
+            let Some(id) = self.graph.find(&op.key).filter(|id| waiting.contains(id)) else {
+                continue;
+            };
+            if op.new_state == ValueState::Removed && !op.noop {
+                down.insert(id);
+            } else {
+                down.remove(&id);
+            }
+        }
+        down
+    }
+
+    /// A base value that was taken down waits from now on.
     fn note_waiting(&mut self, id: NodeId) {
-        let node = self.graph.node(id);
-        if node.parent.is_some() || node.state() != ValueState::Pending {
-            return;
-        }
-        let (key, wanted) = (node.key.clone(), node.wanted().cloned());
-        let Some(active) = &self.active else { return };
-        let last = active.draft.ops().filter(|op| op.key == key).last();
-        if last.is_none_or(|op| op.new_state != ValueState::Removed || op.noop) {
-            return;
-        }
+        let wanted = self.graph.node(id).wanted().cloned();
         let before = Outcome { state: ValueState::Removed, value: None, error: None };
         let after = Outcome { state: ValueState::Pending, value: wanted, error: None };
         self.record_noop(id, OpKind::Create, before, after);

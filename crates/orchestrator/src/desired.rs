@@ -104,15 +104,7 @@ impl Desired {
 
     /// Everything that counts, as changes for the scheduler.
     pub(crate) fn everything(&self) -> Vec<ValueChange> {
-        let change = |(key, holders): (&Key, &Vec<Held>)| match holders.first() {
-            Some(held) => ValueChange {
-                key: key.clone(),
-                value: Some(held.value.clone()),
-                source: Some(held.source.clone()),
-            },
-            None => ValueChange::delete(key),
-        };
-        self.keys.iter().map(change).collect()
+        self.keys.iter().map(|(key, holders)| change_to(key, holders.first())).collect()
     }
 
     /// Takes a judged delivery of a source.
@@ -262,7 +254,7 @@ impl Desired {
                 && after.is_some_and(|(winner, _)| winner == source);
             let same = after.map(|(_, value)| value) == before.as_ref().map(|(_, value)| value);
             if repeated || !same {
-                applied.delta.push(self.change_of(&key));
+                applied.delta.push(change_to(&key, self.winner(&key)));
             }
         }
         applied
@@ -280,16 +272,12 @@ impl Desired {
             return Err(change);
         };
         self.version += 1;
-        let wish = ValueChange {
-            key: key.clone(),
-            value: Some(value.clone()),
-            source: Some(source.clone()),
-        };
         let (source, value, labels) = (source.clone(), value.clone(), change.labels);
         if let Some(record) = self.sources.get_mut(&source) {
             record.keys.insert(key.clone());
         }
         let held = Held { source, value, labels, version: self.version };
+        let wish = change_to(key, Some(&held));
         self.keys.insert(key.clone(), vec![held]);
         Ok((wish, self.version))
     }
@@ -299,17 +287,6 @@ impl Desired {
         let (DeliveryKind::Snapshot(_), Some(value)) = (kind, &change.value) else { return false };
         self.held(&change.key, source)
             .is_some_and(|held| held.value == *value && held.labels == change.labels)
-    }
-
-    fn change_of(&self, key: &Key) -> ValueChange {
-        match self.winner(key) {
-            Some(held) => ValueChange {
-                key: key.clone(),
-                value: Some(held.value.clone()),
-                source: Some(held.source.clone()),
-            },
-            None => ValueChange::delete(key),
-        }
     }
 
     fn held(&self, key: &Key, source: &SourceId) -> Option<&Held> {
@@ -346,6 +323,18 @@ impl Desired {
             }
         }
         previous
+    }
+}
+
+/// What the scheduler has to know of a key, of which this counts.
+fn change_to(key: &Key, winner: Option<&Held>) -> ValueChange {
+    match winner {
+        Some(held) => ValueChange {
+            key: key.clone(),
+            value: Some(held.value.clone()),
+            source: Some(held.source.clone()),
+        },
+        None => ValueChange::delete(key),
     }
 }
 

@@ -245,6 +245,8 @@ impl Core {
             // What is refused is seen as such, whatever became of what it is derived from.
             OpKind::Delete if self.graph.node(id).is_refused() => self.graph.node(id).state(),
             OpKind::Delete if step.recreate || step.along => ValueState::Removed,
+            // It was part of what is applied; what is wanted of its base is refused.
+            OpKind::Delete if self.is_below_refused(id) => ValueState::Removed,
             _ => self.lasting(id, self.graph.node(id).state()),
         };
         let value = if state == ValueState::Removed { None } else { wanted };
@@ -260,6 +262,12 @@ impl Core {
             active.run.finish(at);
             active.unfinished.ends(id);
         }
+    }
+
+    /// Is it derived from a value that is there, and whose wanted content is refused?
+    fn is_below_refused(&self, id: NodeId) -> bool {
+        let base = self.graph.node(id).parent.map(|parent| self.graph.node(parent));
+        base.is_some_and(|base| base.is_refused() && base.available() && base.marks.differs)
     }
 
     fn step_skipped(&mut self, at: u32, step: &Step) {

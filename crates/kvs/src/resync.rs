@@ -221,6 +221,7 @@ impl Core {
         let sure = as_left && self.looks_after_itself();
         self.take_back_children(id, &item.value, descriptor, origin, sure);
         self.compare(id);
+        self.note_needs_of(id, &item.value, descriptor);
         self.rebase(id, origin);
         self.seed_found(id);
         if let Err(why) = indexed {
@@ -400,6 +401,25 @@ impl Core {
         let catalog = Arc::clone(&self.catalog);
         if self.graph.set_needs(id, needs, &catalog) {
             self.graph.disturb(id);
+        }
+    }
+
+    /// What is there otherwise than it is wanted goes before what it needs as it is.
+    fn note_needs_of(&mut self, id: NodeId, value: &Value, descriptor: &dyn DynDescriptor) {
+        let node = self.graph.node(id);
+        let known = self.active.as_ref().is_none_or(|a| a.old_needs.contains_key(&id));
+        if node.desired.is_none() || !node.marks.differs || known {
+            return;
+        }
+        let (key, wanted) = (node.key.clone(), node.needs.clone());
+        let needs = self.ask(id, || descriptor.dependencies(&key, value)).unwrap_or_default();
+        let catalog = Arc::clone(&self.catalog);
+        if self.graph.set_needs(id, needs, &catalog) {
+            let needs = self.graph.node(id).needs.clone();
+            self.graph.restore_needs(id, &wanted);
+            if let Some(active) = self.active.as_mut().filter(|_| !needs.is_empty()) {
+                active.old_needs.insert(id, needs);
+            }
         }
     }
 
@@ -605,6 +625,10 @@ impl Core {
     /// A value that was believed to be there is not.
     pub(crate) fn vanished(&mut self, id: NodeId) {
         self.remember(id);
+        if self.graph.node(id).is_obtained() && self.before(id).is_some_and(|b| b.is_none()) {
+            // Somebody told of it, and it was never there.
+            self.trace(id).operated = false;
+        }
         let node = self.graph.node(id);
         let was_sure = matches!(node.applied, Applied::Known(_));
         let missing = was_sure && node.desired.is_some() && node.problem.is_none();

@@ -102,6 +102,8 @@ pub(crate) struct Active {
     pub(crate) collateral: Vec<(NodeId, Shared)>,
     /// What values were when the undo began.
     pub(crate) undo_before: FxHashMap<NodeId, Outcome>,
+    /// Values that were operated with success before the undo began.
+    pub(crate) mended: FxHashSet<NodeId>,
     pub(crate) failures: bool,
     pub(crate) undo_failed: Vec<Key>,
     /// Obtained values whose content was put back by the undo.

@@ -157,6 +157,7 @@ impl Core {
             due: None,
             collateral: Vec::new(),
             undo_before: rustc_hash::FxHashMap::default(),
+            mended: FxHashSet::default(),
             failures: false,
             undo_failed: Vec::new(),
             to_release: Vec::new(),

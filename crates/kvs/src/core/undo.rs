@@ -40,8 +40,12 @@ impl Core {
             } else {
                 Outcome { state: node.state(), value, error: node.error_text() }
             };
+            let mended = node.problem.is_none() && self.traces.get(*id).operated;
             if let Some(active) = &mut self.active {
                 active.undo_before.insert(*id, now);
+                if mended {
+                    active.mended.insert(*id);
+                }
             }
         }
         let moved = self.take_moved();
@@ -51,6 +55,7 @@ impl Core {
                 // Nothing was done with it: the last thing is what it was.
                 let node = self.graph.edit(id);
                 node.last_op = before.last_op;
+                node.marks.discovered = before.marks.discovered && node.available();
             }
         }
         self.move_back(moved);
@@ -76,9 +81,12 @@ impl Core {
             let node = self.graph.node(*id);
             let same = match (&before.applied, &node.applied) {
                 (Applied::Known(was), Applied::Known(now)) => was.value == now.value,
+                (Applied::Absent, Applied::Absent) => true,
                 _ => false,
             };
-            let failed = before.problem.is_some() && !before.is_refused();
+            // What this transaction has brought there follows what it needs, as everything else.
+            let mended = self.active.as_ref().is_some_and(|a| a.mended.contains(id));
+            let failed = before.problem.is_some() && !before.is_refused() && !mended;
             // What was derived from it, and is gone, comes back only if it is looked at.
             let was_there = |core: &mut Self, child| {
                 core.before(child).is_none_or(|b| b.is_some_and(|b| b.available()))
@@ -87,8 +95,18 @@ impl Core {
             let lost =
                 failed && children.any(|c| !self.graph.is_available(c) && was_there(self, c));
             let same = same && !lost;
-            if let Some(active) = self.active.as_mut().filter(|_| failed && same) {
+            if !failed || !same {
+                continue;
+            }
+            // What was said of it without anything being done is not so.
+            let trace = self.trace(*id);
+            let said = if trace.operated { None } else { trace.take_noop() };
+            if let Some(active) = &mut self.active {
                 active.held.insert(*id);
+                if let Some(said) = said {
+                    active.draft.drop_op(said);
+                    active.undo_before.remove(id);
+                }
             }
         }
     }
@@ -127,6 +145,13 @@ impl Core {
             }
             return;
         };
+        let node = self.graph.node(id);
+        let needs = node.needs.clone();
+        let goes = node.available() && !node.marks.differs && !needs.is_same(&before.needs);
+        if let Some(active) = self.active.as_mut().filter(|_| goes && !needs.is_empty()) {
+            // It is there with what this transaction wanted, and goes before what that needs.
+            active.old_needs.insert(id, needs);
+        }
         self.graph.restore_needs(id, &before.needs);
         let all = {
             let now = &self.graph.node(id).children;
@@ -228,6 +253,7 @@ impl Core {
     pub(crate) fn verify_undo(&mut self) {
         let Some(active) = &mut self.active else { return };
         let journal = std::mem::take(&mut active.journal);
+        let mended = std::mem::take(&mut active.mended);
         let collateral = std::mem::take(&mut active.collateral);
         let collateral = collateral.into_iter().map(|(id, before)| (id, Some(before)));
         let mut differing = Vec::new();
@@ -258,6 +284,8 @@ impl Core {
                 && node.problem.is_none()
                 // What could not go before, and is gone now, has no problem any more.
                 && (node.desired.is_some() || !matches!(node.applied, Applied::Absent))
+                // Nor has what could be brought to where it should be.
+                && (node.marks.differs || !mended.contains(id))
             {
                 self.graph.edit(*id).problem = Some(problem);
             }

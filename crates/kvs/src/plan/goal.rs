@@ -98,8 +98,10 @@ impl Planner<'_> {
         let node = self.facts.graph.node(id);
         let (Some(wanted), Some(content)) = (node.wanted(), node.content()) else { return };
         let failed_create = matches!(node.applied, Applied::Unknown { tried: OpKind::Create, .. });
-        // What failed below a base, or with it, is repaired by a retry of the base.
-        let held = node.parent.is_some_and(|parent| self.facts.held.contains(&parent));
+        // What failed below a base, or with it, is repaired by a retry of the base. What was only
+        // cancelled because of it is not.
+        let asked = matches!(self.reason_of(id), Some(Reason::Requested));
+        let held = !asked && node.parent.is_some_and(|parent| self.facts.held.contains(&parent));
         if !self.may_change(id, node) || failed_create || held {
             return;
         }
@@ -458,7 +460,14 @@ impl Planner<'_> {
         node.problem.is_some()
             && !self.marks(id).seed
             && node.parent.is_none_or(|parent| self.goal(parent))
-            && node.needs.iter().all(|need| self.goal_satisfies(id, need))
+            // That it needs itself is no reason: it was tried with that.
+            && node.needs.iter().all(|need| {
+                self.goal_satisfies(id, need)
+                    || match need.on {
+                        On::Node(target) => target == id,
+                        On::Group(group) => self.facts.graph.member_of(id).contains(&group),
+                    }
+            })
     }
 
     fn met_within(&self, id: NodeId, set: &super::order::Members) -> bool {

@@ -33,7 +33,7 @@ use serde_json::Value as Json;
 use crate::scenario::{
     compare::{Difference, Taken},
     facts::{Facts, Ops, base_of, nodes_of, statuses_of},
-    format::Scenario,
+    format::{AValue, Scenario, StepKind},
     rules::{model::Side, records::Leftover, undo::Undo, values::View},
 };
 
@@ -167,12 +167,14 @@ impl Judge {
         let (theirs, ours) = (nodes_of(&taken.expect), nodes_of(&taken.observed));
         let keys: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
         let view = View { scenario, taken, facts, theirs: &theirs, ours: &ours };
-        let there = Side::theirs(scenario, taken, facts);
+        let (there, left) = (Side::theirs(scenario, taken, facts), content_of(&taken.expect));
         let wrong_there = |key: &str| {
             let base = base_of(key, &facts.parents);
             let differs = keys.iter().any(|other| {
                 base_of(other, &facts.parents) == base && theirs.get(*other) != ours.get(*other)
             });
+            // Or what is there of it.
+            let differs = differs || left.contains_key(key) != facts.content_now.contains_key(key);
             there.fault(key).filter(|_| differs).map(|(paragraph, _)| paragraph)
         };
         // B5: whose a key is that more than one value claims, is another matter there.
@@ -228,6 +230,7 @@ impl Judge {
             self.shifted = true;
         }
         self.look_for_foreign_values(taken, facts);
+        self.look_for_lost_wishes(taken, facts);
         self.look_for_numbers(taken, facts);
     }
 
@@ -271,6 +274,28 @@ impl Judge {
             {
                 // A derived value that waited is not there only because its base is.
                 self.taint("B10", key, facts);
+            }
+        }
+    }
+
+    /// B13: what is said of a value that NB wants is not what NB wants of it.
+    fn look_for_lost_wishes(&mut self, taken: &Taken, facts: &Facts) {
+        if taken.step.step != StepKind::Notify {
+            return;
+        }
+        let wishes = taken.differences.iter().filter(|d| d.what.starts_with("dump NB of "));
+        for difference in wishes {
+            for item in &difference.extra {
+                let Some(key) = key_of(item) else { continue };
+                let told = taken.step.values.iter().flatten().find(|value| value.key == key);
+                let told = told.and_then(|told| told.value.as_ref());
+                let told = told.map(|value| AValue::json(Some(&value.message())));
+                let there = difference.missing.iter().find(|other| key_of(other) == Some(key));
+                if there.is_some_and(|there| Some(&there["value"]) == told.as_ref())
+                    && facts.asked.get(key) == Some(&item["value"])
+                {
+                    self.taint("B13", key, facts);
+                }
             }
         }
     }

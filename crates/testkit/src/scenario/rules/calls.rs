@@ -1,5 +1,7 @@
 //! Why the calls for a value differ, where what is shown of it in the end may not.
 
+use serde_json::Value as Json;
+
 use crate::scenario::{
     facts::{Ops, base_of},
     format::DescriptorSpec,
@@ -51,6 +53,9 @@ impl View<'_> {
             // Something that it needs went, and another thing came.
             return Some("27.8");
         }
+        if self.was_without_need(key) || self.is_refused_over_nothing(key, theirs, ours) {
+            return Some("B9");
+        }
         if self.was_in_vain(key, theirs, ours) || self.waits_there_for_nothing(key, theirs, ours) {
             return Some("B1");
         }
@@ -101,6 +106,40 @@ impl View<'_> {
             && needs.any(|(_, target)| {
                 self.facts.ours.keys().any(|other| target.accepts(other) && went(other))
             })
+    }
+
+    /// Was it removed, as something that it needs is not there, and cannot come back as it is refused?
+    fn is_refused_over_nothing(&self, key: &str, theirs: &Ops, ours: &Ops) -> bool {
+        theirs.step.is_empty()
+            && matches!(&ours.step[..], [(op, None)] if op == "delete")
+            && state(self.ours.get(key)) == "INVALID"
+            && !available(self.ours.get(key))
+            && !self.facts.content_now.contains_key(key)
+            && self.lacks_something(key)
+    }
+
+    /// Did it have to wait within this step, because something that it needs was lost, and come back
+    /// with that?
+    fn was_without_need(&self, key: &str) -> bool {
+        let Some(spec) = self.owner(key) else { return false };
+        let Some(node) = self.ours.get(key).filter(|node| node["state"] == "CONFIGURED") else {
+            return false;
+        };
+        let txns = self.taken.observed["txns"].as_array().into_iter().flatten();
+        let ops: Vec<&Json> =
+            txns.flat_map(|txn| txn["executed"].as_array().into_iter().flatten()).collect();
+        let at = |is: &dyn Fn(&Json) -> bool| ops.iter().position(|op| op["key"] == *key && is(op));
+        let down = at(&|op| op["new_state"] == "PENDING");
+        let up = at(&|op| op["op"] == "CREATE" && op["new_state"] == "CONFIGURED");
+        let Some((down, up)) = down.zip(up).filter(|(down, up)| down < up) else { return false };
+        let came = |op: &Json| op["new_error"].is_null() && op["new_state"] == "CONFIGURED";
+        let lost = |op: &Json| !op["new_error"].is_null() || op["op"] == "DELETE";
+        spec.needs(key, &node["value"]).iter().any(|(_, target)| {
+            let of_need =
+                |op: &&&Json| op["key"].as_str().is_some_and(|other| target.accepts(other));
+            ops[..up].iter().filter(of_need).any(|op| lost(op))
+                && ops[down..up].iter().filter(of_need).any(|op| came(op))
+        })
     }
 
     /// Was it made and taken away again, and waits in a circle, where it was not touched there?

@@ -134,7 +134,9 @@ impl<'a> Side<'a> {
     /// A derived value is what its base derives, and whose it is.
     fn of_derived(&self, key: &str, node: &Json, base: &str) -> Option<Fault> {
         let Some(from) = self.nodes.get(base) else { return fault("B10", "is left of its base") };
-        if state(from) == "OBTAINED" && state(node) != "OBTAINED" {
+        // What could not be put back says so.
+        let is_lost = ["FAILED", "RETRYING"].contains(&state(node)) && self.has_failed(key);
+        if state(from) == "OBTAINED" && state(node) != "OBTAINED" && !is_lost {
             return fault("B3", "is not said to be its base's owner's");
         }
         if state(node) == "OBTAINED" && ["CONFIGURED", "DISCOVERED"].contains(&state(from)) {

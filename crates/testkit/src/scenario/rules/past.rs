@@ -50,15 +50,18 @@ impl Leftover<'_> {
         {
             return Some("B10");
         }
-        if no_state(then) == no_state(now)
-            && found(then, "OBTAINED")
+        if found(then, "OBTAINED")
             && found(now, "DISCOVERED")
-            && (self.facts.of_nobody.contains(key)
-                || self.facts.content_before.get(key).is_some_and(|c| c["origin"] == "unknown"))
+            && (self.facts.of_nobody.contains(&base)
+                || self.facts.content_before.get(&base).is_some_and(|c| c["origin"] == "unknown"))
             && !self.facts.nodes_before.contains_key(key)
         {
             // What is found for the first time, wanted, and nobody can tell whose it is, is NB's.
-            return Some("B16");
+            let mut as_ours = then.to_vec();
+            as_ours[0]["prev_state"] = "DISCOVERED".into();
+            let same = as_ours == now
+                || self.record_of_change(key, as_ours, now.to_vec(), whole).is_some();
+            return same.then_some("B16");
         }
         // There, what nobody wants was made, as something that it had waited for came.
         let wanted: Vec<Json> = then.iter().filter(|op| !is_made_of_nothing(op)).cloned().collect();

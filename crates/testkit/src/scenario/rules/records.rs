@@ -65,6 +65,9 @@ impl Leftover<'_> {
                 let extra = self.extra.iter().any(|item| item == key);
                 // Nobody had looked what was there before.
                 let unseen = self.facts.created_unseen.contains(key);
+                if extra && self.could_not_be_known(key) {
+                    return Some("B11");
+                }
                 (if extra { unseen } else { self.is_at_one(key) }).then_some("27.8")
             }),
             "sb_ops" => self.by_value(|key| self.calls_of(key)),
@@ -98,7 +101,7 @@ impl Leftover<'_> {
             let strip = |status: &Json| {
                 let mut status = self.without_hold(status);
                 let derived = status["derived"].as_array().cloned().unwrap_or_default();
-                let is_there = |d: &&Json| d["state"] != "MISSING";
+                let is_there = |d: &&Json| d["state"] != "MISSING" && !self.was_made_anyway(d);
                 status["derived"] =
                     derived.iter().filter(is_there).map(|d| self.without_hold(d)).collect();
                 stripped(&status, &["last_operation"]).to_string()
@@ -117,6 +120,20 @@ impl Leftover<'_> {
             items.iter().map(strip).collect()
         };
         plain(&alike(self.missing)) == plain(&alike(self.extra))
+    }
+
+    /// Is it said that a derived value was found, which was not there before this step and was made in
+    /// it?
+    fn was_made_anyway(&self, status: &Json) -> bool {
+        let Some(key) = key_of(status).filter(|_| status["state"] == "DISCOVERED") else {
+            return false;
+        };
+        let made = |ops: &crate::scenario::facts::Ops| {
+            ops.step.iter().any(|(op, error)| op == "create" && error.is_none())
+        };
+        !self.facts.content_before.contains_key(key)
+            && self.facts.parents.contains_key(key)
+            && self.facts.ours.get(key).is_some_and(made)
     }
 
     /// Is this what is said of a value that is held by one which could really not be removed?
@@ -411,7 +428,7 @@ impl Leftover<'_> {
     }
 
     /// Both sides have operations on the value.
-    fn record_of_change(
+    pub(super) fn record_of_change(
         &self,
         key: &str,
         then: Vec<Json>,
@@ -610,6 +627,13 @@ impl Leftover<'_> {
             return Some("B10");
         }
         (fewer && !failed && agree).then_some("S4")
+    }
+
+    /// Did something fail with it before, after which nobody could look what is there?
+    fn could_not_be_known(&self, key: &str) -> bool {
+        let owner = self.facts.registered_owner(key);
+        owner.is_some_and(|spec| !spec.is_readable())
+            && self.facts.ours.get(key).is_some_and(|ops| ops.failed_before && ops.lied)
     }
 
     /// Do graph and southbound say the same of the value?

@@ -173,6 +173,26 @@ impl View<'_> {
             {
                 Some("P4")
             }
+            ("FAILED", "FAILED")
+                if was
+                    && is
+                    && error.ends_with(" is not implemented")
+                    && !self.was_called(key)
+                    && self.facts.nodes_before.get(key).map(|node| &node["value"])
+                        == ours.map(|node| &node["value"]) =>
+            {
+                Some("P4")
+            }
+            // There, what nobody wants was made, as something that it had waited for came.
+            ("FAILED", "NONEXISTENT")
+                if self.is_unwanted(key)
+                    && !self.was_called(key)
+                    && self
+                        .last_recorded_there(key)
+                        .is_some_and(|op| op["op"] == "CREATE" && op["new_value"].is_null()) =>
+            {
+                Some("B10")
+            }
             // It may be there: that it cannot be deleted does not make it gone.
             ("NONEXISTENT", "FAILED")
                 if error == "operation Delete is not implemented"
@@ -252,7 +272,9 @@ impl View<'_> {
                 Some(self.why_up(key))
             }
             // Derived values are not there again only because their base is.
-            (_, "NONEXISTENT" | "PENDING" | "INVALID") if was && !is && self.is_gone(key) => {
+            (_, "NONEXISTENT" | "PENDING" | "INVALID")
+                if was && !is && (self.is_gone(key) || self.was_recorded_gone(key)) =>
+            {
                 Some("B10")
             }
             (_, "FAILED" | "RETRYING")
@@ -515,6 +537,25 @@ impl View<'_> {
         let content = self.taken.observed["sb_content"].as_array();
         self.facts.parents.contains_key(key)
             && content.is_some_and(|all| all.iter().all(|c| c["key"] != key))
+    }
+
+    /// A derived value that is on record there as removed in this step, and not touched here.
+    fn was_recorded_gone(&self, key: &str) -> bool {
+        let last = self.last_recorded_there(key);
+        self.facts.parents.contains_key(key)
+            && last.is_some_and(|op| op["op"] == "DELETE" && op["new_state"] == "REMOVED")
+            && self.facts.ours.get(key).is_none_or(|ops| {
+                ops.step
+                    .iter()
+                    .all(|(op, error)| op != "update" && (op == "delete" || error.is_some()))
+            })
+    }
+
+    /// The last operation on the value that is on record there in this step.
+    fn last_recorded_there(&self, key: &str) -> Option<&Json> {
+        let txns = self.taken.expect["txns"].as_array().into_iter().flatten();
+        let mut ops = txns.flat_map(|txn| txn["executed"].as_array().into_iter().flatten());
+        ops.rfind(|op| op["key"] == *key)
     }
 
     /// It is in the southbound, or was when the scheduler could know it last.

@@ -10,6 +10,8 @@ mod edges;
 mod groups;
 mod inner;
 mod ordered;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

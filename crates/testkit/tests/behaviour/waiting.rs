@@ -70,3 +70,51 @@ async fn readers_do_not_wait_for_an_operation_under_way() {
     assert_eq!(started.elapsed(), Duration::ZERO);
     assert!(!ticket.await.is_done());
 }
+
+#[tokio::test(start_paused = true)]
+async fn values_that_need_each_other_come_as_one_if_nothing_else_is_missing() {
+    use ligato_kvs_api::ValueState::{Configured, Pending};
+    // What is wanted, and what becomes of it.
+    let both = |state| vec![("b/1", state), ("b/2", state)];
+    let cases = [
+        (vec![("b/1", "1 needs b/2"), ("b/2", "2 needs b/1")], both(Configured)),
+        (vec![("b/1", "1 needs b/2"), ("b/2", "2 any b/1")], both(Configured)),
+        // Something else is missing, for the one or the other, or stands in the way.
+        (vec![("b/1", "1 needs b/2 needs b/9"), ("b/2", "2 needs b/1")], both(Pending)),
+        (vec![("b/1", "1 needs b/2"), ("b/2", "2 needs b/1 any b/9")], both(Pending)),
+        (
+            vec![("b/1", "1 needs b/2 not b/3"), ("b/2", "2 needs b/1"), ("b/3", "3")],
+            vec![("b/1", Pending), ("b/2", Pending), ("b/3", Configured)],
+        ),
+        // Also by way of what is derived.
+        (
+            vec![("b/1", "1 needs b/2 derives d/1"), ("b/2", "2 needs d/1")],
+            vec![("b/1", Configured), ("b/2", Configured), ("d/1", Configured)],
+        ),
+        (vec![("b/1", "1 needs b/2 needs b/9 derives d/1"), ("b/2", "2 needs d/1")], both(Pending)),
+        (
+            vec![("b/1", "1 derives d/1:needs:b/2"), ("b/2", "2 needs d/1")],
+            vec![("b/1", Configured), ("b/2", Configured), ("d/1", Configured)],
+        ),
+        (
+            vec![("b/1", "1 derives d/1:needs:b/2:needs:b/9"), ("b/2", "2 needs d/1")],
+            vec![("b/1", Configured), ("b/2", Pending), ("d/1", Pending)],
+        ),
+        // Nothing rests on its own offspring, with or without somebody else who waits for that; but on
+        // that of who waits for it.
+        (vec![("b/1", "1 needs d/1 derives d/1"), ("b/2", "2 needs b/1")], both(Pending)),
+        (vec![("b/1", "1 any d/ derives d/1"), ("b/2", "2 needs d/1")], both(Pending)),
+        (
+            vec![("b/1", "1 any d/ derives d/1"), ("b/2", "2 needs b/1 derives d/2")],
+            both(Configured),
+        ),
+    ];
+    for (wishes, expected) in cases {
+        let rig = Rig::start();
+        rig.put(&wishes).await;
+        for (key, state) in expected {
+            assert_eq!(rig.state(key), state, "{key} of {wishes:?}");
+        }
+        assert!(rig.scheduler.audit().await.is_empty(), "{wishes:?}");
+    }
+}

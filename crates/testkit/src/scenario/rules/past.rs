@@ -179,7 +179,7 @@ impl Leftover<'_> {
         let last = ours.and_then(|ops| ops.last_done.as_deref());
         let gone = !self.facts.nodes().contains_key(key) && last == Some("delete");
         first["op"] == "DELETE"
-            && first["new_state"] == "REMOVED"
+            && ["REMOVED", "PENDING"].iter().any(|state| first["new_state"] == **state)
             && is_there(&first["prev_state"])
             && self.facts.parents.contains_key(key)
             && rest == now

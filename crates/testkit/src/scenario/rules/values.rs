@@ -112,7 +112,12 @@ impl View<'_> {
             }
             // What is derived from NB's is NB's.
             ("OBTAINED", "DISCOVERED" | "CONFIGURED")
-                if is && self.facts.parents.contains_key(key) && !self.is_unwanted(key) =>
+                if is
+                    && self.facts.parents.get(key).is_some_and(|base| {
+                        // Also what NB could not remove.
+                        let stays = ["FAILED", "RETRYING"].contains(&state(self.ours.get(base)));
+                        !self.is_unwanted(key) || (stays && self.was_tried(base))
+                    }) =>
             {
                 Some("B3")
             }
@@ -307,7 +312,9 @@ impl View<'_> {
         if ours["available"] == true {
             let equal = self.owner(key)?.equal(&then.message(), &now.message());
             // Shown as applied is what was applied.
-            return (equal && self.is_in_southbound(key)).then_some("B17");
+            let before = self.facts.nodes_before.get(key).map(|node| &node["value"]);
+            let untouched = before == Some(&ours["value"]) && !self.was_called(key);
+            return (equal && (untouched || self.is_in_southbound(key))).then_some("B17");
         }
         // What waits is what is wanted.
         (self.facts.asked.get(key) == Some(&ours["value"])).then_some("B4")

@@ -252,9 +252,11 @@ impl Shared {
             session.id::<P>()?;
             Ok(Expect::Dump { details: session.details_id::<D>()?, end: session.id::<E>()? })
         })?;
-        if let Ok(session) = &mut link.session {
+        let Link { slots, session } = &mut *link;
+        if let Ok(session) = session {
             let id = session.id::<P>()?;
             session.put(id, context, marker);
+            slots.ends(context, session.enqueued);
         }
         self.settle(link, &mut Vec::new());
         Ok(context)
@@ -308,6 +310,7 @@ impl Shared {
             return Err(VppError::Backlog { message: M::NAME, waiting: slots.waiting() });
         };
         session.put(id, context, message);
+        slots.ends(context, session.enqueued);
         Ok(context)
     }
 

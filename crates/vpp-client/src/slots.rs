@@ -103,6 +103,8 @@ struct Slot {
     deadline: Instant,
     timeout: Duration,
     offset: u64,
+    /// Position behind its last byte, once that is known.
+    end: u64,
     counted: bool,
     row: u32,
     sent: Instant,
@@ -148,11 +150,18 @@ impl Slots {
         self.busy
     }
 
-    /// Whether every request that begins before this place in the output has its answer.
-    pub(crate) fn answered_up_to(&self, offset: u64) -> bool {
-        let waits =
-            |slot: &Slot| matches!(slot.phase, Phase::Waiting { .. }) && slot.offset < offset;
+    /// Whether every request that is whole before this place in the output has its answer. One of which only the
+    /// beginning was written cannot have it.
+    pub(crate) fn answered_up_to(&self, place: u64) -> bool {
+        let waits = |slot: &Slot| matches!(slot.phase, Phase::Waiting { .. }) && slot.end <= place;
         !self.slots.iter().any(waits)
+    }
+
+    /// The last byte of a request is before this place in the output.
+    pub(crate) fn ends(&mut self, context: Context, place: u64) {
+        if let Some(slot) = self.slots.get_mut(context.index() as usize) {
+            slot.end = place;
+        }
     }
 
     /// VPP was given nothing to do for a while.
@@ -177,6 +186,7 @@ impl Slots {
         slot.deadline = new.now + new.timeout;
         slot.timeout = new.timeout;
         slot.offset = new.offset;
+        slot.end = u64::MAX;
         slot.counted = new.counted;
         slot.row = new.row;
         slot.sent = new.now;
@@ -197,6 +207,7 @@ impl Slots {
             deadline: new.now,
             timeout: new.timeout,
             offset: 0,
+            end: u64::MAX,
             counted: false,
             row: new.row,
             sent: new.now,

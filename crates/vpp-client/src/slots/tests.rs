@@ -138,9 +138,13 @@ fn a_stretch_of_work_ends_with_the_last_answer() {
     f.now += Duration::from_millis(5);
     let second = f.insert_at(Expect::Reply(REPLY), 30);
     assert_eq!(f.slots.busy_since(), Some(began));
+    f.slots.ends(first, 30);
+    f.slots.ends(second, 60);
+    assert!(f.slots.answered_up_to(29) && !f.slots.answered_up_to(30));
     f.receive(first, REPLY, b"");
     assert_eq!(f.slots.busy_since(), Some(began));
-    assert!(f.slots.answered_up_to(30) && !f.slots.answered_up_to(31));
+    // Of which a part was written only cannot be answered, and is not waited for.
+    assert!(f.slots.answered_up_to(59) && !f.slots.answered_up_to(60));
     f.slots.had_a_break(f.now);
     assert_eq!(f.slots.busy_since(), Some(f.now));
     f.receive(second, REPLY, b"");

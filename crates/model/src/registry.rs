@@ -1,10 +1,10 @@
 //! All models of one agent.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
+use rustc_hash::FxHashMap;
 
 use crate::key::strip_agent_prefix;
 use crate::text::{Limits, Node, parse_json, parse_yaml, read_message};
@@ -107,7 +107,7 @@ impl ModelInfo {
             let located = parse_yaml(text, &Limits::VALUE, &origin).map_err(|_| error)?;
             read(&located)
         })?;
-        self.from_dynamic(&message)
+        self.decode(&message)
     }
 
     /// Reads YAML with the structure of protobuf JSON. `origin` is what to call the text in errors.
@@ -117,7 +117,7 @@ impl ModelInfo {
     pub fn from_yaml(&self, text: &str, origin: &str) -> Result<Value, ModelError> {
         let origin: Arc<str> = origin.into();
         let node = parse_yaml(text, &Limits::VALUE, &origin)?;
-        self.from_dynamic(&read_message(&node, &self.descriptor, &origin, "")?)
+        self.decode(&read_message(&node, &self.descriptor, &origin, "")?)
     }
 
     /// The instance name of a value, not cleaned; empty for a singleton.
@@ -171,9 +171,9 @@ pub struct Registry(Arc<Tables>);
 #[derive(Debug, Default)]
 struct Tables {
     models: Vec<ModelInfo>,
-    by_prefix: HashMap<String, usize>,
-    by_proto_name: HashMap<&'static str, usize>,
-    by_model_name: HashMap<String, usize>,
+    by_prefix: FxHashMap<String, usize>,
+    by_proto_name: FxHashMap<&'static str, usize>,
+    by_model_name: FxHashMap<String, usize>,
 }
 
 impl Registry {

@@ -188,7 +188,7 @@ impl Reader<'_> {
 
     fn entry(&mut self, model: &ModelInfo, node: &Node, path: String) -> Result<(), ModelError> {
         let message = read_message(node, model.descriptor(), &self.origin, &path)?;
-        let value = model.from_dynamic(&message)?;
+        let value = model.decode(&message)?;
         let key = model.key_of(&value)?;
         let place = Place { origin: self.origin.clone(), position: node.at, path };
         if let Some(first) = self.places.insert(key.clone(), place.clone()) {

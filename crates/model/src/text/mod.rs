@@ -12,6 +12,7 @@ mod place;
 mod read;
 mod redact;
 mod scalar;
+mod wire;
 mod write;
 
 pub use document::{Entry, read_document, write_document};

@@ -36,6 +36,9 @@ impl Limits {
 /// What YAML aliases may add to a text in all, in parser events: enough for people, too little for a bomb.
 const ALIASED_EVENTS: usize = 100_000;
 
+/// So many names of a map are compared one by one.
+const FEW: usize = 16;
+
 /// One scalar, list or map, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
@@ -309,10 +312,12 @@ impl<'de, M: Mode> Visitor<'de> for ContentVisitor<M> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Content, A::Error> {
         let mut map: Vec<(Name, Node)> = Vec::new();
+        // Names beyond the first few.
         let mut seen = HashSet::new();
         while let Some(name) = entries.next_key::<M::Name>()? {
             let name: Name = name.into();
-            if !seen.insert(name.text.clone()) {
+            let among_first = map.iter().take(FEW).any(|(other, _)| other.text == name.text);
+            if among_first || (map.len() >= FEW && !seen.insert(name.text.clone())) {
                 return Err(A::Error::custom(format_args!("field `{}` is given twice", name.text)));
             }
             map.push((name, entries.next_value::<M::Child>()?.into()));

@@ -1,32 +1,40 @@
 //! From the structure of a text to a message.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use prost_reflect::{
-    DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, OneofDescriptor, Value,
-};
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor};
 
 use super::node::{Content, Name, Node, shorten};
 use super::place::nearest;
-use super::{Place, Position, Problem, scalar};
+use super::{Place, Position, Problem, scalar, wire};
 use crate::ModelError;
 
-/// Reads a message. `path` is that of the node in its text.
+/// Reads a message into its binary form. `path` is that of the node in its text.
 pub(crate) fn read_message(
     node: &Node,
     descriptor: &MessageDescriptor,
     origin: &Arc<str>,
     path: &str,
-) -> Result<DynamicMessage, ModelError> {
+) -> Result<Vec<u8>, ModelError> {
     let mut reader = Reader { origin, path: path.to_owned() };
-    reader.message(node, descriptor)
+    let mut out = Vec::new();
+    reader.message(node, descriptor, &mut out)?;
+    Ok(out)
 }
 
 struct Reader<'o> {
     origin: &'o Arc<str>,
     /// Path of the node that is being read.
     path: String,
+}
+
+/// A field that was named.
+struct Seen<'n> {
+    field: FieldDescriptor,
+    name: &'n Name,
+    /// Not if it is `null`.
+    is_set: bool,
 }
 
 type Read<T> = Result<T, ModelError>;
@@ -54,33 +62,36 @@ impl Reader<'_> {
         result
     }
 
-    fn message(&mut self, node: &Node, descriptor: &MessageDescriptor) -> Read<DynamicMessage> {
+    fn message(
+        &mut self,
+        node: &Node,
+        descriptor: &MessageDescriptor,
+        out: &mut Vec<u8>,
+    ) -> Read<()> {
         if descriptor.full_name().starts_with("google.protobuf.") {
-            return self.well_known(node, descriptor);
+            return self.well_known(node, descriptor, out);
         }
         let Content::Map(entries) = &node.content else {
             return Err(
                 self.wrong_type(node, &format!("a map, the message {}", descriptor.full_name()))
             );
         };
-        let mut message = DynamicMessage::new(descriptor.clone());
-        let mut seen: HashMap<u32, &Name> = HashMap::new();
+        let mut seen: Vec<Seen<'_>> = Vec::with_capacity(entries.len());
         for (name, node) in entries {
             let field = self.find_field(descriptor, name)?;
-            if let Some(first) = seen.insert(field.number(), name) {
-                let problem = Problem::DuplicateField { field: name.text.clone(), first: first.at };
+            if let Some(first) = seen.iter().find(|other| other.field == field) {
+                let first = first.name.at;
+                let problem = Problem::DuplicateField { field: name.text.clone(), first };
                 return Err(self.error(name.at, problem));
             }
-            if node.content == Content::Null {
-                continue;
+            let is_set = node.content != Content::Null;
+            if is_set {
+                self.check_oneof(&seen, &field, name)?;
+                self.within(&name.text, |reader| reader.field(node, &field, out))?;
             }
-            if let Some(oneof) = field.containing_oneof() {
-                self.check_oneof(&message, &oneof, name)?;
-            }
-            let value = self.within(&name.text, |reader| reader.field(node, &field))?;
-            message.set_field(&field, value);
+            seen.push(Seen { field, name, is_set });
         }
-        Ok(message)
+        Ok(())
     }
 
     fn find_field(&self, descriptor: &MessageDescriptor, name: &Name) -> Read<FieldDescriptor> {
@@ -99,79 +110,88 @@ impl Reader<'_> {
         })
     }
 
-    fn check_oneof(
-        &self,
-        message: &DynamicMessage,
-        oneof: &OneofDescriptor,
-        name: &Name,
-    ) -> Read<()> {
-        match oneof.fields().find(|other| message.has_field(other)) {
+    /// Of fields that exclude each other, one is set at most.
+    fn check_oneof(&self, seen: &[Seen<'_>], field: &FieldDescriptor, name: &Name) -> Read<()> {
+        let Some(oneof) = field.containing_oneof() else { return Ok(()) };
+        let excluded = |other: &&Seen<'_>| {
+            other.is_set && other.field.containing_oneof().as_ref() == Some(&oneof)
+        };
+        match seen.iter().find(excluded) {
             Some(other) => {
-                let first = other.name().to_owned();
+                let first = other.field.name().to_owned();
                 Err(self.error(name.at, Problem::Conflict { first, second: name.text.clone() }))
             }
             None => Ok(()),
         }
     }
 
-    fn field(&mut self, node: &Node, field: &FieldDescriptor) -> Read<Value> {
+    fn field(&mut self, node: &Node, field: &FieldDescriptor, out: &mut Vec<u8>) -> Read<()> {
+        let (number, kind) = (field.number(), field.kind());
         if field.is_list() {
-            self.list(node, &field.kind())
-        } else if let (true, Kind::Message(entry)) = (field.is_map(), field.kind()) {
-            self.map(node, &entry)
+            self.list(node, number, &kind, out)
+        } else if let (true, Kind::Message(entry)) = (field.is_map(), &kind) {
+            self.map(node, number, entry, out)
         } else {
-            self.single(node, &field.kind())
+            self.single(node, number, &kind, out)
         }
     }
 
-    fn list(&mut self, node: &Node, kind: &Kind) -> Read<Value> {
+    fn list(&mut self, node: &Node, number: u32, kind: &Kind, out: &mut Vec<u8>) -> Read<()> {
         let Content::List(items) = &node.content else {
             return Err(self.wrong_type(node, "a list"));
         };
-        let mut values = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
-            let value = self.within(&format!("[{index}]"), |reader| reader.single(item, kind))?;
-            values.push(value);
+            self.within(&format!("[{index}]"), |reader| reader.single(item, number, kind, out))?;
         }
-        Ok(Value::List(values))
+        Ok(())
     }
 
-    fn map(&mut self, node: &Node, entry: &MessageDescriptor) -> Read<Value> {
+    /// Each entry is a message of its key and its value.
+    fn map(
+        &mut self,
+        node: &Node,
+        number: u32,
+        entry: &MessageDescriptor,
+        out: &mut Vec<u8>,
+    ) -> Read<()> {
         let Content::Map(entries) = &node.content else {
             return Err(self.wrong_type(node, "a map"));
         };
-        let key_kind = entry.map_entry_key_field().kind();
-        let value_kind = entry.map_entry_value_field().kind();
-        let mut values = HashMap::with_capacity(entries.len());
+        let (key_field, value_field) = (entry.map_entry_key_field(), entry.map_entry_value_field());
         for (name, node) in entries {
             let key = Node { content: Content::Text(name.text.clone()), at: name.at };
-            let step = format!("[{}]", name.text);
-            let (key, value) = self.within(&step, |reader| {
-                let key = match reader.single(&key, &key_kind)? {
-                    Value::Bool(key) => MapKey::Bool(key),
-                    Value::I32(key) => MapKey::I32(key),
-                    Value::I64(key) => MapKey::I64(key),
-                    Value::U32(key) => MapKey::U32(key),
-                    Value::U64(key) => MapKey::U64(key),
-                    _ => MapKey::String(name.text.clone()),
-                };
-                Ok((key, reader.single(node, &value_kind)?))
+            let mut content = Vec::new();
+            self.within(&format!("[{}]", name.text), |reader| {
+                reader.single(&key, key_field.number(), &key_field.kind(), &mut content)?;
+                reader.single(node, value_field.number(), &value_field.kind(), &mut content)
             })?;
-            values.insert(key, value);
+            wire::message(number, &content, out);
         }
-        Ok(Value::Map(values))
+        Ok(())
     }
 
-    fn single(&mut self, node: &Node, kind: &Kind) -> Read<Value> {
-        match kind {
-            Kind::Message(descriptor) => self.message(node, descriptor).map(Value::Message),
-            _ => scalar::read(node, kind).map_err(|problem| self.error(node.at, problem)),
+    fn single(&mut self, node: &Node, number: u32, kind: &Kind, out: &mut Vec<u8>) -> Read<()> {
+        if let Kind::Message(descriptor) = kind {
+            let mut content = Vec::new();
+            self.message(node, descriptor, &mut content)?;
+            wire::message(number, &content, out);
+            return Ok(());
         }
+        let value = scalar::read(node, kind).map_err(|problem| self.error(node.at, problem))?;
+        wire::scalar(number, kind, &value, out);
+        Ok(())
     }
 
     /// Well-known types have forms of their own, which the protobuf library knows.
-    fn well_known(&self, node: &Node, descriptor: &MessageDescriptor) -> Read<DynamicMessage> {
-        DynamicMessage::deserialize(descriptor.clone(), node.to_json())
-            .map_err(|error| self.error(node.at, Problem::Invalid { detail: error.to_string() }))
+    fn well_known(
+        &self,
+        node: &Node,
+        descriptor: &MessageDescriptor,
+        out: &mut Vec<u8>,
+    ) -> Read<()> {
+        let message = DynamicMessage::deserialize(descriptor.clone(), node.to_json())
+            .map_err(|error| self.error(node.at, Problem::Invalid { detail: error.to_string() }))?;
+        out.extend_from_slice(&message.encode_to_vec());
+        Ok(())
     }
 }

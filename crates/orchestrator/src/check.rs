@@ -1,6 +1,8 @@
 //! Judging the entries of a delivery, one by one.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 
 use ligato_kvs_api::SourceId;
 use ligato_model::{Key, Registry};
@@ -14,28 +16,59 @@ pub(crate) struct Judged {
     pub(crate) rejected: BTreeMap<Key, RejectReason>,
 }
 
+/// So many changes are judged by all processors.
+const MANY: usize = 4096;
+
 /// Judges `changes`, to which `known` rejections are added.
 pub(crate) fn judge(registry: &Registry, changes: Vec<Change>, known: Vec<Rejection>) -> Judged {
     let mut judged = Judged::default();
-    for change in changes {
-        match fault(registry, &change) {
-            Some(reason) => judged.reject(change.key, reason),
-            None => judged.accept(change),
+    let mut faults = faults(registry, &changes).into_iter().peekable();
+    let mut good = Vec::with_capacity(changes.len());
+    for (at, change) in changes.into_iter().enumerate() {
+        match faults.next_if(|(place, _)| *place == at) {
+            Some((_, reason)) => judged.reject(change.key, reason),
+            None => good.push(change),
         }
     }
+    judged.accept(good);
     for Rejection { key, reason } in known {
         judged.reject(key, reason);
     }
     judged
 }
 
+/// What is wrong with changes, each with its place among them, in order.
+fn faults(registry: &Registry, changes: &[Change]) -> Vec<(usize, RejectReason)> {
+    let threads = match changes.len() {
+        0..MANY => 1,
+        _ => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+    };
+    let size = changes.len().div_ceil(threads).max(1);
+    let of = |(part, changes): (usize, &[Change])| -> Vec<(usize, RejectReason)> {
+        let places = (part * size..).zip(changes);
+        places.filter_map(|(at, change)| Some((at, fault(registry, change)?))).collect()
+    };
+    let mut parts = changes.chunks(size).enumerate();
+    let mine = parts.next();
+    std::thread::scope(|scope| {
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || of(part))).collect();
+        let mut all = mine.map(of).unwrap_or_default();
+        for other in others {
+            // A panic goes on as if there were no other threads.
+            all.append(&mut other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        all
+    })
+}
+
 fn fault(registry: &Registry, change: &Change) -> Option<RejectReason> {
     // Deleting needs no model: what nobody knows is not there.
     let value = change.value.as_ref()?;
-    if registry.by_key(&change.key).is_none() {
+    let Some((model, _)) = registry.by_key(&change.key) else {
         return Some(RejectReason::UnknownKey);
-    }
-    match registry.key_of(value) {
+    };
+    // A value of another message belongs elsewhere, which only the registry knows.
+    match model.key_of(value).or_else(|_| registry.key_of(value)) {
         Ok(computed) if computed == change.key => None,
         Ok(computed) => Some(RejectReason::WrongKey { computed }),
         Err(error) => Some(RejectReason::Undecodable { why: error.to_string() }),
@@ -50,18 +83,21 @@ impl Judged {
         }
     }
 
-    fn accept(&mut self, change: Change) {
-        if self.rejected.contains_key(&change.key) {
-            return self.reject(change.key, RejectReason::Duplicate);
+    /// Takes in what has no fault by itself. Keys that come more than once count for nothing.
+    fn accept(&mut self, mut changes: Vec<Change>) {
+        changes.sort_by(|one, other| one.key.cmp(&other.key));
+        let repeated = changes.windows(2).filter_map(|pair| match pair {
+            [one, other] if one.key == other.key => Some(one.key.clone()),
+            _ => None,
+        });
+        let repeated: BTreeSet<Key> = repeated.collect();
+        // In order, so that the map is built as a whole.
+        self.good = changes.into_iter().map(|change| (change.key.clone(), change)).collect();
+        for key in repeated {
+            self.reject(key, RejectReason::Duplicate);
         }
-        match self.good.entry(change.key.clone()) {
-            btree_map::Entry::Vacant(free) => {
-                free.insert(change);
-            }
-            btree_map::Entry::Occupied(taken) => {
-                taken.remove();
-                self.reject(change.key, RejectReason::Duplicate);
-            }
+        for key in self.rejected.keys() {
+            self.good.remove(key);
         }
     }
 

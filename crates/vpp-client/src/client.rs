@@ -82,6 +82,13 @@ impl VppClient {
         self.shared.state.borrow().peer().cloned()
     }
 
+    /// The VPP this client is connected to now, if it is another than the one that is known.
+    pub fn peer_unless(&self, known: Option<&Arc<Peer>>) -> Option<Arc<Peer>> {
+        let state = self.shared.state.borrow();
+        let peer = state.peer()?;
+        (!known.is_some_and(|known| Arc::ptr_eq(known, peer))).then(|| Arc::clone(peer))
+    }
+
     /// What was sent and received so far.
     pub fn traffic(&self) -> Traffic {
         self.shared.link().slots.traffic

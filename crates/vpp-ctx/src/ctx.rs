@@ -1,9 +1,10 @@
 //! The southbound context of every VPP kind.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use arc_swap::ArcSwap;
 use futures::future::join_all;
 use ligato_idxmap::IdxMap;
 use ligato_kvs_api::{
@@ -40,7 +41,7 @@ pub struct VppCtx {
     accepted: AtomicU64,
     settings: Settings,
     watchers: Vec<Box<dyn Watcher>>,
-    facts: Mutex<Arc<Facts>>,
+    facts: ArcSwap<Facts>,
     interfaces: IdxMap<InterfaceMeta>,
     bridge_domains: IdxMap<BridgeDomainMeta>,
     last_bd_index: AtomicU32,
@@ -61,7 +62,7 @@ impl VppCtx {
             accepted: AtomicU64::new(0),
             settings,
             watchers,
-            facts: Mutex::new(Arc::new(facts)),
+            facts: ArcSwap::from_pointee(facts),
             interfaces: names::interfaces(),
             bridge_domains: names::bridge_domains(),
             last_bd_index: AtomicU32::new(0),
@@ -324,13 +325,11 @@ impl Southbound for VppCtx {
 
     /// Facts of the last connection are kept while there is none.
     fn facts(&self) -> Arc<Facts> {
-        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(peer) = self.client.peer()
-            && !facts.peer.as_ref().is_some_and(|known| Arc::ptr_eq(known, &peer))
-        {
-            *facts = Arc::new(Facts { peer: Some(peer), settings: self.settings.clone() });
-        }
-        facts.clone()
+        let facts = self.facts.load_full();
+        let Some(peer) = self.client.peer_unless(facts.peer.as_ref()) else { return facts };
+        let facts = Arc::new(Facts { peer: Some(peer), settings: self.settings.clone() });
+        self.facts.store(Arc::clone(&facts));
+        facts
     }
 
     fn availability(&self) -> Availability {

@@ -24,6 +24,10 @@ pub struct SchedulerConfig {
     pub retrieve_deadline: Duration,
     /// A transaction that has had no answer for this time steps aside for others that wait.
     pub patience: Duration,
+    /// Somebody is going to say all that is wanted, by a full or upstream resync, or to ask for a
+    /// read-back. A southbound that comes up before that, and of which nothing is known, is read then
+    /// and not at once: once instead of twice.
+    pub statement_expected: bool,
     /// A resync that has had no answer for this time goes on without the descriptors that do not
     /// answer; their values wait until they do.
     pub read_patience: Duration,
@@ -53,6 +57,7 @@ impl Default for SchedulerConfig {
             operation_deadline: Duration::from_secs(10),
             retrieve_deadline: Duration::from_secs(120),
             patience: Duration::from_millis(200),
+            statement_expected: false,
             read_patience: Duration::from_secs(5),
             simulate: false,
             verify: false,

@@ -9,6 +9,7 @@
 //! `finish` ends it.
 
 mod active;
+mod ahead;
 mod aside;
 mod audit;
 mod disputes;
@@ -197,6 +198,8 @@ pub(crate) struct Core {
     /// Has a northbound made a complete statement of what it wants? Before that, nobody can tell
     /// what of NB's is not wanted.
     pub(crate) stated: bool,
+    /// Did anybody outside ask for a resync or a read-back so far?
+    pub(crate) asked: bool,
     pub(crate) active: Option<Box<Active>>,
     /// Transactions that only wait for answers, and what waits for them.
     pub(crate) waiting: aside::Waiting,
@@ -224,6 +227,8 @@ pub(crate) struct Core {
     pub(crate) stats: Arc<StatsCells>,
     pub(crate) closed: Option<Token>,
     pub(crate) is_closed: bool,
+    /// May descriptors be asked about values on another processor?
+    pub(crate) asks_ahead: bool,
 }
 
 /// What the core keeps beside a descriptor.
@@ -311,6 +316,7 @@ impl Core {
             active: None,
             waiting: aside::Waiting::default(),
             stated: false,
+            asked: false,
             retries: Retries::default(),
             retry_budget: Budget::default(),
             graveyard: VecDeque::new(),
@@ -330,6 +336,7 @@ impl Core {
             stats,
             closed: None,
             is_closed: false,
+            asks_ahead: false,
         };
         for descriptor in descriptors {
             core.add_descriptor(&descriptor)?;

@@ -367,6 +367,7 @@ fn scheduler_config(conf: &SchedulerConf) -> SchedulerConfig {
         history_age: Duration::from_secs(u64::from(conf.history_age) * 60),
         simulate: conf.simulate,
         verify: conf.verify.0,
+        statement_expected: true,
         ..SchedulerConfig::default()
     }
 }

@@ -1,16 +1,23 @@
 //! The course of a transaction, from its turn in the queue to its end.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use ligato_kvs_api::{
-    Origin, Policy, Reason, RecordedValue, ResyncKind, RetryPolicy, Transaction, TxnKind,
+    Origin, Policy, Reason, RecordedValue, ResyncKind, RetryPolicy, SourceId, Transaction, TxnKind,
     TxnOptions, TxnSeq, ValueChange,
 };
 use ligato_model::{Key, Value};
 use rustc_hash::FxHashSet;
 
 use crate::{
-    core::{Active, Audience, Core, Phase, Request, Token, Unfinished, intake::Wish},
+    core::{
+        Active, Audience, Core, Phase, Request, Token, Unfinished,
+        ahead::{self, Answers},
+        intake::Wish,
+    },
     execute::Run,
     node::{Applied, DescriptorId, NodeId, Shared, Terms},
     plan::{self, Facts, Seeds, Steps},
@@ -192,6 +199,7 @@ impl Core {
             // A southbound that comes up is compared without anybody having asked for it.
             active.spare_unwanted &= token.is_none();
             self.stated |= statement;
+            self.asked |= token.is_some();
         }
         self.take_in(txn);
         let active_invalid = self.active.as_ref().is_some_and(|a| a.options.reject_invalid);
@@ -216,46 +224,23 @@ impl Core {
             // The last one of a key wins.
             changes.reverse();
         }
-        self.make_room(&changes);
-        let retry: Option<Arc<RetryPolicy>> = txn.options.retry.map(Arc::new);
-        let since = self.current_seq();
-        let terms_of = |source| Arc::new(Terms { source, retry: retry.clone(), since });
-        let mut terms = terms_of(None);
-        let mut named = Vec::with_capacity(changes.len());
-        let mut others = Vec::new();
-        let mut seen = FxHashSet::default();
-        let mut changes = changes.into_iter();
-        while !changes.as_slice().is_empty() {
-            let keys = changes.as_slice().iter().map(|change| Some(&change.key));
-            let known: [_; AT_ONCE] = self.graph.find_few(keys);
-            for (known, change) in known.into_iter().zip(changes.by_ref()) {
-                if terms.source != change.source {
-                    terms = terms_of(change.source);
+        let are_new = self.make_room(&changes);
+        let retry = txn.options.retry.map(Arc::new);
+        let (mut named, others) = if are_new && self.asks_ahead && changes.len() >= ahead::WORTH_IT
+        {
+            let (catalog, at) = (Arc::clone(&self.catalog), AtomicUsize::new(0));
+            let (asker, answers) = ahead::conversation(&changes, &catalog, &at);
+            std::thread::scope(|scope| {
+                // Without a thread the answers do not come, and the owner asks.
+                let asking = std::thread::Builder::new().name("asks-ahead".to_owned());
+                if let Err(error) = asking.spawn_scoped(scope, || asker.run()) {
+                    tracing::debug!(%error, "no thread");
                 }
-                let (key, value) = (change.key, change.value);
-                let id = match &value {
-                    _ if known.is_some() => known,
-                    Some(_) => Some(self.graph.intern(&key, &self.catalog)),
-                    None => self.graph.find(&key),
-                };
-                let listed = |core: &mut Self| id.is_some_and(|id| core.trace(id).listed);
-                if !sorted && (seen.contains(&key) || listed(self)) {
-                    continue;
-                }
-                let wish = Wish { value, terms: Arc::clone(&terms), reason: Reason::Requested };
-                if let Some(id) = id {
-                    self.wish_for(id, &wish);
-                }
-                match id {
-                    // A derived value is not named: it cannot be set.
-                    Some(id) if self.graph.node(id).parent.is_none() => named.push(id),
-                    _ => {
-                        seen.insert(key.clone());
-                        others.push((key, wish.value));
-                    }
-                }
-            }
-        }
+                self.take_each(&changes, &retry, sorted, Some(answers))
+            })
+        } else {
+            self.take_each(&changes, &retry, sorted, None)
+        };
         if most && !sorted {
             self.graph.settle();
             named = self.graph.in_order().filter(|id| self.is_listed(*id)).collect();
@@ -274,8 +259,62 @@ impl Core {
         }
     }
 
-    /// Memory that grows bit by bit is copied again and again, and leaves holes behind.
-    fn make_room(&mut self, changes: &[ValueChange]) {
+    /// Takes the changes in, one after the other. Gives the nodes that are named, and what is named and
+    /// is none.
+    fn take_each(
+        &mut self,
+        changes: &[ValueChange],
+        retry: &Option<Arc<RetryPolicy>>,
+        sorted: bool,
+        mut answers: Option<Answers<'_>>,
+    ) -> (Vec<NodeId>, Vec<(Key, Option<Value>)>) {
+        let since = self.current_seq();
+        let terms_of = |source: &Option<SourceId>| {
+            Arc::new(Terms { source: source.clone(), retry: retry.clone(), since })
+        };
+        let mut terms = terms_of(&None);
+        let mut named = Vec::with_capacity(changes.len());
+        let mut others = Vec::new();
+        let mut seen = FxHashSet::default();
+        for (part, changes) in changes.chunks(AT_ONCE).enumerate() {
+            let known: [_; AT_ONCE] = self.graph.find_few(changes.iter().map(|c| Some(&c.key)));
+            for (at, (known, change)) in known.into_iter().zip(changes).enumerate() {
+                let place = part * AT_ONCE + at;
+                let described = answers.as_mut().and_then(|answers| answers.next(place));
+                if terms.source != change.source {
+                    terms = terms_of(&change.source);
+                }
+                let ValueChange { key, value, .. } = change;
+                let id = match value {
+                    _ if known.is_some() => known,
+                    Some(_) => Some(self.graph.intern(key, &self.catalog)),
+                    None => self.graph.find(key),
+                };
+                let listed = |core: &mut Self| id.is_some_and(|id| core.trace(id).listed);
+                if !sorted && (seen.contains(key) || listed(self)) {
+                    continue;
+                }
+                let (value, terms) = (value.clone(), Arc::clone(&terms));
+                let wish = Wish { value, terms, reason: Reason::Requested };
+                if let Some(id) = id {
+                    self.wish_for(id, &wish, described);
+                }
+                match id {
+                    // A derived value is not named: it cannot be set.
+                    Some(id) if self.graph.node(id).parent.is_none() => named.push(id),
+                    _ => {
+                        seen.insert(key.clone());
+                        others.push((key.clone(), wish.value));
+                    }
+                }
+            }
+        }
+        (named, others)
+    }
+
+    /// Memory that grows bit by bit is copied again and again, and leaves holes behind. Says whether the
+    /// values are new, as far as one of them tells.
+    fn make_room(&mut self, changes: &[ValueChange]) -> bool {
         // With them comes what is derived from them.
         let room = changes.len() + changes.len() / 4;
         let one = changes.get(changes.len() / 2);
@@ -287,6 +326,7 @@ impl Core {
             active.journal.reserve(room);
             active.seeds.reserve(room);
         }
+        are_new
     }
 
     pub(crate) fn is_listed(&self, id: NodeId) -> bool {

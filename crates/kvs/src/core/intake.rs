@@ -28,7 +28,7 @@ pub(crate) struct Wish {
 
 /// What a descriptor says about a value.
 #[derive(Debug, Default)]
-struct Description {
+pub(crate) struct Description {
     problem: Option<Problem>,
     derived: Vec<(Key, Value)>,
     dependencies: Vec<Dependency>,
@@ -41,12 +41,12 @@ impl Core {
             Some(_) => self.graph.intern(key, &self.catalog),
             None => self.graph.find(key)?,
         };
-        self.wish_for(id, wish);
+        self.wish_for(id, wish, None);
         Some(id)
     }
 
-    /// Takes a wish for a node in.
-    pub(crate) fn wish_for(&mut self, id: NodeId, wish: &Wish) {
+    /// Takes a wish for a node in; `described` if its descriptor was asked already.
+    pub(crate) fn wish_for(&mut self, id: NodeId, wish: &Wish, described: Option<Description>) {
         if let Some(parent) = self.graph.node(id).parent {
             let base = self.graph.key(parent).clone();
             let op = if wish.value.is_some() { OpKind::Create } else { OpKind::Delete };
@@ -54,12 +54,12 @@ impl Core {
         }
         self.trace(id).listed = true;
         match wish.value.clone() {
-            Some(value) => self.want(id, value, wish),
+            Some(value) => self.want(id, value, wish, described),
             None => self.let_go(id, &wish.reason),
         }
     }
 
-    fn want(&mut self, id: NodeId, value: Value, wish: &Wish) {
+    fn want(&mut self, id: NodeId, value: Value, wish: &Wish, described: Option<Description>) {
         let node = self.graph.node(id);
         let same = node.wanted().is_some_and(|wanted| *wanted == value);
         let settled = same
@@ -83,10 +83,10 @@ impl Core {
             node.origin = Origin::Nb;
         }
         node.last_op = if node.available() { OpKind::Update } else { OpKind::Create };
-        if undescribed {
-            self.describe(id, 0);
-        } else {
-            self.renew_children(id);
+        match described {
+            _ if !undescribed => self.renew_children(id),
+            Some(description) => self.take_description(id, description, 0),
+            None => self.describe(id, 0),
         }
         self.compare(id);
         if let Some(active) = &mut self.active {
@@ -224,7 +224,11 @@ impl Core {
         let node = self.graph.node(id);
         let Some(value) = node.wanted().cloned() else { return };
         let key = node.key.clone();
-        let Description { problem, derived, dependencies } = describe(&*descriptor, &key, &value);
+        self.take_description(id, describe(&*descriptor, &key, &value), depth);
+    }
+
+    fn take_description(&mut self, id: NodeId, description: Description, depth: u32) {
+        let Description { problem, derived, dependencies } = description;
         if let Some(problem) = problem {
             self.remember(id);
             self.graph.edit(id).problem = Some(Arc::new(problem));
@@ -407,7 +411,7 @@ impl Core {
 }
 
 /// Asks everything there is to ask about a value. A panic in a descriptor is its value's problem.
-fn describe(descriptor: &dyn DynDescriptor, key: &Key, value: &Value) -> Description {
+pub(crate) fn describe(descriptor: &dyn DynDescriptor, key: &Key, value: &Value) -> Description {
     let asked = calm(|| {
         descriptor.validate(key, value).map_err(OpError::Invalid)?;
         descriptor.supported(key, value)?;

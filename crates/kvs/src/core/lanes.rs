@@ -392,12 +392,22 @@ impl Core {
                 if let Some(any) = of_lane.first().and_then(|id| self.catalog.get(*id)) {
                     any.accept(*incarnation);
                 }
-                for id in of_lane {
-                    self.down.remove(&id);
+                for id in &of_lane {
+                    self.down.remove(id);
                 }
-                self.resync_soon(Scope::Southbound(southbound.to_owned()));
+                if !self.is_read_later(&of_lane) {
+                    self.resync_soon(Scope::Southbound(southbound.to_owned()));
+                }
             }
         }
+    }
+
+    /// Will everything about a southbound be asked for anyway, and there is nothing to compare so far?
+    fn is_read_later(&self, of_lane: &[DescriptorId]) -> bool {
+        let is_known = |id: &NodeId| !self.graph.node(*id).is_empty();
+        self.config.statement_expected
+            && !self.asked
+            && of_lane.iter().all(|id| !self.graph.owned_by(*id).iter().any(is_known))
     }
 
     /// A comparison that nobody outside asked for, before everything that is queued.

@@ -60,7 +60,11 @@ impl Taped {
         let at_work = AtWork::begin();
         let core = Core::new(config, descriptors, stats, subscribers, stopwatch, now);
         drop(at_work);
-        let mut taped = Self { core: core?, head: tape.map(|tape| Head { tape, turns: 0 }) };
+        let mut core = core?;
+        // In a recording, what is asked has its order.
+        core.asks_ahead =
+            tape.is_none() && std::thread::available_parallelism().is_ok_and(|n| n.get() > 1);
+        let mut taped = Self { core, head: tape.map(|tape| Head { tape, turns: 0 }) };
         if let Some(head) = &taped.head {
             taped.core.history.tap = Some(Vec::new());
             head.tape.flush();

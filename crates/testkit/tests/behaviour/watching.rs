@@ -1,7 +1,11 @@
 //! What watchers and meters see.
 
+use std::time::Duration;
+
 use ligato_kvs::{SchedulerConfig, StatusEvent, StatusFilter};
-use ligato_kvs_api::{Availability, Cause, Notification, ValueState};
+use ligato_kvs_api::{
+    Availability, Cause, Notification, Origin, ResyncKind, Transaction, ValueState,
+};
 use ligato_testkit::{Fault, punctual};
 
 use crate::Rig;
@@ -112,4 +116,39 @@ async fn explanations_are_data() {
         matches!(&on.causes[..], [Cause::Failed { error, retry: None }] if error == "it failed")
     );
     assert_eq!(serde_json::to_value(rig.scheduler.explain("b/2")).unwrap()["state"], "PENDING");
+}
+
+/// A southbound is read when everything is said, and not once more before, unless something of it is
+/// known.
+#[tokio::test(start_paused = true)]
+async fn a_southbound_that_comes_up_before_the_statement_is_read_with_it() {
+    for (statement_expected, is_wished, is_read_at_once) in
+        [(false, false, true), (true, false, false), (true, true, true)]
+    {
+        let rig = Rig::with(SchedulerConfig { statement_expected, ..punctual() });
+        let tell = |now| {
+            rig.scheduler.sink().send(vec![Notification::Availability { southbound: "fake", now }]);
+        };
+        tell(Availability::Down { reason: "not there so far".to_owned() });
+        rig.scheduler.quiescent(Duration::from_secs(60)).await.unwrap();
+        rig.sb.set("b/found", Some("1"), Origin::Sb);
+        if is_wished {
+            rig.put(&[("b/1", "1")]).await;
+        }
+        tell(Availability::Up { incarnation: 1 });
+        rig.scheduler.quiescent(Duration::from_secs(60)).await.unwrap();
+        let found = || rig.state("b/found") == ValueState::Obtained;
+        assert_eq!(found(), is_read_at_once, "{statement_expected} {is_wished}");
+        assert_eq!(rig.there("b/1").is_some(), is_wished);
+        rig.scheduler.commit(Transaction::resync(ResyncKind::Full, Vec::new())).await;
+        assert!(found());
+        // From now on it is as usual.
+        tell(Availability::Down { reason: "it is gone".to_owned() });
+        rig.scheduler.quiescent(Duration::from_secs(60)).await.unwrap();
+        rig.sb.set("b/found", None, Origin::Sb);
+        rig.sb.set("b/other", Some("1"), Origin::Sb);
+        tell(Availability::Up { incarnation: 2 });
+        rig.scheduler.quiescent(Duration::from_secs(60)).await.unwrap();
+        assert_eq!(rig.state("b/other"), ValueState::Obtained);
+    }
 }

@@ -141,3 +141,46 @@ async fn retries_end_when_their_budget_is_used_up() {
     assert_eq!(rig.state("b/1"), ValueState::Failed);
     assert!(matches!(rig.scheduler.explain("b/1").causes[..], [Cause::Failed { retry: None, .. }]));
 }
+
+/// So many values are described on another processor, where there is one; what is said of each must be
+/// its own.
+#[tokio::test(start_paused = true)]
+async fn a_very_large_statement_is_taken_in_as_a_small_one() {
+    const COUNT: usize = 10_000;
+    let words = |n: usize| match n % 5 {
+        0 => format!("{n} needs b/{:05}", n + 1),
+        1 => format!("{n} derives d/{n}"),
+        2 => format!("{n} needs b/none"),
+        3 => format!("{n} invalid"),
+        _ => format!("{n}"),
+    };
+    let rig = Rig::start();
+    let wish = |n: usize| ValueChange::put(format!("b/{n:05}"), string(&words(n)));
+    let mut changes: Vec<ValueChange> = (0..COUNT).map(wish).collect();
+    // Keys that nobody owns, and one that is named twice, of which the last one counts.
+    changes.push(ValueChange::put("x/1", string("1")));
+    changes.push(ValueChange::put("b/00003", string("3")));
+    let report = rig.scheduler.commit(Transaction::change(changes)).await;
+    assert_eq!(report.outcome, TxnOutcome::Partial);
+    let content = rig.sb.content();
+    for n in 0..COUNT {
+        let (key, words) = (format!("b/{n:05}"), words(n));
+        let expected = match n % 5 {
+            2 => ValueState::Pending,
+            3 if n > 3 => ValueState::Invalid,
+            _ => ValueState::Configured,
+        };
+        assert_eq!(rig.state(&key), expected, "{key}: {words}");
+        let there = match expected {
+            ValueState::Configured if n == 3 => Some("3".to_owned()),
+            ValueState::Configured => Some(words),
+            _ => None,
+        };
+        assert_eq!(content.get(&key).cloned(), there, "{key}");
+        if n % 5 == 1 {
+            assert_eq!(rig.state(&format!("d/{n}")), ValueState::Configured, "of {key}");
+        }
+    }
+    assert_eq!(rig.state("x/1"), ValueState::Unimplemented);
+    assert!(rig.sb.take_wrong().is_empty());
+}

@@ -32,6 +32,11 @@ impl Facts {
         self.peer.as_ref().is_none_or(|peer| peer.supports::<M>())
     }
 
+    /// Whether VPP is older than a release, given as year and month, such as `(22, 6)`. `false` before the first connection.
+    pub fn is_before(&self, release: (u8, u8)) -> bool {
+        self.peer.as_ref().is_some_and(|peer| peer.is_before(release))
+    }
+
     /// Complains if VPP does not have the message.
     ///
     /// # Errors

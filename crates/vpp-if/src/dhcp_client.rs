@@ -4,16 +4,21 @@
 //! set_dhcp_client: true
 //! ```
 //!
-//! What the client gets is a value of its own, see [`crate::dhcp_lease`]. The client calls itself as the interface is called. Not read back by
-//! itself: the interface is read back with its client. Messages: `dhcp_client_config`.
+//! What the client gets is a value of its own, see [`crate::dhcp_lease`]. The client calls itself as the interface is
+//! called. Not read back by itself: the interface is read back with its client. VPP before 22.06 dies of what it refuses (a
+//! second client, the removal of none): it is asked before whether there is one. Messages: `dhcp_client_config`,
+//! `dhcp_client_dump`.
 
-use ligato_kvs_api::{Change, Descriptor, Invalid, OpError, Spec, Use};
+use ligato_kvs_api::{Change, Descriptor, Invalid, OpError, Southbound, Spec, Use};
 use ligato_model::Key;
-use ligato_vpp_api::msg::dhcp::{DhcpClient as Client, DhcpClientConfig};
+use ligato_vpp_api::msg::dhcp::{DhcpClient as Client, DhcpClientConfig, DhcpClientDump};
 use ligato_vpp_api::{FixedString, VppError as Code};
 use ligato_vpp_ctx::{Facts, VppCtx};
 
 use crate::keys;
+
+/// From this release on VPP survives what it refuses.
+const SURVIVES_REFUSALS: (u8, u8) = (22, 6);
 
 /// The kind `vpp-dhcp`.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +32,7 @@ impl Descriptor for DhcpClient {
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrievable: false,
-        uses: &[Use::kind(&["dhcp_client_config"])],
+        uses: &[Use::kind(&["dhcp_client_config", "dhcp_client_dump"])],
         ..Spec::new("vpp-dhcp", "The DHCP client of a VPP interface.", &[keys::DHCP_CLIENT], None)
     };
 
@@ -37,6 +42,9 @@ impl Descriptor for DhcpClient {
 
     async fn create(sb: &VppCtx, key: &Key, _value: &()) -> Result<(), OpError> {
         let request = to_vpp(sb, key, Op::Add)?;
+        if would_kill(sb, &request).await? {
+            return Err(OpError::Final("VPP has a DHCP client for it already".to_owned()));
+        }
         sb.request(request).await?;
         sb.dhcp_clients_changed().notify_one();
         Ok(())
@@ -44,12 +52,26 @@ impl Descriptor for DhcpClient {
 
     async fn delete(sb: &VppCtx, key: &Key, _value: &(), _meta: &()) -> Result<(), OpError> {
         let request = to_vpp(sb, key, Op::Remove)?;
+        if would_kill(sb, &request).await? {
+            return Ok(());
+        }
         // What VPP says to a client that is not there.
         let gone = [Code::INVALID_VALUE, Code::INVALID_SW_IF_INDEX];
         sb.request_unless(request, &gone).await?;
         sb.dhcp_clients_changed().notify_one();
         Ok(())
     }
+}
+
+/// Whether this VPP would refuse the request and die of it.
+async fn would_kill(sb: &VppCtx, request: &DhcpClientConfig) -> Result<bool, OpError> {
+    if !sb.facts().is_before(SURVIVES_REFUSALS) {
+        return Ok(false);
+    }
+    let clients = sb.dump(DhcpClientDump {}).await?;
+    let is_there =
+        clients.iter().any(|details| details.client.sw_if_index == request.client.sw_if_index);
+    Ok(is_there == request.is_add)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,9 +12,11 @@
 //! ```
 //!
 //! Waits for the tables of the ranges; derives one value per interface (see [`interface`]). The ranges in VPP have no mark of
-//! an owner: they are ours only if this value is known to be wanted, and then all of them are.
+//! an owner: they are ours only if this value is known to be wanted, and then all of them are. VPP before 25.10 tells its own
+//! index of a table instead of `vrfId`: there a range is taken to be in the table in which it is wanted, unless one of the
+//! two is the table 0, and one that is not wanted is looked for in all tables when it is removed.
 //!
-//! Uses `proxy_arp_add_del`, `proxy_arp_dump`, `proxy_arp_intfc_dump`.
+//! Uses `proxy_arp_add_del`, `proxy_arp_dump`, `proxy_arp_intfc_dump`, `ip_table_dump`.
 
 pub mod interface;
 
@@ -23,18 +25,22 @@ use std::net::Ipv4Addr;
 
 use futures::future::try_join_all;
 use ligato_kvs_api::{
-    Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec,
-    Update, Use,
+    Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
+    Southbound, Spec, Update, Use,
 };
 use ligato_model::{Key, Model, Value};
 use ligato_proto::vpp::l3::ProxyArp;
 use ligato_proto::vpp::l3::proxy_arp::{Interface, Range};
 use ligato_vpp_api::VppError as Code;
 use ligato_vpp_api::msg::arp::{self, ProxyArpAddDel, ProxyArpDump, ProxyArpIntfcDump};
+use ligato_vpp_api::msg::ip::IpTableDump;
 use ligato_vpp_api::types::{InterfaceIndex, Ip4Address};
 use ligato_vpp_ctx::{Facts, VppCtx};
 
 use crate::vrf_table;
+
+/// From this release on VPP tells the table of a range.
+const TELLS_TABLES: (u8, u8) = (25, 10);
 
 /// The kind `vpp-proxy-arp`.
 #[derive(Debug)]
@@ -47,7 +53,12 @@ impl Descriptor for ProxyArpKind {
 
     const SPEC: Spec = Spec {
         retrieve_after: &["vpp-interface"],
-        uses: &[Use::kind(&["proxy_arp_add_del", "proxy_arp_dump", "proxy_arp_intfc_dump"])],
+        uses: &[Use::kind(&[
+            "proxy_arp_add_del",
+            "proxy_arp_dump",
+            "proxy_arp_intfc_dump",
+            "ip_table_dump",
+        ])],
         ..Spec::new(
             "vpp-proxy-arp",
             "Addresses for which VPP answers ARP requests.",
@@ -94,7 +105,7 @@ impl Descriptor for ProxyArpKind {
         tables
             .into_iter()
             .filter(|id| *id != 0)
-            .map(|id| Dependency::on("vrf-table-exists", vrf_table::key(id, false)))
+            .map(|id| Dependency::on(format!("vrf-table-{id}-exists"), vrf_table::key(id, false)))
             .collect()
     }
 
@@ -105,28 +116,33 @@ impl Descriptor for ProxyArpKind {
     // === effect half ===
 
     async fn create(sb: &VppCtx, _key: &Key, value: &ProxyArp) -> Result<(), OpError> {
-        send(sb, ranges(value), true).await
+        add(sb, ranges(value)).await
     }
 
     async fn delete(sb: &VppCtx, _key: &Key, value: &ProxyArp, _meta: &()) -> Result<(), OpError> {
-        send(sb, ranges(value), false).await
+        remove(sb, ranges(value), &BTreeSet::new()).await
     }
 
     async fn update(sb: &VppCtx, _key: &Key, change: Update<'_, Self>) -> Result<(), OpError> {
         let (old, new) = (ranges(change.old), ranges(change.new));
-        send(sb, old.difference(&new).copied(), false).await?;
-        send(sb, new.difference(&old).copied(), true).await
+        remove(sb, old.difference(&new).copied(), &new).await?;
+        add(sb, new.difference(&old).copied()).await
     }
 
     async fn retrieve(
         sb: &VppCtx,
-        _known: KnownValues<'_, Self>,
+        known: KnownValues<'_, Self>,
     ) -> Result<Vec<Retrieved<Self>>, OpError> {
         let (ranges, interfaces) = tokio::try_join!(
             sb.dump_if_any(ProxyArpDump {}),
             sb.dump_if_any(ProxyArpIntfcDump {})
         )?;
-        let ranges = ranges.iter().map(|details| from_vpp(&details.proxy)).collect();
+        let mut ranges: Vec<Range> =
+            ranges.iter().map(|details| from_vpp(&details.proxy)).collect();
+        if sb.facts().is_before(TELLS_TABLES) {
+            let wanted = known.iter().flat_map(|known| &known.value.ranges);
+            guess_tables(&mut ranges, wanted);
+        }
         let interfaces = interfaces.iter().filter_map(|details| {
             let name = sb.interface_name(InterfaceIndex(details.sw_if_index))?;
             Some(Interface { name })
@@ -139,22 +155,59 @@ impl Descriptor for ProxyArpKind {
     }
 }
 
+/// VPP told its own index of a table, which only for the table 0 says which one it is. A range in another one is taken to
+/// be in the table in which it is wanted.
+fn guess_tables<'a>(found: &mut [Range], wanted: impl Iterator<Item = &'a Range>) {
+    let mut wanted: Vec<&Range> = wanted.filter(|range| range.vrf_id != 0).collect();
+    let ends =
+        |range: &Range| Some((end(&range.first_ip_addr).ok()?, end(&range.last_ip_addr).ok()?));
+    for range in found.iter_mut().filter(|range| range.vrf_id != 0) {
+        if let Some(at) = wanted.iter().position(|other| ends(other) == ends(range)) {
+            range.vrf_id = wanted.remove(at).vrf_id;
+        }
+    }
+}
+
 /// One end of a range.
 fn end(text: &str) -> Result<Ipv4Addr, String> {
     text.parse().map_err(|_| format!("{text:?} is not an IPv4 address without mask"))
 }
 
-async fn send(
+async fn add(sb: &VppCtx, ranges: impl IntoIterator<Item = arp::ProxyArp>) -> Result<(), OpError> {
+    let requests =
+        ranges.into_iter().map(|proxy| sb.request(ProxyArpAddDel { is_add: true, proxy }));
+    try_join_all(requests).await.map(drop)
+}
+
+/// Removes ranges; removing what is not there is what was wanted.
+async fn remove(
     sb: &VppCtx,
     ranges: impl IntoIterator<Item = arp::ProxyArp>,
-    is_add: bool,
+    kept: &BTreeSet<arp::ProxyArp>,
 ) -> Result<(), OpError> {
-    // Removing a range that is not there is what was wanted.
-    let tolerated: &[Code] = if is_add { &[] } else { &[Code::NO_SUCH_ENTRY, Code::NO_SUCH_FIB] };
-    let requests = ranges
-        .into_iter()
-        .map(|proxy| sb.request_unless(ProxyArpAddDel { is_add, proxy }, tolerated));
+    let tells_tables = !sb.facts().is_before(TELLS_TABLES);
+    let requests = ranges.into_iter().map(|range| async move {
+        if remove_one(sb, range).await? || tells_tables || range.table_id == 0 {
+            return Ok(());
+        }
+        // The number may be VPP's index of a table: then it is the range with these ends that nobody wants.
+        for table in sb.dump(IpTableDump {}).await? {
+            let other = arp::ProxyArp { table_id: table.table.table_id, ..range };
+            let is_candidate = !table.table.is_ip6 && other.table_id != 0;
+            if is_candidate && !kept.contains(&other) && remove_one(sb, other).await? {
+                break;
+            }
+        }
+        Ok(())
+    });
     try_join_all(requests).await.map(drop)
+}
+
+/// Whether there was such a range.
+async fn remove_one(sb: &VppCtx, proxy: arp::ProxyArp) -> Result<bool, OpError> {
+    let gone = [Code::NO_SUCH_ENTRY, Code::NO_SUCH_FIB];
+    let removed = sb.request_unless(ProxyArpAddDel { is_add: false, proxy }, &gone).await?;
+    Ok(removed.is_some())
 }
 
 // === to and from VPP ===
@@ -220,7 +273,21 @@ mod tests {
         let ranges = [0, 2, 2, 1].map(|vrf| range("10.0.0.1", "10.0.0.9", vrf)).to_vec();
         let value = value(ranges);
         let found = ProxyArpKind::dependencies(&Facts::default(), &value.key(), &value);
-        assert_eq!(found.len(), 2);
+        let labels: Vec<&str> = found.iter().map(|need| &*need.label).collect();
+        assert_eq!(labels, ["vrf-table-1-exists", "vrf-table-2-exists"]);
+    }
+
+    #[test]
+    fn tables_that_are_not_told_are_taken_from_what_is_wanted() {
+        let at = |vrf_id| range("10.0.0.1", "10.0.0.9", vrf_id);
+        let found = |mut found: Vec<Range>, wanted: &[Range]| {
+            guess_tables(&mut found, wanted.iter());
+            found.iter().map(|range| range.vrf_id).collect::<Vec<_>>()
+        };
+        assert_eq!(found(vec![at(0), at(1), at(2)], &[at(0), at(50), at(60)]), [0, 50, 60]);
+        // Neither is in the table 0 if the other one is.
+        assert_eq!(found(vec![at(1)], &[at(0)]), [1]);
+        assert_eq!(found(vec![at(0)], &[at(50)]), [0]);
     }
 
     #[test]

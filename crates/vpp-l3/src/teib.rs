@@ -9,27 +9,37 @@
 //!     vrfId: 1                   # table by which the latter is reached
 //! ```
 //!
+//! VPP 22.02 takes the table of the interface whatever is asked for. There an entry with another `vrfId` than that of its
+//! interface is UNSUPPORTED, and one whose interface moves to its table later is made anew. VPP before 22.10 dies when an
+//! entry is removed that is not there: it is looked for before.
+//!
 //! Waits for the interface and for the table. Derives nothing, keeps nothing. Entries have no mark of an owner: what is found
 //! is ours only if it is known to be wanted.
 //!
-//! Uses `teib_entry_add_del`, `teib_dump`.
+//! Uses `teib_entry_add_del`, `teib_dump`, `sw_interface_get_table`.
 
 use std::net::IpAddr;
 
 use ligato_kvs_api::{
-    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
-    Spec, Use,
+    Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
+    Southbound, Spec, Update, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
 use ligato_proto::vpp::l3::TeibEntry;
 use ligato_vpp_api::VppError as Code;
+use ligato_vpp_api::msg::interface::SwInterfaceGetTable;
 use ligato_vpp_api::msg::teib::{self, TeibDump, TeibEntryAddDel};
 use ligato_vpp_api::types::{Address, InterfaceIndex};
 use ligato_vpp_ctx::address::parse_ip;
 use ligato_vpp_ctx::{Facts, VppCtx};
 
 use crate::vrf_table;
+
+/// From this release on the next hop is looked up in the table that is asked for.
+const HEEDS_TABLE: (u8, u8) = (22, 6);
+/// From this release on VPP survives the removal of what is not there.
+const SURVIVES_REMOVAL: (u8, u8) = (22, 10);
 
 /// The kind `vpp-teib`.
 #[derive(Debug)]
@@ -41,9 +51,8 @@ impl Descriptor for TeibKind {
     type Sb = VppCtx;
 
     const SPEC: Spec = Spec {
-        change: Change::Recreate,
         retrieve_after: &["vpp-interface"],
-        uses: &[Use::kind(&["teib_entry_add_del", "teib_dump"])],
+        uses: &[Use::kind(&["teib_entry_add_del", "teib_dump", "sw_interface_get_table"])],
         ..Spec::new(
             "vpp-teib",
             "Where a peer of a multipoint tunnel of VPP is reached.",
@@ -77,12 +86,29 @@ impl Descriptor for TeibKind {
             && addresses(old) == addresses(new)
     }
 
-    fn dependencies(_facts: &Facts, _key: &Key, value: &TeibEntry) -> Vec<Dependency> {
+    fn dependencies(facts: &Facts, _key: &Key, value: &TeibEntry) -> Vec<Dependency> {
         let interface = Dependency::on("interface-exists", Interface::key_of(&value.interface));
         let is_ip6 = value.next_hop_addr.parse().is_ok_and(|ip: IpAddr| ip.is_ipv6());
         let table = (value.vrf_id != 0)
             .then(|| Dependency::on("vrf-table-exists", vrf_table::key(value.vrf_id, is_ip6)));
-        std::iter::once(interface).chain(table).collect()
+        // The table of the interface is what counts: it has to be in it before.
+        let is_by_interface = value.vrf_id != 0 && facts.is_before(HEEDS_TABLE);
+        let assigned = is_by_interface.then(|| {
+            let prefix = format!("vpp/interface/{}/vrf/", value.interface);
+            Dependency::on_any("interface-assigned-to-VRF", [Key::from(prefix)])
+        });
+        std::iter::once(interface).chain(table).chain(assigned).collect()
+    }
+
+    /// Where the change may be impossible, that is found out before what is there goes.
+    fn needs_recreate(
+        facts: &Facts,
+        _key: &Key,
+        _old: &TeibEntry,
+        _new: &TeibEntry,
+        _meta: &(),
+    ) -> bool {
+        !facts.is_before(HEEDS_TABLE)
     }
 
     fn supported(facts: &Facts, _key: &Key, _value: &TeibEntry) -> Result<(), OpError> {
@@ -93,16 +119,24 @@ impl Descriptor for TeibKind {
 
     async fn create(sb: &VppCtx, _key: &Key, value: &TeibEntry) -> Result<(), OpError> {
         let entry = to_vpp(value, sb.sw_if_index(&value.interface)?)?;
+        check_table(sb, &entry).await?;
         sb.request(TeibEntryAddDel { is_add: 1, entry }).await?;
+        Ok(())
+    }
+
+    async fn update(sb: &VppCtx, _key: &Key, change: Update<'_, Self>) -> Result<(), OpError> {
+        let interface = sb.sw_if_index(&change.new.interface)?;
+        let (old, new) = (to_vpp(change.old, interface)?, to_vpp(change.new, interface)?);
+        check_table(sb, &new).await?;
+        remove(sb, old).await?;
+        sb.request(TeibEntryAddDel { is_add: 1, entry: new }).await?;
         Ok(())
     }
 
     async fn delete(sb: &VppCtx, _key: &Key, value: &TeibEntry, _meta: &()) -> Result<(), OpError> {
         // VPP refuses to touch what belongs to an interface that is gone.
         let Ok(interface) = sb.sw_if_index(&value.interface) else { return Ok(()) };
-        let message = TeibEntryAddDel { is_add: 0, entry: to_vpp(value, interface)? };
-        sb.request_unless(message, &[Code::NO_SUCH_ENTRY]).await?;
-        Ok(())
+        remove(sb, to_vpp(value, interface)?).await
     }
 
     async fn retrieve(
@@ -122,6 +156,34 @@ impl Descriptor for TeibKind {
         });
         Ok(found.collect())
     }
+}
+
+/// Complains if VPP would look the next hop up elsewhere.
+async fn check_table(sb: &VppCtx, entry: &teib::TeibEntry) -> Result<(), OpError> {
+    if !sb.facts().is_before(HEEDS_TABLE) {
+        return Ok(());
+    }
+    let (sw_if_index, is_ipv6) = (entry.sw_if_index, entry.nh.0.is_ipv6());
+    let taken = sb.request(SwInterfaceGetTable { sw_if_index, is_ipv6 }).await?.vrf_id;
+    if taken == entry.nh_table_id {
+        return Ok(());
+    }
+    Err(OpError::Unsupported(format!(
+        "vrf_id: VPP before 22.06 looks the next hop up in the table of the interface, which is {taken}"
+    )))
+}
+
+async fn remove(sb: &VppCtx, entry: teib::TeibEntry) -> Result<(), OpError> {
+    if sb.facts().is_before(SURVIVES_REMOVAL) {
+        let same = |other: &teib::TeibEntry| {
+            (other.sw_if_index, other.peer) == (entry.sw_if_index, entry.peer)
+        };
+        if !sb.dump(TeibDump {}).await?.iter().any(|details| same(&details.entry)) {
+            return Ok(());
+        }
+    }
+    sb.request_unless(TeibEntryAddDel { is_add: 0, entry }, &[Code::NO_SUCH_ENTRY]).await?;
+    Ok(())
 }
 
 fn ip(field: &str, text: &str) -> Result<IpAddr, Invalid> {

@@ -303,7 +303,8 @@ impl Sim {
         let boot = self.boots.fetch_add(1, Ordering::Relaxed);
         let runtime_dir = self.socket.parent().unwrap_or(Path::new("/run/vpp"));
         let seed = self.seed.wrapping_add(u64::from(boot));
-        let vpp = Vpp::new(seed, self.hosts.clone(), &runtime_dir.display().to_string());
+        let runtime_dir = runtime_dir.display().to_string();
+        let vpp = Vpp::new(self.release, seed, self.hosts.clone(), &runtime_dir);
         let identity = Identity {
             release: self.release,
             pid: process_id(boot),

@@ -5,6 +5,7 @@
 mod chaos;
 mod fields;
 mod foreign;
+mod older;
 mod poison;
 mod takeover;
 
@@ -64,4 +65,19 @@ fn unfinished(agent: &Scheduler) -> Vec<String> {
         .filter(|value| !done.contains(&value.state))
         .map(|value| format!("{} {} {}", value.state, value.key, value.error))
         .collect()
+}
+
+/// Whether a message of this name is a question.
+fn asks(name: &str) -> bool {
+    const OTHERS: [&str; 3] = ["control_ping", "want_interface_events", "cli_inband"];
+    name.ends_with("_dump")
+        || name.contains("_get")
+        || name.starts_with("show_")
+        || name.starts_with("sockclnt_")
+        || OTHERS.contains(&name)
+}
+
+/// Names of what was sent since the mark and is no question.
+fn written(sim: &Sim) -> Vec<&'static str> {
+    sim.log().into_iter().filter(|name| !asks(name)).collect()
 }

@@ -16,7 +16,7 @@ use ligato_vpp_sim::{Family, Sim};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{PATIENCE, agent_at, agent_over, full_resync, unfinished, wishes};
+use super::{PATIENCE, agent_at, agent_over, asks, full_resync, unfinished, wishes, written};
 
 const WANTED: &str = include_str!("original/wanted.yaml");
 const SENT: &str = include_str!("original/sent.jsonl");
@@ -77,18 +77,26 @@ async fn what_the_original_made_is_taken_over_without_a_write() {
             takes_over(release, sent, &wanted).await;
         }
     }
+    takes_over("22.02", SENT, &wishes(WANTED)).await;
+}
+
+/// What the original made wrong: it adds the end of a tunnel before the tunnel is in its table, and VPP 22.02 takes the
+/// table of the tunnel instead of the one that is asked for.
+fn repairs(release: &str) -> &'static [&'static str] {
+    if release == "22.02" { &["teib_entry_add_del", "teib_entry_add_del"] } else { &[] }
 }
 
 async fn takes_over(release: &str, sent: &str, wanted: &[ValueChange]) {
     let sim = simulated(release, sent).await;
     let before = sim.state();
-    for _start in 0..2 {
+    for start in 0..2 {
         let agent = agent_over(&sim).await;
         sim.mark();
         take_over(&agent, wanted).await;
-        assert_eq!(sim.writes(), 0, "{release}: {:?}", sim.log());
+        let repaired = if start == 0 { repairs(release) } else { &[] };
+        assert_eq!(written(&sim), repaired, "{release}");
         take_over(&agent, wanted).await;
-        assert_eq!(sim.writes(), 0, "{release}, once more: {:?}", sim.log());
+        assert_eq!(written(&sim), repaired, "{release}, once more");
         assert_eq!(agent.audit().await, Vec::<String>::new());
         agent.close().await;
     }
@@ -180,7 +188,9 @@ async fn a_real_vpp_is_taken_over_without_a_write() {
         take_over(&agent, &wishes(WANTED)).await;
         take_over(&agent, &wishes(WANTED)).await;
         vpp.client().stop_capture();
-        assert_eq!(writes(&file), Vec::<String>::new());
+        let release = vpp.client().peer().unwrap().version.chars().take(5).collect::<String>();
+        let repaired = if start == 0 { repairs(&release) } else { &[] };
+        assert_eq!(writes(&file), repaired);
         agent.close().await;
     }
     // Then it is ours.
@@ -207,12 +217,6 @@ async fn a_real_vpp_is_taken_over_without_a_write() {
 fn writes(file: &Path) -> Vec<String> {
     let lines = capture::read(&std::fs::read_to_string(file).unwrap()).unwrap();
     assert!(lines.len() > 100, "the conversation was captured");
-    let asks = |name: &str| {
-        name.ends_with("_dump")
-            || name.contains("_get")
-            || name.starts_with("show_")
-            || ["control_ping", "want_interface_events", "cli_inband"].contains(&name)
-    };
     let sent = lines.iter().filter(|line| line.way == Way::Sent && !asks(&line.message));
-    sent.map(|line| serde_json::to_string(line).unwrap()).collect()
+    sent.map(|line| line.message.clone()).collect()
 }

@@ -7,10 +7,14 @@ use ligato_vpp_api::msg::arp::{
 use ligato_vpp_api::types::Ip4Address;
 
 use crate::registry::Details;
+use crate::release::Release;
 use crate::state::Vpp;
 use crate::state::prefix::Family;
 use crate::state::proxy_arp::Range;
 use crate::state::retval::Outcome;
+
+/// From this release on the table of a range is told by its id; before, by its index.
+const TELLS_TABLES: Release = Release::new(25, 10);
 
 pub(crate) fn range(vpp: &mut Vpp, m: &ProxyArpAddDel) -> Outcome {
     let ProxyArp { table_id, low, hi } = m.proxy;
@@ -24,12 +28,12 @@ pub(crate) fn range(vpp: &mut Vpp, m: &ProxyArpAddDel) -> Outcome {
 
 pub(crate) fn range_dump(vpp: &Vpp, _: &ProxyArpDump, details: &mut Details<'_, ProxyArpDetails>) {
     for range in &vpp.proxy_arps.ranges {
+        let table_id = match vpp.release >= TELLS_TABLES {
+            true => vpp.fib(Family::V4).table_id(range.table),
+            false => range.table,
+        };
         details.send(&ProxyArpDetails {
-            proxy: ProxyArp {
-                table_id: vpp.fib(Family::V4).table_id(range.table),
-                low: Ip4Address(range.low),
-                hi: Ip4Address(range.high),
-            },
+            proxy: ProxyArp { table_id, low: Ip4Address(range.low), hi: Ip4Address(range.high) },
         });
     }
 }

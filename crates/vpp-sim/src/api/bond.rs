@@ -10,6 +10,7 @@ use ligato_vpp_api::types::InterfaceIndex;
 
 use super::{index_or, text};
 use crate::registry::Details;
+use crate::release::Release;
 use crate::state::retval::{Outcome, code};
 use crate::state::{Bond, BondSpec, Member, MemberTiming, Vpp};
 
@@ -51,14 +52,22 @@ pub(crate) fn enslave(vpp: &mut Vpp, m: &BondEnslave) -> Outcome {
     vpp.add_member(m.sw_if_index.0, m.bond_sw_if_index.0, timing)
 }
 
+/// From this release on VPP looks whether the interface exists.
+const LOOKS_AT_INDEXES: Release = Release::new(24, 2);
+
+fn detach(vpp: &mut Vpp, index: u32) -> Outcome {
+    if vpp.release >= LOOKS_AT_INDEXES {
+        vpp.interfaces.get(index)?;
+    }
+    vpp.detach_member(index)
+}
+
 pub(crate) fn detach_member(vpp: &mut Vpp, m: &BondDetachMember) -> Outcome {
-    vpp.interfaces.get(m.sw_if_index.0)?;
-    vpp.detach_member(m.sw_if_index.0)
+    detach(vpp, m.sw_if_index.0)
 }
 
 pub(crate) fn detach_slave(vpp: &mut Vpp, m: &BondDetachSlave) -> Outcome {
-    vpp.interfaces.get(m.sw_if_index.0)?;
-    vpp.detach_member(m.sw_if_index.0)
+    detach(vpp, m.sw_if_index.0)
 }
 
 fn name(vpp: &Vpp, sw_if_index: u32) -> &str {

@@ -1,16 +1,24 @@
 //! `ipip.api`
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use ligato_vpp_api::msg::ipip::{
     IpipAddTunnel, IpipAddTunnelReply, IpipDelTunnel, IpipTunnel, IpipTunnelDetails, IpipTunnelDump,
 };
 use ligato_vpp_api::types::{Address, InterfaceIndex, IpDscp, TunnelEncapDecapFlags, TunnelMode};
 
 use crate::registry::Details;
+use crate::release::Release;
 use crate::state::Vpp;
 use crate::state::prefix::Family;
 use crate::state::retval::{Outcome, code};
 use crate::state::tunnels::asked;
 use crate::state::tunnels::ipip::Ipip;
+
+/// From this release on a dump tells the mode.
+const TELLS_MODE: Release = Release::new(23, 10);
+/// Before this release, a dump takes any address for one of IPv4 whose upper bits are zero.
+const TELLS_FAMILY: Release = Release::new(24, 6);
 
 pub(crate) fn add(vpp: &mut Vpp, m: &IpipAddTunnel) -> IpipAddTunnelReply {
     let (outcome, index) = match wanted(vpp, &m.tunnel) {
@@ -42,15 +50,23 @@ pub(crate) fn delete(vpp: &mut Vpp, m: &IpipDelTunnel) -> Outcome {
 }
 
 pub(crate) fn dump(vpp: &Vpp, m: &IpipTunnelDump, details: &mut Details<'_, IpipTunnelDetails>) {
+    let mode = |mode| if vpp.release < TELLS_MODE { TunnelMode::P2P } else { TunnelMode(mode) };
+    let end = |ip: IpAddr| match ip {
+        IpAddr::V6(ip) if vpp.release < TELLS_FAMILY && ip.octets()[..12] == [0; 12] => {
+            let [.., a, b, c, d] = ip.octets();
+            Address(Ipv4Addr::new(a, b, c, d).into())
+        }
+        ip => Address(ip),
+    };
     for tunnel in asked(vpp.tunnels.ipips.iter(), m.sw_if_index.0) {
         let tunnel = IpipTunnel {
             instance: tunnel.instance,
-            src: Address(tunnel.src),
-            dst: Address(tunnel.dst),
+            src: end(tunnel.src),
+            dst: end(tunnel.dst),
             sw_if_index: InterfaceIndex(tunnel.sw_if_index),
             table_id: vpp.fib(Family::of(tunnel.src)).table_id(tunnel.table),
             flags: TunnelEncapDecapFlags(tunnel.flags),
-            mode: TunnelMode(tunnel.mode),
+            mode: mode(tunnel.mode),
             dscp: IpDscp(tunnel.dscp),
         };
         details.send(&IpipTunnelDetails { tunnel });

@@ -11,11 +11,15 @@ use ligato_vpp_api::msg::ip::{
 use ligato_vpp_api::types::{FibMplsLabel, FibPath, FibPathNhProto, FibPathType, Prefix};
 
 use crate::registry::Details;
+use crate::release::Release;
 use crate::state::Vpp;
 use crate::state::fib::{Change, Route, Source};
 use crate::state::path::{Label, Path, PathKind, Proto, Reason};
 use crate::state::prefix::{self, Family, address, bits};
 use crate::state::retval::{Outcome, Retval, code};
+
+/// From this release on a path that drops is of a kind of its own.
+const DROPS_SPECIALLY: Release = Release::new(24, 2);
 
 pub(crate) fn add_del(vpp: &mut Vpp, m: &IpRouteAddDel) -> IpRouteAddDelReply {
     let wish = Wish {
@@ -98,7 +102,11 @@ pub(crate) fn decode(
 ) -> Outcome<Path> {
     // A number VPP does not know is refused with a bare -1.
     let proto = Proto::from_number(m.proto.0).ok_or(Retval::UNSPECIFIED)?;
-    let kind = decode_kind(vpp, family, prefix, proto, m)?;
+    let mut kind = decode_kind(vpp, family, prefix, proto, m)?;
+    let drops = kind == PathKind::Special { reason: Reason::Drop } && vpp.release < DROPS_SPECIALLY;
+    if drops {
+        kind = dropping(vpp, family, prefix, m)?;
+    }
     let labels = m.label_stack.iter().take(usize::from(m.n_labels));
     Ok(Path {
         kind,
@@ -106,6 +114,7 @@ pub(crate) fn decode(
         weight: m.weight.max(1),
         preference: m.preference,
         labels: labels.map(|l| Label { value: l.label, ttl: l.ttl, exp: l.exp }).collect(),
+        drops,
     })
 }
 
@@ -134,6 +143,15 @@ fn decode_kind(
         // A type VPP does not know leaves everything zero, and interface 0 is one.
         _ => attached(family, prefix, 0),
     })
+}
+
+/// A path that drops, before there was a kind for it: one out of the interface 0, or one that leads back to itself.
+fn dropping(vpp: &Vpp, family: Family, prefix: prefix::Prefix, m: &FibPath) -> Outcome<PathKind> {
+    if m.kind == FibPathType::DROP {
+        return Ok(attached(family, prefix, 0));
+    }
+    let table = vpp.fib(family).find(m.table_id)?;
+    Ok(PathKind::Recursive { next_hop: prefix.network, table })
 }
 
 /// Out of an interface: to the destination itself if the route is to one host.
@@ -307,6 +325,9 @@ pub(crate) fn encode(vpp: &Vpp, path: &Path) -> FibPath {
             m.sw_if_index = sw_if_index;
             m.kind = FibPathType::DVR;
         }
+    }
+    if path.drops {
+        m.kind = FibPathType::DROP;
     }
     encode_labels(path, &mut m);
     m

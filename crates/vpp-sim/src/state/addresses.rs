@@ -8,6 +8,10 @@ use super::link_local::is_link_local;
 use super::path::{Path, PathKind, Reason};
 use super::prefix::{Family, Prefix};
 use super::retval::{Outcome, Retval};
+use crate::release::Release;
+
+/// From this release on the route to an address itself is added before those of its network.
+const HOST_FIRST: Release = Release::new(25, 10);
 
 /// The network of an interface in a table.
 #[derive(Debug, Clone)]
@@ -175,8 +179,11 @@ impl Vpp {
         presence: Presence,
     ) -> Outcome {
         let table = self.interfaces.get(index)?.table(family);
-        // VPP takes the routes of IPv6 out in the opposite order.
-        if family == Family::V6 && presence == Presence::Removed {
+        let net_first = match presence {
+            Presence::Added => self.release < HOST_FIRST,
+            Presence::Removed => family == Family::V6,
+        };
+        if net_first {
             self.route_net(index, family, table, (address, len), presence);
             self.route_host(index, family, table, address, presence);
         } else {

@@ -6,6 +6,10 @@ use super::Vpp;
 use super::interfaces::{Device, Hardware, Mac};
 use super::pool::Pool;
 use super::retval::{Outcome, Retval};
+use crate::release::Release;
+
+/// From this release on a bond has a link while one of its members carries traffic; before, always.
+pub(crate) const LINK_OF_MEMBERS: Release = Release::new(26, 6);
 
 /// Numbers of modes (`bond_mode`).
 mod mode {
@@ -121,6 +125,9 @@ impl Vpp {
             members: Vec::new(),
             active: Vec::new(),
         });
+        if self.release < LINK_OF_MEMBERS {
+            self.set_link(sw_if_index, true)?;
+        }
         Ok(sw_if_index)
     }
 
@@ -221,7 +228,7 @@ impl Vpp {
         let sw_if_index = bond.sw_if_index;
         let has_active = !bond.active.is_empty();
         let admin_up = self.interfaces.get(sw_if_index).is_ok_and(|i| i.admin_up);
-        if admin_up || !has_active {
+        if self.release >= LINK_OF_MEMBERS && (admin_up || !has_active) {
             self.set_link(sw_if_index, has_active).ok();
         }
     }

@@ -1,9 +1,14 @@
 //! Interfaces coming, going, and going up and down, with everything that depends on them.
 
 use super::Vpp;
+use super::bond::LINK_OF_MEMBERS;
 use super::interfaces::{Device, FloodClass, Hardware, L2Mode, Mac};
 use super::prefix::Family;
 use super::retval::{Outcome, Retval};
+use crate::release::Release;
+
+/// From this release on a deleted interface takes its static neighbours with it.
+const FORGETS_STATIC_NEIGHBORS: Release = Release::new(26, 2);
 
 /// VPP has no more loopbacks than this.
 const MAX_LOOPBACKS: u32 = 16 * 1024;
@@ -57,7 +62,8 @@ impl Vpp {
         self.set_admin(index, false)?;
         self.detach_member(index).ok();
         self.end_l2(index)?;
-        self.flush_neighbors(index, |_| true);
+        let forgets_all = self.release >= FORGETS_STATIC_NEIGHBORS;
+        self.flush_neighbors(index, |neighbor| forgets_all || !neighbor.is_static);
         self.clear_addresses(index)?;
         self.end_ip6(index);
         for family in Family::BOTH {
@@ -99,6 +105,7 @@ impl Vpp {
         let link = match self.interfaces.device(index)? {
             Device::Loopback { .. } | Device::Tap { .. } | Device::AfPacket { .. } => up,
             Device::Memif { index: memif } => return self.drive_memif(memif, up),
+            Device::Bond { .. } if self.release < LINK_OF_MEMBERS => true,
             Device::Bond { index: bond } => up && self.bonds.has_active_members(bond),
             Device::Vxlan { .. }
             | Device::VxlanGpe { .. }

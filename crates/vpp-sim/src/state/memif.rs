@@ -74,11 +74,13 @@ pub(crate) struct Memifs {
     interfaces: Pool<Memif>,
     sockets: BTreeMap<u32, Socket>,
     runtime_dir: String,
+    /// Whether it knows other sockets than files, by how their names begin.
+    knows_schemes: bool,
 }
 
 impl Memifs {
     /// Socket 0 is there from the start.
-    pub(crate) fn new(runtime_dir: &str) -> Self {
+    pub(crate) fn new(runtime_dir: &str, knows_schemes: bool) -> Self {
         let default = Socket {
             filename: format!("{runtime_dir}/memif.sock"),
             is_master: false,
@@ -88,6 +90,7 @@ impl Memifs {
             interfaces: Pool::default(),
             sockets: BTreeMap::from([(0, default)]),
             runtime_dir: runtime_dir.to_owned(),
+            knows_schemes,
         }
     }
 
@@ -106,7 +109,8 @@ impl Memifs {
             return Err(Retval::INVALID_ARGUMENT);
         }
         let absolute = filename.starts_with('/')
-            || ["abstract:", "@", "vsock:", "tcp:"].iter().any(|p| filename.starts_with(p));
+            || (self.knows_schemes
+                && ["abstract:", "@", "vsock:", "tcp:"].iter().any(|p| filename.starts_with(p)));
         let filename =
             if absolute { filename.to_owned() } else { format!("{}/{filename}", self.runtime_dir) };
         match self.sockets.get(&id) {

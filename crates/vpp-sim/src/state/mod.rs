@@ -44,10 +44,13 @@ pub(crate) use self::neighbors::{Aging, Neighbor, Neighbors};
 use self::pool::Instances;
 use self::prefix::Family;
 pub(crate) use self::tap::{Tap, TapSpec, Taps};
+use crate::release::Release;
 
 /// Everything a restart forgets.
 #[derive(Debug)]
 pub(crate) struct Vpp {
+    /// What it does depends on it here and there.
+    pub(crate) release: Release,
     pub(crate) interfaces: Interfaces,
     pub(crate) loopbacks: Instances,
     pub(crate) fibs: [Fib; 2],
@@ -75,15 +78,21 @@ pub(crate) struct Vpp {
 }
 
 impl Vpp {
-    pub(crate) fn new(seed: u64, hosts: HostInterfaces, runtime_dir: &str) -> Self {
+    pub(crate) fn new(
+        release: Release,
+        seed: u64,
+        hosts: HostInterfaces,
+        runtime_dir: &str,
+    ) -> Self {
         let stats = StatsIndexes::default();
         Self {
+            release,
             interfaces: Interfaces::default(),
             loopbacks: Instances::default(),
             fibs: Family::BOTH.map(|family| Fib::new(family, stats.clone())),
             neighbors: Neighbors::default(),
             bridges: Bridges::default(),
-            memifs: Memifs::new(runtime_dir),
+            memifs: Memifs::new(runtime_dir, release >= Release::new(23, 6)),
             taps: Taps::default(),
             af_packets: AfPackets::new(hosts),
             bonds: Bonds::default(),

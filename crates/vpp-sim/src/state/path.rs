@@ -105,11 +105,13 @@ pub(crate) struct Path {
     pub(crate) weight: u8,
     pub(crate) preference: u8,
     pub(crate) labels: Vec<Label>,
+    /// It is of a kind that forwards, but drops.
+    pub(crate) drops: bool,
 }
 
 impl Path {
     pub(crate) fn new(kind: PathKind, proto: Proto) -> Self {
-        Self { kind, proto, weight: 1, preference: 0, labels: Vec::new() }
+        Self { kind, proto, weight: 1, preference: 0, labels: Vec::new(), drops: false }
     }
 
     fn same(&self, other: &Path) -> bool {
@@ -142,7 +144,7 @@ impl Path {
     /// The table and address a recursive path is resolved by.
     pub(crate) fn recursion(&self) -> Option<(u32, u128)> {
         match (self.kind, self.proto) {
-            (PathKind::Recursive { next_hop, table }, Proto::Ip4 | Proto::Ip6) => {
+            (PathKind::Recursive { next_hop, table }, Proto::Ip4 | Proto::Ip6) if !self.drops => {
                 Some((table, next_hop))
             }
             _ => None,

@@ -6,6 +6,10 @@ use super::Vpp;
 use super::pool::Pool;
 use super::prefix::Family;
 use super::retval::{Outcome, Retval};
+use crate::release::Release;
+
+/// From this release on the table of the next hop is the one that is asked for; before, that of the interface.
+const HEEDS_TABLE: Release = Release::new(22, 6);
 
 /// An entry.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +50,10 @@ impl Vpp {
         if self.teibs.find(sw_if_index, peer).is_some() {
             return Err(Retval::ENTRY_ALREADY_EXISTS);
         }
+        let table = match self.release >= HEEDS_TABLE {
+            true => table,
+            false => self.interfaces.get(sw_if_index)?.table(Family::of(next_hop)),
+        };
         self.teibs.pool.insert(Teib { sw_if_index, peer, next_hop, table });
         Ok(())
     }

@@ -15,13 +15,23 @@ pub(crate) struct Record {
     pub(crate) last: String,
     /// Folder of the VPP, which comes up in file names.
     folder: String,
+    /// Release of the VPP, such as `26.06`.
+    release: String,
     /// Whether indexes of counters are left out.
     pub(crate) hides_counters: bool,
 }
 
 impl Record {
-    pub(crate) fn new(client: Client, folder: String) -> Self {
-        Self { client, lines: Vec::new(), last: String::new(), folder, hides_counters: false }
+    pub(crate) fn new(mut client: Client, folder: String) -> Self {
+        let release = client.release();
+        let (lines, last) = (Vec::new(), String::new());
+        Self { client, lines, last, folder, release, hides_counters: false }
+    }
+
+    /// Whether the VPP is older than a release, such as `22.06`.
+    pub(crate) fn is_before(&self, release: &str) -> bool {
+        // Years and months have two digits.
+        *self.release < *release
     }
 
     /// A heading, to find a difference again.
@@ -29,8 +39,21 @@ impl Record {
         self.lines.push(format!("# {text}"));
     }
 
+    /// Whether this VPP has a message; notes if not. Then its answer is one of zeros, from the simulated VPP as from the
+    /// real one.
+    fn has<M: Message>(&mut self) -> bool {
+        let has = self.client.has::<M>();
+        if !has {
+            self.lines.push(format!("{}: this VPP does not have it", M::NAME));
+        }
+        has
+    }
+
     /// Asks and notes the whole reply.
-    pub(crate) fn call<Q: Request>(&mut self, request: &Q) -> Q::Reply {
+    pub(crate) fn call<Q: Request<Reply: Default>>(&mut self, request: &Q) -> Q::Reply {
+        if !self.has::<Q>() {
+            return Q::Reply::default();
+        }
         self.last = format!("{} {request:?}", Q::NAME);
         let reply = self.client.call(request);
         let line = format!("{} {} => {}", Q::NAME, self.text(request), self.text(&reply));
@@ -39,7 +62,7 @@ impl Record {
     }
 
     /// Asks and expects that it is done.
-    pub(crate) fn done<Q: Request>(&mut self, request: &Q) -> Q::Reply {
+    pub(crate) fn done<Q: Request<Reply: Default>>(&mut self, request: &Q) -> Q::Reply {
         let reply = self.call(request);
         if reply.retval() != 0 {
             self.note(&format!("refused: {request:?}"));
@@ -49,6 +72,9 @@ impl Record {
 
     /// Asks for a list and notes all of it in the order it came.
     pub(crate) fn dump<Q: Dump>(&mut self, request: &Q) -> Vec<Q::Details> {
+        if !self.has::<Q>() {
+            return Vec::new();
+        }
         self.last = format!("{} {request:?}", Q::NAME);
         let details = self.client.dump(request);
         self.lines.push(format!("{}: {}", Q::NAME, details.len()));
@@ -65,6 +91,9 @@ impl Record {
         request: &Q,
         neutral: impl Fn(&mut Q::Details) -> bool,
     ) {
+        if !self.has::<Q>() {
+            return;
+        }
         let mut lines: Vec<String> = self
             .client
             .dump(request)

@@ -10,6 +10,7 @@ use bytes::BytesMut;
 use ligato_vpp_api::msg::memclnt::{
     ControlPing, ControlPingReply, SockclntCreate, SockclntCreateReply,
 };
+use ligato_vpp_api::msg::vpe::ShowVersion;
 use ligato_vpp_api::{
     Dump, Event, FRAME_HEADER_LEN, FixedString, Header, Message, Request, SOCKCLNT_CREATE_ID,
     decode_message, encode_message, peek_id, read_frame_header, write_frame_header,
@@ -43,8 +44,27 @@ impl Client {
         client
     }
 
+    /// Whether this VPP has a message.
+    #[allow(dead_code, reason = "not every test asks")]
+    pub(crate) fn has<M: Message>(&self) -> bool {
+        self.find_id::<M>().is_some()
+    }
+
+    /// Release of this VPP, such as `26.06`.
+    #[allow(dead_code, reason = "not every test asks")]
+    pub(crate) fn release(&mut self) -> String {
+        let version = self.call(&ShowVersion {}).version.to_string();
+        version.split_once('-').map_or(version.as_str(), |(release, _)| release).to_owned()
+    }
+
+    /// Its number, under whichever CRC that stands for its layout.
     pub(crate) fn id<M: Message>(&self) -> u16 {
-        self.ids[M::NAME_CRC]
+        self.find_id::<M>().unwrap()
+    }
+
+    fn find_id<M: Message>(&self) -> Option<u16> {
+        let name = |crc| format!("{}_{crc:08x}", M::NAME);
+        M::DEFINITION.crcs().find_map(|crc| self.ids.get(&name(crc)).copied())
     }
 
     fn send_as<M: Message>(&mut self, message: &M, id: u16, context: u32) {

@@ -207,7 +207,9 @@ fn bond_links(r: &mut Record, members: &[InterfaceIndex], bonds: [InterfaceIndex
     all_bonds(r);
     delete(r, members[2]);
     all_bonds(r);
-    for sw_if_index in [xor, xor, LOCAL0, NOWHERE, backup, robin, lacp] {
+    // Older ones delete another interface instead of what is no bond.
+    let no_bonds = if r.is_before("24.02") { vec![] } else { vec![xor, LOCAL0, NOWHERE] };
+    for sw_if_index in [xor].into_iter().chain(no_bonds).chain([backup, robin, lacp]) {
         r.call(&BondDelete { sw_if_index });
     }
     all_bonds(r);

@@ -126,9 +126,12 @@ pub(crate) fn addresses_of(r: &mut Record, sw_if_index: InterfaceIndex) {
     }
 }
 
+/// Source of routes that VPP takes over from the table of an interface.
+const EXPORTED: u8 = 17;
+
 pub(crate) fn table_of(r: &mut Record, table_id: u32, is_ip6: bool) {
     let table = IpTable { table_id, is_ip6, name: tag("") };
-    r.unordered(&IpRouteV2Dump { src: 0, table }, |_| true);
+    r.unordered(&IpRouteV2Dump { src: 0, table }, |details| details.route.src != EXPORTED);
 }
 
 pub(crate) fn table(r: &mut Record, is_add: bool, table_id: u32, is_ip6: bool, name: &str) {

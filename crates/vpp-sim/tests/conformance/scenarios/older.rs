@@ -135,7 +135,10 @@ pub(crate) fn routes(r: &mut Record) {
 pub(crate) fn bonds(r: &mut Record) {
     let bond = BondCreate2 { mode: BondMode::XOR, lb: BondLbAlgo::L2, id: 3, ..Default::default() };
     let bond = r.done(&bond).sw_if_index;
-    let member = r.done(&ligato_vpp_api::msg::memif::MemifCreateV2::default()).sw_if_index;
+    let member = match r.is_before("23.06") {
+        true => r.done(&ligato_vpp_api::msg::memif::MemifCreate::default()).sw_if_index,
+        false => r.done(&ligato_vpp_api::msg::memif::MemifCreateV2::default()).sw_if_index,
+    };
     let enslave = |sw_if_index, bond_sw_if_index| BondEnslave {
         sw_if_index,
         bond_sw_if_index,
@@ -162,11 +165,13 @@ pub(crate) fn names(r: &mut Record) {
     let (one, two) = (loopback(r), loopback(r));
     let rename =
         |sw_if_index, name: &str| SwInterfaceSetInterfaceName { sw_if_index, name: tag(name) };
-    for request in
-        [rename(one, "other"), rename(two, "other"), rename(NOWHERE, "x"), rename(one, "")]
-    {
-        r.call(&request);
+    r.call(&rename(one, "other"));
+    r.call(&rename(two, "other"));
+    // Older ones rename another interface then.
+    if !r.is_before("24.06") {
+        r.call(&rename(NOWHERE, "x"));
     }
+    r.call(&rename(one, ""));
     for sw_if_index in [one, ALL, NOWHERE] {
         r.call(&SwInterfaceClearStats { sw_if_index });
     }

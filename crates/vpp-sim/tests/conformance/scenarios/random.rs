@@ -287,5 +287,10 @@ fn a_route(r: &mut Record, chance: &mut Chance, index: InterfaceIndex) {
         });
     }
     let (is_add, is_multipath) = (chance.below(3) > 0, chance.coin());
-    set_route(r, is_add, is_multipath, route(chance.below(2) as u32, destination, len, paths));
+    let table = chance.below(2) as u32;
+    // Older ones attach it to an interface of the table 0, and take routes over from there.
+    let exports = paths.iter().any(|path| path.kind == FibPathType::DROP) && table != 0;
+    if !(exports && r.is_before("24.02")) {
+        set_route(r, is_add, is_multipath, route(table, destination, len, paths));
+    }
 }

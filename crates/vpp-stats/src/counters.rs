@@ -32,20 +32,31 @@ pub enum Value {
 
 // === impl Combined ===
 
-impl std::ops::AddAssign for Combined {
-    fn add_assign(&mut self, other: Self) {
-        self.packets = self.packets.wrapping_add(other.packets);
-        self.bytes = self.bytes.wrapping_add(other.bytes);
+/// What is counted by each thread for itself. Counters go around, and so do their sums.
+pub(crate) trait Counter: Copy + Default {
+    /// Both together.
+    fn and(self, other: Self) -> Self;
+}
+
+impl Counter for u64 {
+    fn and(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+}
+
+impl Counter for Combined {
+    fn and(self, other: Self) -> Self {
+        Self { packets: self.packets.and(other.packets), bytes: self.bytes.and(other.bytes) }
     }
 }
 
 /// Sums over threads, column by column.
-pub(crate) fn sums<T: Copy + Default + std::ops::AddAssign>(threads: &[Vec<T>]) -> Vec<T> {
+pub(crate) fn sums<T: Counter>(threads: &[Vec<T>]) -> Vec<T> {
     let columns = threads.iter().map(Vec::len).max().unwrap_or(0);
     let mut sums = vec![T::default(); columns];
     for thread in threads {
         for (sum, value) in sums.iter_mut().zip(thread) {
-            *sum += *value;
+            *sum = sum.and(*value);
         }
     }
     sums
@@ -60,6 +71,7 @@ mod tests {
         let one = |packets| Combined { packets, bytes: packets * 10 };
         let threads = [vec![one(1)], vec![], vec![one(2), one(3)]];
         assert_eq!(sums(&threads), [one(3), one(3)]);
+        assert_eq!(sums(&[vec![u64::MAX], vec![2]]), [1], "as counters do");
         assert_eq!(sums::<Combined>(&[]), []);
     }
 }

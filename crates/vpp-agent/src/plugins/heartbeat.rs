@@ -51,9 +51,10 @@ fn rooms(pass: &mut Pass<'_>) -> Result<Rooms, StatsError> {
         heap.map_or(u64::MAX, size)
     };
     let pools = pass.buffer_pools()?;
-    let free: u64 = pools.iter().map(|pool| pool.available + pool.cached).sum();
-    let used: u64 = pools.iter().map(|pool| pool.used).sum();
-    let (buffers, all_buffers) = match free + used {
+    let sum = |counts: &mut dyn Iterator<Item = u64>| counts.fold(0, u64::saturating_add);
+    let free = sum(&mut pools.iter().flat_map(|pool| [pool.available, pool.cached]));
+    let used = sum(&mut pools.iter().map(|pool| pool.used));
+    let (buffers, all_buffers) = match free.saturating_add(used) {
         0 => (u64::MAX, u64::MAX),
         all => (free, all),
     };

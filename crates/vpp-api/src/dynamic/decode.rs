@@ -1,5 +1,6 @@
 //! From bytes to JSON.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use serde_json::{Map, Number, Value, json};
@@ -12,18 +13,42 @@ use crate::wire::{DecodeError, Reader, Wire};
 /// Types may contain types; real ones less than five deep.
 pub(super) const MAX_DEPTH: usize = 16;
 
+/// Values and bytes that a definition may make of one message; real ones have less than 100,000.
+const MOST: usize = 1 << 20;
+
+/// What is left of them: definitions may come from anywhere, and few words of one can ask for very much.
+pub(super) struct Budget(Cell<usize>);
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self(Cell::new(MOST))
+    }
+
+    /// So much more; nothing if that is too much.
+    fn take(&self, count: usize) -> Option<()> {
+        self.0.set(self.0.get().checked_sub(count)?);
+        Some(())
+    }
+
+    /// The same, for the field at `path`.
+    pub(super) fn spend(&self, count: usize, path: &str) -> Result<(), DynamicError> {
+        self.take(count).ok_or_else(|| DynamicError::TooLarge { field: path.to_owned() })
+    }
+}
+
 pub(super) fn payload(
     types: &HashMap<String, Type>,
     fields: &[Field],
     input: &mut Reader<'_>,
 ) -> Result<Value, DynamicError> {
-    Decoder { types, depth: 0 }.fields(fields, input, "")
+    Decoder { types, depth: 0, budget: &Budget::new() }.fields(fields, input, "")
 }
 
 #[derive(Clone, Copy)]
 struct Decoder<'a> {
     types: &'a HashMap<String, Type>,
     depth: usize,
+    budget: &'a Budget,
 }
 
 impl Decoder<'_> {
@@ -85,6 +110,7 @@ impl Decoder<'_> {
     }
 
     fn one(self, ty: &str, input: &mut Reader<'_>, path: &str) -> Result<Value, DynamicError> {
+        self.budget.spend(1, path)?;
         if let Some(textual) = textual::of(ty) {
             return Ok(json!((textual.get)(input).map_err(at(path))?));
         }
@@ -109,27 +135,33 @@ impl Decoder<'_> {
     }
 
     fn union_len(self, members: &[Field], path: &str) -> Result<usize, DynamicError> {
-        let sizes = members.iter().map(|member| size(self.types, &member.ty, 0));
+        let sizes = members.iter().map(|member| size(self.types, &member.ty, (0, self.budget)));
         sizes.max().flatten().ok_or_else(|| unknown("of a union", path))
     }
 }
 
 /// Bytes a type takes; `None` if that varies or is not known.
-pub(super) fn size(types: &HashMap<String, Type>, ty: &str, depth: usize) -> Option<usize> {
+pub(super) fn size(
+    types: &HashMap<String, Type>,
+    ty: &str,
+    (depth, budget): (usize, &Budget),
+) -> Option<usize> {
+    budget.take(1)?;
+    let below = (depth + 1, budget);
     Some(match ty {
         "u8" | "i8" | "bool" => 1,
         "u16" | "i16" => 2,
         "u32" | "i32" => 4,
         "u64" | "i64" | "f64" => 8,
         _ => match types.get(ty).filter(|_| depth < MAX_DEPTH)? {
-            Type::Alias { of, len } => size(types, of, depth + 1)?.checked_mul(len.unwrap_or(1))?,
-            Type::Enum { base, .. } => size(types, base, depth + 1)?,
+            Type::Alias { of, len } => size(types, of, below)?.checked_mul(len.unwrap_or(1))?,
+            Type::Enum { base, .. } => size(types, base, below)?,
             Type::Struct(fields) => {
-                let sizes = fields.iter().map(|field| size(types, &field.ty, depth + 1));
-                sizes.sum::<Option<usize>>()?
+                let mut sizes = fields.iter().map(|field| size(types, &field.ty, below));
+                sizes.try_fold(0_usize, |sum, size| sum.checked_add(size?))?
             }
             Type::Union(fields) => {
-                fields.iter().map(|field| size(types, &field.ty, depth + 1)).max()??
+                fields.iter().map(|field| size(types, &field.ty, below)).max()??
             }
         },
     })

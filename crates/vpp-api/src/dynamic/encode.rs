@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytes::{BufMut, BytesMut};
 use serde_json::{Map, Value};
 
-use super::decode::{MAX_DEPTH, join, size, unknown};
+use super::decode::{Budget, MAX_DEPTH, join, size, unknown};
 use super::definition::{Field, Repeat, Type};
 use super::error::DynamicError;
 use super::textual;
@@ -17,13 +17,14 @@ pub(super) fn payload(
     value: &Value,
     out: &mut BytesMut,
 ) -> Result<(), DynamicError> {
-    Encoder { types, depth: 0 }.fields(fields, value, out, "")
+    Encoder { types, depth: 0, budget: &Budget::new() }.fields(fields, value, out, "")
 }
 
 #[derive(Clone, Copy)]
 struct Encoder<'a> {
     types: &'a HashMap<String, Type>,
     depth: usize,
+    budget: &'a Budget,
 }
 
 impl Encoder<'_> {
@@ -86,6 +87,7 @@ impl Encoder<'_> {
                 if bytes.len() > most {
                     return Err(too_long(most));
                 }
+                self.budget.spend(len, path)?;
                 out.put_slice(&bytes);
                 out.put_bytes(0, len - bytes.len());
             }
@@ -111,6 +113,7 @@ impl Encoder<'_> {
         out: &mut BytesMut,
         path: &str,
     ) -> Result<(), DynamicError> {
+        self.budget.spend(1, path)?;
         if let Some(textual) = textual::of(ty) {
             let written = match value {
                 Value::Null => {
@@ -132,7 +135,8 @@ impl Encoder<'_> {
             }
             Some(Type::Struct(fields)) => inner.fields(fields, value, out, path),
             Some(Type::Union(members)) => {
-                let sizes = members.iter().map(|member| size(self.types, &member.ty, 0));
+                let sizes =
+                    members.iter().map(|member| size(self.types, &member.ty, (0, self.budget)));
                 let len = sizes.max().flatten().ok_or_else(|| unknown(ty, path))?;
                 inner.many("u8", Some(len), value, out, path)
             }

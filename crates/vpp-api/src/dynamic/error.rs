@@ -45,6 +45,12 @@ pub enum DynamicError {
         /// What it takes.
         expected: String,
     },
+    /// A definition that makes more of one message than any message has.
+    #[error("field {field}: its definition asks for too much")]
+    TooLarge {
+        /// Path of the field at which it was too much.
+        field: String,
+    },
     /// Bytes that end inside a field, or cannot be its content.
     #[error("field {field}")]
     Decode {

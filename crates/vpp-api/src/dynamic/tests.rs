@@ -183,3 +183,32 @@ fn a_type_that_contains_itself_is_not_followed() {
     let refused = api.encode("m", &Value::Null, &mut out);
     assert!(matches!(refused, Err(DynamicError::UnknownType { .. })));
 }
+
+#[test]
+fn a_definition_that_asks_for_too_much_is_not_followed() {
+    let chain = |fields: usize| -> Vec<serde_json::Value> {
+        let level = |n: usize| {
+            let of = if n == 9 { "u8".to_owned() } else { format!("vl_api_t{}_t", n + 1) };
+            let fields = (0..fields).map(|field| json!([of, format!("f{field}")]));
+            std::iter::once(json!(format!("t{n}"))).chain(fields).collect()
+        };
+        (0..10).map(level).collect()
+    };
+    let none = vec![json!(["none"])];
+    for (types, unions, field) in [
+        (none.clone(), json!([]), json!(["string", "x", 6_464_646_464_u64])),
+        (none.clone(), json!([]), json!(["u32", "x", 6_464_646_464_u64])),
+        (none, json!([]), json!(["vl_api_none_t", "x", 6_464_646_464_u64])),
+        (chain(10), json!([]), json!(["vl_api_t0_t", "x"])),
+        (chain(10), json!([["any", ["vl_api_t0_t", "x"]]]), json!(["vl_api_any_t", "x"])),
+    ] {
+        let mut api = ApiSet::default();
+        let message = json!(["m", ["u16", "_vl_msg_id"], field, { "crc": "0x0" }]);
+        let file = json!({ "types": types, "unions": unions, "messages": [message] });
+        api.add_json(&file.to_string()).unwrap();
+        let mut out = BytesMut::new();
+        assert!(api.encode("m", &Value::Null, &mut out).is_err(), "{field}");
+        assert!(out.len() < 16 << 20, "{field}: {} bytes", out.len());
+        assert!(api.decode("m", &[0; 64]).is_err(), "{field}");
+    }
+}

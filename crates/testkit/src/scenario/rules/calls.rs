@@ -1,12 +1,13 @@
 //! Why the calls for a value differ, where what is shown of it in the end may not.
 
+use ligato_kvs_api::Target;
 use serde_json::Value as Json;
 
 use crate::scenario::{
     facts::{Ops, base_of},
     format::DescriptorSpec,
     rules::{
-        order::unmet,
+        order::{is_below, unmet},
         values::{View, available, state},
     },
 };
@@ -85,7 +86,7 @@ impl View<'_> {
         })
     }
 
-    /// Was it made anew, where it was changed there, as something it needs was deleted in this step?
+    /// Was it made anew, where it was changed there, or rested on what is derived from it, as something it needs was deleted in this step?
     fn was_rebuilt_with_need(&self, key: &str, theirs: &Ops, ours: &Ops) -> bool {
         let names = |ops: &Ops| -> Vec<String> {
             let done = ops.step.iter().filter(|(_, error)| error.is_none());
@@ -99,12 +100,18 @@ impl View<'_> {
         let values = [self.facts.nodes_before.get(key), self.ours.get(key)];
         let values = values.into_iter().flatten().map(|node| &node["value"]);
         let mut needs = values.flat_map(|value| spec.needs(key, value));
+        // There, it rested on what is derived from it.
+        let rested_on_itself = |target: &Target| {
+            let below = |other: &&String| is_below(other, key, &self.facts.parents);
+            let mut all = self.theirs.keys().filter(|other| target.accepts(other));
+            theirs.step.is_empty() && all.any(|o| below(&o) && available(self.theirs.get(o)))
+        };
         names(ours) == ["delete", "create"]
             && ours.step.len() == 2
-            && names(theirs) == ["update"]
             && self.is_in_southbound(key)
             && needs.any(|(_, target)| {
-                self.facts.ours.keys().any(|other| target.accepts(other) && went(other))
+                (names(theirs) == ["update"] || rested_on_itself(&target))
+                    && self.facts.ours.keys().any(|other| target.accepts(other) && went(other))
             })
     }
 
@@ -118,26 +125,32 @@ impl View<'_> {
             && self.lacks_something(key)
     }
 
-    /// Did it have to wait within this step, because something that it needs was lost, and come back
-    /// with that?
+    /// Did it have to wait within this step, because something that it needs was found missing or was
+    /// lost with a failure, and come back when that was made anew? A need that is only taken down and
+    /// built up takes what rests on it along there, too.
     fn was_without_need(&self, key: &str) -> bool {
         let Some(spec) = self.owner(key) else { return false };
         let Some(node) = self.ours.get(key).filter(|node| node["state"] == "CONFIGURED") else {
             return false;
         };
-        let txns = self.taken.observed["txns"].as_array().into_iter().flatten();
-        let ops: Vec<&Json> =
-            txns.flat_map(|txn| txn["executed"].as_array().into_iter().flatten()).collect();
+        let waited = |op: &Json| op["key"] == *key && op["new_state"] == "PENDING";
+        if executed(&self.taken.expect).into_iter().any(waited) {
+            return false;
+        }
+        let ops = executed(&self.taken.observed);
         let at = |is: &dyn Fn(&Json) -> bool| ops.iter().position(|op| op["key"] == *key && is(op));
-        let down = at(&|op| op["new_state"] == "PENDING");
+        let down = at(&|op| op["new_state"] == "PENDING" && op["new_error"].is_null());
         let up = at(&|op| op["op"] == "CREATE" && op["new_state"] == "CONFIGURED");
         let Some((down, up)) = down.zip(up).filter(|(down, up)| down < up) else { return false };
-        let came = |op: &Json| op["new_error"].is_null() && op["new_state"] == "CONFIGURED";
-        let lost = |op: &Json| !op["new_error"].is_null() || op["op"] == "DELETE";
+        let came = |op: &Json| {
+            op["op"] == "CREATE" && op["new_error"].is_null() && op["new_state"] == "CONFIGURED"
+        };
+        let lost = |op: &Json| !op["new_error"].is_null() || op["prev_state"] == "MISSING";
         spec.needs(key, &node["value"]).iter().any(|(_, target)| {
             let of_need =
                 |op: &&&Json| op["key"].as_str().is_some_and(|other| target.accepts(other));
-            ops[..up].iter().filter(of_need).any(|op| lost(op))
+            self.is_in_southbound(key)
+                && ops[..up].iter().filter(of_need).any(|op| lost(op))
                 && ops[down..up].iter().filter(of_need).any(|op| came(op))
         })
     }
@@ -191,4 +204,10 @@ impl View<'_> {
             && self.needs_are_met(key)
             && unmet(self.scenario, self.facts, self.theirs, key).is_none()
     }
+}
+
+/// The operations on record in a step.
+fn executed(from: &Json) -> Vec<&Json> {
+    let txns = from["txns"].as_array().into_iter().flatten();
+    txns.flat_map(|txn| txn["executed"].as_array().into_iter().flatten()).collect()
 }

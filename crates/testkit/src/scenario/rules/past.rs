@@ -54,6 +54,7 @@ impl Leftover<'_> {
             && found(now, "DISCOVERED")
             && (self.facts.of_nobody.contains(&base)
                 || self.facts.content_before.get(&base).is_some_and(|c| c["origin"] == "unknown"))
+            && self.facts.asked.get(&base).is_some_and(|wish| !wish.is_null())
             && !self.facts.nodes_before.contains_key(key)
         {
             // What is found for the first time, wanted, and nobody can tell whose it is, is NB's.

@@ -97,11 +97,12 @@ impl Leftover<'_> {
     /// B8, B10: told in between, and not what it is in the end: that what could not be changed is held
     /// by another value, and nothing of what is derived from a value that is not there.
     fn news_in_between(&self) -> bool {
-        let plain = |items: &[Json]| -> Vec<String> {
+        let plain = |items: &[Json], there: bool| -> Vec<String> {
             let strip = |status: &Json| {
                 let mut status = self.without_hold(status);
                 let derived = status["derived"].as_array().cloned().unwrap_or_default();
-                let is_there = |d: &&Json| d["state"] != "MISSING" && !self.was_made_anyway(d);
+                let is_there =
+                    |d: &&Json| d["state"] != "MISSING" && !(there && self.was_made_anyway(d));
                 status["derived"] =
                     derived.iter().filter(is_there).map(|d| self.without_hold(d)).collect();
                 stripped(&status, &["last_operation"]).to_string()
@@ -119,7 +120,7 @@ impl Leftover<'_> {
             };
             items.iter().map(strip).collect()
         };
-        plain(&alike(self.missing)) == plain(&alike(self.extra))
+        plain(&alike(self.missing), true) == plain(&alike(self.extra), false)
     }
 
     /// Is it said that a derived value was found, which was not there before this step and was made in

@@ -114,9 +114,8 @@ impl View<'_> {
             ("OBTAINED", "DISCOVERED" | "CONFIGURED")
                 if is
                     && self.facts.parents.get(key).is_some_and(|base| {
-                        // Also what NB could not remove.
-                        let stays = ["FAILED", "RETRYING"].contains(&state(self.ours.get(base)));
-                        !self.is_unwanted(key) || (stays && self.was_tried(base))
+                        // Also what NB could not remove, and what was found below it.
+                        !self.is_unwanted(key) || (now == "DISCOVERED" && self.could_not_go(base))
                     }) =>
             {
                 Some("B3")
@@ -183,6 +182,7 @@ impl View<'_> {
                     && is
                     && error.ends_with(" is not implemented")
                     && !self.was_called(key)
+                    && self.is_read_there(key)
                     && self.facts.nodes_before.get(key).map(|node| &node["value"])
                         == ours.map(|node| &node["value"]) =>
             {
@@ -192,6 +192,7 @@ impl View<'_> {
             ("FAILED", "NONEXISTENT")
                 if self.is_unwanted(key)
                     && !self.was_called(key)
+                    && (self.facts.is_unseen(key) || !self.facts.content_now.contains_key(key))
                     && self
                         .last_recorded_there(key)
                         .is_some_and(|op| op["op"] == "CREATE" && op["new_value"].is_null()) =>
@@ -310,10 +311,17 @@ impl View<'_> {
         let value = |node: &Json| serde_json::from_value::<AValue>(node["value"].clone()).ok();
         let (then, now) = (value(theirs)?, value(ours)?);
         if ours["available"] == true {
-            let equal = self.owner(key)?.equal(&then.message(), &now.message());
+            let spec = self.owner(key)?;
+            let equal = spec.equal(&then.message(), &now.message());
             // Shown as applied is what was applied.
             let before = self.facts.nodes_before.get(key).map(|node| &node["value"]);
-            let untouched = before == Some(&ours["value"]) && !self.was_called(key);
+            let is_there = |entry: &Json| {
+                value(entry).is_some_and(|there| spec.equal(&there.message(), &now.message()))
+            };
+            let untouched = before == Some(&ours["value"])
+                && !self.was_called(key)
+                && (self.was_lied_about(key)
+                    || self.facts.content_now.get(key).is_some_and(is_there));
             return (equal && (untouched || self.is_in_southbound(key))).then_some("B17");
         }
         // What waits is what is wanted.
@@ -546,16 +554,40 @@ impl View<'_> {
             && content.is_some_and(|all| all.iter().all(|c| c["key"] != key))
     }
 
-    /// A derived value that is on record there as removed in this step, and not touched here.
+    /// A derived value that is on record there as removed in this step, and was not brought about here.
+    /// If it is in the southbound nevertheless, nobody was told so of it or of its base.
     fn was_recorded_gone(&self, key: &str) -> bool {
         let last = self.last_recorded_there(key);
         self.facts.parents.contains_key(key)
             && last.is_some_and(|op| op["op"] == "DELETE" && op["new_state"] == "REMOVED")
+            && (self.was_lied_about(key) || self.was_lied_about(&base_of(key, &self.facts.parents)))
             && self.facts.ours.get(key).is_none_or(|ops| {
                 ops.step
                     .iter()
                     .all(|(op, error)| op != "update" && (op == "delete" || error.is_some()))
             })
+    }
+
+    fn was_lied_about(&self, key: &str) -> bool {
+        self.facts.ours.get(key).is_some_and(|ops| ops.lied)
+    }
+
+    /// Was it NB's, was it to be removed, and did that fail in this step, so that it is still there?
+    fn could_not_go(&self, key: &str) -> bool {
+        let error = self.facts.status(key).and_then(|s| s["error"].as_str()).unwrap_or_default();
+        let last = self.facts.ours.get(key).and_then(|ops| ops.step.last());
+        let failed = last.is_some_and(|(op, error)| op == "delete" && error.is_some());
+        let before = state(self.facts.nodes_before.get(key));
+        ["FAILED", "RETRYING"].contains(&state(self.ours.get(key)))
+            && !["NONEXISTENT", "OBTAINED"].contains(&before)
+            && (failed || error == "operation Delete is not implemented")
+            && self.facts.content_now.contains_key(key)
+    }
+
+    /// Is what is shown there what is in the southbound there?
+    fn is_read_there(&self, key: &str) -> bool {
+        let there = content_of(&self.taken.expect).remove(key).map(|entry| entry["value"].clone());
+        there.is_some() && there == self.theirs.get(key).map(|node| node["value"].clone())
     }
 
     /// The last operation on the value that is on record there in this step.

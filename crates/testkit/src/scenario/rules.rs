@@ -346,7 +346,7 @@ impl Judge {
             return of_txn && (self.shifted || plan);
         }
         if difference.what == "txns" {
-            return self.explains_transactions(difference, facts);
+            return self.explains_transactions(taken, difference, facts);
         }
         let left = |items: &[Json]| -> Vec<Json> {
             let explained = |item: &&Json| {
@@ -394,13 +394,12 @@ impl Judge {
 
     /// A transaction that is only here or only there is about values that differ for a reason, or
     /// about nothing at all (M1: what is empty is not worth a record).
-    fn explains_transactions(&mut self, difference: &Difference, facts: &Facts) -> bool {
-        let about = |txn: &Json| -> Vec<String> {
-            let of = |what: &str| txn[what].as_array().cloned().unwrap_or_default();
-            let all = of("executed").into_iter().chain(of("values"));
-            all.filter_map(|i| key_of(&i).map(str::to_owned)).collect()
-        };
-        let retries = |txn: &Json| txn["type"].as_str().is_some_and(|t| t.starts_with("Retry"));
+    fn explains_transactions(
+        &mut self,
+        taken: &Taken,
+        difference: &Difference,
+        facts: &Facts,
+    ) -> bool {
         // B1: a value whose descriptor has come is applied, whoever waited for it.
         let implemented = |txn: &Json| {
             let ops = txn["executed"].as_array().cloned().unwrap_or_default();
@@ -414,6 +413,11 @@ impl Judge {
         if difference.missing.is_empty() && difference.extra.iter().all(implemented) {
             for key in difference.extra.iter().flat_map(about) {
                 self.taint("B1", &key, facts);
+            }
+        }
+        for key in difference.extra.iter().filter(|txn| retries(txn)).flat_map(about) {
+            if self.is_retried_apart(&key, taken, facts) {
+                self.taint("B12", &key, facts);
             }
         }
         let tainted = |key: &String| self.tainted.contains(&base_of(key, &facts.parents));
@@ -431,9 +435,44 @@ impl Judge {
         explained
     }
 
+    /// B12: was the value tried again there along with one that differs and that another transaction
+    /// has set, and here apart from it, and came to the same?
+    fn is_retried_apart(&self, key: &str, taken: &Taken, facts: &Facts) -> bool {
+        let tried = |from: &Json| -> Vec<Vec<String>> {
+            from["txns"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|t| retries(t))
+                .map(about)
+                .collect()
+        };
+        let calls = |ops: &BTreeMap<String, Ops>| ops.get(key).map(|ops| ops.step.clone());
+        let node = |from: &Json| nodes_of(from).remove(key);
+        let differs = |other: &String| self.tainted.contains(&base_of(other, &facts.parents));
+        let (there, here) = (tried(&taken.expect), tried(&taken.observed));
+        let has = |keys: &[String], key: &str| keys.iter().any(|other| other == key);
+        let is_alone = |other: &String| here.iter().any(|t| has(t, other) && !has(t, key));
+        calls(&facts.ours).is_some_and(|calls| !calls.is_empty())
+            && calls(&facts.ours) == calls(&facts.theirs)
+            && node(&taken.expect) == node(&taken.observed)
+            && there.iter().filter(|t| has(t, key)).flatten().any(|o| differs(o) && is_alone(o))
+    }
+
     fn is_tainted(&self, item: &Json, facts: &Facts) -> bool {
         base_of_item(item, facts).is_some_and(|base| self.tainted.contains(&base))
     }
+}
+
+/// The values that a transaction is about.
+fn about(txn: &Json) -> Vec<String> {
+    let of = |what: &str| txn[what].as_array().cloned().unwrap_or_default();
+    let all = of("executed").into_iter().chain(of("values"));
+    all.filter_map(|i| key_of(&i).map(str::to_owned)).collect()
+}
+
+fn retries(txn: &Json) -> bool {
+    txn["type"].as_str().is_some_and(|name| name.starts_with("Retry"))
 }
 
 /// The base value an item of an expectation is about.

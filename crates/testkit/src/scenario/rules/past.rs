@@ -5,7 +5,10 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     facts::base_of,
-    rules::records::{Leftover, about, has_flag, is_noop, stripped},
+    rules::{
+        records::{Leftover, about, has_flag, is_noop, stripped},
+        undo::Undo,
+    },
 };
 
 impl Leftover<'_> {
@@ -17,6 +20,9 @@ impl Leftover<'_> {
         now: &[Json],
         whole: &[Json],
     ) -> Option<&'static str> {
+        if self.waits_after_undo(key, then, now) {
+            return Some("S2");
+        }
         let shown = self.facts.nodes_before.get(key).map(|n| n["value"].clone());
         let no_old = |ops: &[Json]| -> Vec<Json> {
             ops.iter().map(|op| stripped(op, &["prev_value"])).collect()
@@ -162,6 +168,20 @@ impl Leftover<'_> {
             && stands
             && !self.facts.content_before.contains_key(key)
             && self.facts.ours.get(key).is_none_or(|ops| ops.step.is_empty())
+    }
+
+    /// S2: an undo tells what became of what it was to put back, also if that only waits, as what it
+    /// needs could not be put back.
+    fn waits_after_undo(&self, key: &str, then: &[Json], now: &[Json]) -> bool {
+        let Some((told, done)) = now.split_last() else { return false };
+        let waits = |node: &Json| node["state"] == "PENDING" && node["value"] == told["new_value"];
+        done == then
+            && then.last().is_some_and(|op| op["op"] == "DELETE" && op["new_state"] == "PENDING")
+            && is_noop(told)
+            && has_flag(told, "revert")
+            && Undo::of(self.taken, self.facts).is_some()
+            && self.facts.nodes().get(key).is_some_and(waits)
+            && self.lacks_something(key, &told["new_value"])
     }
 
     /// S2: a later repair is a transaction of its own, not a part of the undo.

@@ -33,6 +33,9 @@ impl Leftover<'_> {
         if self.same_but(&["metadata"]) && self.metadata_is_true() || self.labels_are_true() {
             return Some(Paragraphs::from(["B17"]));
         }
+        if self.is_about_metadata() && self.is_of_what_is_not_there() {
+            return Some(Paragraphs::from(["27.8"]));
+        }
         if self.is_about_metadata() && self.was_not_looked_at() {
             return Some(Paragraphs::from(["P4"]));
         }
@@ -169,6 +172,23 @@ impl Leftover<'_> {
                 && self.facts.nodes().get(&key).is_some_and(|node| node["available"] == true)
         };
         self.missing.iter().chain(self.extra).all(is_impossible)
+    }
+
+    /// 27.8: metadata is part of what is applied. There, some is known of what is said not to be
+    /// there; here it is not there either, and none is.
+    fn is_of_what_is_not_there(&self) -> bool {
+        let sides = [nodes_of(&self.taken.expect), nodes_of(&self.taken.observed)];
+        let is_of_none = |item: &Json| {
+            let label = || {
+                let (map, label) = (item["map"].as_str()?, item["label"].as_str()?);
+                Some(self.facts.key_of_label(map, label))
+            };
+            let key = item["key"].as_str().map(str::to_owned).or_else(label).unwrap_or_default();
+            sides.iter().all(|nodes| nodes.get(&key).is_some_and(|node| node["available"] != true))
+        };
+        !self.missing.is_empty()
+            && self.missing.iter().all(is_of_none)
+            && self.extra.iter().all(|item| is_of_none(item) && item["metadata"].is_null())
     }
 
     /// B17: shown is the metadata that was read back.

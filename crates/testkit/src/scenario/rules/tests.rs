@@ -651,3 +651,70 @@ fn what_could_not_be_put_back_below_what_others_made_says_so() {
     assert_eq!(judged(Some("failed")), None);
     assert_eq!(judged(None), Some("B3"));
 }
+
+#[test]
+fn an_undo_tells_what_still_waits() {
+    let [b, c] = ["/p/b", "/p/c"];
+    let spec = needing(&json!({ "key_prefixes": [b] }));
+    let before = seen(&[up(b, &text("1")), up(c, &text("1"))]);
+    let first = (txn(&[(b, text("1")), (c, text("1"))]), before.clone(), before);
+    let down = [step_of(c, "DELETE", ["CONFIGURED", "PENDING"], None)];
+    let mut told = step_of(c, "CREATE", ["PENDING"; 2], None);
+    told["flags"] = json!(["noop", "revert"]);
+    let ours = [down[0].clone(), told];
+    let judged = |revert: bool, need: Json| {
+        let mut step = txn(&[(b, Json::Null)]);
+        step["options"] = json!({ "revert": revert });
+        let nodes = [need, node(c, "PENDING", &text("1"))];
+        let result = |mut step: Json| {
+            step["result"]["kv_errors"] = json!([{ "key": b, "error": "failed" }]);
+            step
+        };
+        let (theirs, here) = (did(seen(&nodes), &down), did(seen(&nodes), &ours));
+        let steps = [first.clone(), (step, result(theirs), result(here))];
+        explanation("txn 0 executed", [&down, &ours], &spec, &steps)
+    };
+    let lost = failed(b, &text("1"), false);
+    assert_eq!(judged(true, lost.clone()), Some(BTreeSet::from(["S2"])));
+    assert_eq!(judged(false, lost), None, "nothing was to be undone");
+    assert_eq!(judged(true, up(b, &text("1"))), None, "what it needs is there");
+}
+
+#[test]
+fn of_what_is_not_there_no_metadata_is_known() {
+    let item = |metadata: Json| json!({ "key": "/p/b", "value": text("1"), "origin": "NB", "metadata": metadata });
+    let judged = |is_up: bool, here: Json| {
+        let mut step = seen(&[failed("/p/b", &text("1"), is_up)]);
+        step["sb_content"] = json!([]);
+        let steps = [(txn(&[("/p/b", text("1"))]), step.clone(), step)];
+        let sides: [&[Json]; 2] = [&[item(json!(100))], &[item(here)]];
+        explanation("dump NB of any", sides, &json!({}), &steps)
+    };
+    assert_eq!(judged(false, Json::Null), Some(BTreeSet::from(["27.8"])));
+    assert_eq!(judged(true, Json::Null), None, "it is there");
+    assert_eq!(judged(false, json!(7)), None, "here, some is known, too");
+}
+
+#[test]
+fn what_another_transaction_has_set_is_tried_apart() {
+    let [b, c] = ["/p/b", "/p/c"];
+    let nodes = [up(b, &text("1")), up(c, &text("1"))];
+    let again = |key: &str| step_of(key, "CREATE", ["RETRYING", "CONFIGURED"], None);
+    let retried = |tries: &[&[Json]]| {
+        let all: Vec<Json> = tries.concat();
+        let mut step = did(seen(&nodes), &all);
+        let retry = |ops: &&[Json]| json!({ "type": "RetryFailedOps", "executed": ops });
+        step["txns"] = tries.iter().map(retry).collect();
+        step
+    };
+    let judged = |ours: &[&[Json]]| {
+        let theirs = retried(&[&[again(b), again(c)]]);
+        looked_at(&json!({}), &[(txn(&[]), theirs, retried(ours))], |view| {
+            let judge = Judge { tainted: BTreeSet::from([c.to_owned()]), ..Judge::default() };
+            judge.is_retried_apart(b, view.taken, view.facts)
+        })
+    };
+    assert!(judged(&[&[again(c)], &[again(b)]]));
+    assert!(!judged(&[&[again(c), again(b)]]), "they were tried together");
+    assert!(!judged(&[&[again(c)], &[again(b), again(b)]]), "it was tried more often");
+}

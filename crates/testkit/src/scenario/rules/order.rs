@@ -315,8 +315,17 @@ impl<'a> Course<'a> {
         if let Some(done) = self.ops.iter().take(at).rev().find(tells) {
             return (!done.failed).then_some(done.op != "delete");
         }
-        let later = self.ops.iter().skip(at).find(tells)?;
-        Some(later.op != "create")
+        let next = self.ops.iter().skip(at).position(|done| tells(&done))? + at;
+        let is_made = self.ops.get(next)?.op == "create";
+        // Something that failed in between may have taken away what was there.
+        let base = base_of(key, &self.facts.parents);
+        let may_be_lost = self.facts.nodes_before.get(key).is_some_and(|n| n["available"] == true)
+            && self
+                .ops
+                .get(at..next)?
+                .iter()
+                .any(|done| done.failed && base_of(&done.key, &self.facts.parents) == base);
+        (!is_made || !may_be_lost).then_some(!is_made)
     }
 
     fn value_of(&self, key: &str, at: usize) -> Json {

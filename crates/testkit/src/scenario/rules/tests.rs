@@ -355,6 +355,33 @@ fn what_lost_its_need_waits_and_comes_back_with_it() {
 }
 
 #[test]
+fn what_a_failure_took_away_was_there_before() {
+    let [b, item, c] = ["/p/b", "/p/b/item1", "/p/c"];
+    let list = json!({ "array": ["item1"] });
+    let spec = needing(&json!({ "key_prefixes": [item] }));
+    let derived = || node(item, "CONFIGURED", &text("item1"));
+    let (alone, all) =
+        (seen(&[up(b, &list), derived()]), seen(&[up(b, &list), derived(), up(c, &text("1"))]));
+    let wrong = |before: &Json, failure: Option<&str>| {
+        let made = step_of(c, "CREATE", ["NONEXISTENT", "CONFIGURED"], None);
+        let changed = step_of(b, "UPDATE", ["CONFIGURED", "CONFIGURED"], failure);
+        let again = step_of(item, "CREATE", ["MISSING", "CONFIGURED"], None);
+        let mut ours = did(all.clone(), &[made, changed, again]);
+        ours["sb_ops"][0]["value"] = text("1");
+        let first = (txn(&[(b, list.clone())]), before.clone(), before.clone());
+        let second = (txn(&[(b, list.clone()), (c, text("1"))]), all.clone(), ours);
+        looked_at(&spec, &[first, second], |view| {
+            order::disorder(view.scenario, view.taken, view.facts, &|_| false)
+        })
+    };
+    assert_eq!(wrong(&alone, Some("failed")), [""; 0]);
+    let before_it = format!("{c} was created before l was there");
+    assert_eq!(wrong(&alone, None), [before_it.as_str()]);
+    // It was not there to be taken away.
+    assert_eq!(wrong(&seen(&[up(b, &list)]), Some("failed")), [before_it]);
+}
+
+#[test]
 fn what_is_refused_goes_with_what_it_needs() {
     let [b, c] = ["/p/b", "/p/c"];
     let mut spec = needing(&json!({ "key_prefixes": [b] }));

@@ -1,7 +1,7 @@
 //! How many values are in each state: counted as states are published, so that nobody walks over all
 //! values to tell.
 
-use ligato_kvs_api::ValueState;
+use ligato_kvs_api::{OpKind, ValueState};
 
 use crate::{
     node::{Node, NodeId, Shared},
@@ -102,7 +102,9 @@ pub(crate) fn is_visible(nodes: &Tree<Shared>, node: &Node) -> bool {
         return false;
     }
     let Some(parent) = node.parent else { return true };
+    // What is refused, and went with its base, is not seen before that is back.
+    let is_gone = node.is_refused() && node.last_op == OpKind::Delete;
     node.available()
-        || node.problem.is_some()
+        || (node.problem.is_some() && !is_gone)
         || nodes.get(parent).is_some_and(|p| p.shows_children() && is_visible(nodes, p))
 }

@@ -239,7 +239,8 @@ impl Core {
     fn settle(&mut self, id: NodeId, op: OpKind, state: ValueState) {
         let node = self.graph.edit(id);
         node.last_op = op;
-        if state == ValueState::Removed {
+        // What is refused, and went with its base only, is still refused.
+        if state == ValueState::Removed && !(node.desired.is_some() && node.is_refused()) {
             node.problem = None;
         }
         if state == ValueState::Configured {

@@ -184,3 +184,25 @@ async fn a_very_large_statement_is_taken_in_as_a_small_one() {
     assert_eq!(rig.state("x/1"), ValueState::Unimplemented);
     assert!(rig.sb.take_wrong().is_empty());
 }
+
+/// What is refused stays refused while what it is derived from comes and goes.
+#[tokio::test(start_paused = true)]
+async fn what_is_derived_and_refused_does_not_come_with_its_base() {
+    for verify in [false, true] {
+        let options = || TxnOptions { verify, ..TxnOptions::default() };
+        let rig = Rig::start();
+        let all = [("b/1", "1"), ("b/3", "3 needs b/1 derives d/1:invalid derives d/2")];
+        let resync = |values: &[(&str, &str)]| {
+            Transaction::resync(ResyncKind::Full, ligato_testkit::wishes(values)).with(options())
+        };
+        for _ in 0..2 {
+            rig.scheduler.commit(resync(&all)).await;
+            assert_eq!(rig.state("d/1"), ValueState::Invalid, "{verify}");
+            assert_eq!((rig.there("d/1"), rig.state("d/2")), (None, ValueState::Configured));
+            rig.scheduler.commit(resync(&all[1..])).await;
+            assert_eq!(rig.state("b/3"), ValueState::Pending);
+        }
+        rig.scheduler.commit(with(&all, options())).await;
+        assert_eq!((rig.state("d/1"), rig.there("d/1")), (ValueState::Invalid, None), "{verify}");
+    }
+}

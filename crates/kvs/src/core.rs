@@ -5,8 +5,9 @@
 //! give the same effects.
 //!
 //! One transaction is carried out at a time. It goes through the phases of [`Phase`]; `flow` moves
-//! it from one to the next, `intake` turns wishes into desired values, `apply` takes results in,
-//! `finish` ends it.
+//! it from one to the next, `intake` turns wishes into desired values (`ahead` asks descriptors about
+//! those of a large statement on a thread that ends with the intake), `execute` takes results in, `finish`
+//! ends it.
 
 mod active;
 mod ahead;

@@ -51,9 +51,9 @@ fn rooms(pass: &mut Pass<'_>) -> Result<Rooms, StatsError> {
         heap.map_or(u64::MAX, size)
     };
     let pools = pass.buffer_pools()?;
-    let sum = |counts: &mut dyn Iterator<Item = u64>| counts.fold(0, u64::saturating_add);
-    let free = sum(&mut pools.iter().flat_map(|pool| [pool.available, pool.cached]));
-    let used = sum(&mut pools.iter().map(|pool| pool.used));
+    let free = pools.iter().flat_map(|pool| [pool.available, pool.cached]);
+    let free = free.fold(0, u64::saturating_add);
+    let used = pools.iter().map(|pool| pool.used).fold(0, u64::saturating_add);
     let (buffers, all_buffers) = match free.saturating_add(used) {
         0 => (u64::MAX, u64::MAX),
         all => (free, all),

@@ -12,6 +12,7 @@ pub mod health;
 mod label;
 pub mod logging;
 mod metrics;
+pub mod processors;
 mod shutdown;
 mod task;
 

@@ -1,16 +1,12 @@
 //! From entries of a store to what the orchestrator takes. Pure.
 
-use std::{num::NonZeroUsize, panic::resume_unwind};
-
+use ligato_infra::processors::in_parts;
 use ligato_keyval::{Bytes, Change, Changes, Entry, Prefix, StoreKey};
 use ligato_model::{Key, Registry};
 use ligato_orchestrator as orchestrator;
 use orchestrator::{Delivery, DeliveryKind, RejectReason, Rejection, ResyncDepth};
 
 use crate::expand::expand;
-
-/// So many entries are read by all processors.
-const MANY: usize = 4096;
 
 /// Where values of variables come from.
 pub(crate) type Lookup = fn(&str) -> Option<String>;
@@ -29,23 +25,12 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// Everything there is.
     pub(crate) fn snapshot(&self, entries: &[Entry]) -> Delivery {
-        let threads = match entries.len() {
-            0..MANY => 1,
-            _ => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
-        };
-        let mut parts = entries.chunks(entries.len().div_ceil(threads).max(1));
-        let mine = parts.next().unwrap_or_default();
-        std::thread::scope(|scope| {
-            let others: Vec<_> = parts.map(|part| scope.spawn(|| self.part(part))).collect();
-            let mut delivery = self.part(mine);
-            for other in others {
-                // A panic goes on as if there were no other threads.
-                let mut part = other.join().unwrap_or_else(|panic| resume_unwind(panic));
-                delivery.changes.append(&mut part.changes);
-                delivery.rejected.append(&mut part.rejected);
-            }
-            delivery
-        })
+        let mut all = empty(DeliveryKind::Snapshot(ResyncDepth::Difference));
+        for mut part in in_parts(entries, |_, part| self.part(part)) {
+            all.changes.append(&mut part.changes);
+            all.rejected.append(&mut part.rejected);
+        }
+        all
     }
 
     fn part(&self, entries: &[Entry]) -> Delivery {

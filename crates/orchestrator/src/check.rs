@@ -1,9 +1,8 @@
 //! Judging the entries of a delivery, one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
-use std::panic::resume_unwind;
 
+use ligato_infra::processors::in_parts;
 use ligato_kvs_api::SourceId;
 use ligato_model::{Key, Registry};
 
@@ -15,9 +14,6 @@ pub(crate) struct Judged {
     pub(crate) good: BTreeMap<Key, Change>,
     pub(crate) rejected: BTreeMap<Key, RejectReason>,
 }
-
-/// So many changes are judged by all processors.
-const MANY: usize = 4096;
 
 /// Judges `changes`, to which `known` rejections are added.
 pub(crate) fn judge(registry: &Registry, changes: Vec<Change>, known: Vec<Rejection>) -> Judged {
@@ -39,26 +35,11 @@ pub(crate) fn judge(registry: &Registry, changes: Vec<Change>, known: Vec<Reject
 
 /// What is wrong with changes, each with its place among them, in order.
 fn faults(registry: &Registry, changes: &[Change]) -> Vec<(usize, RejectReason)> {
-    let threads = match changes.len() {
-        0..MANY => 1,
-        _ => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
-    };
-    let size = changes.len().div_ceil(threads).max(1);
-    let of = |(part, changes): (usize, &[Change])| -> Vec<(usize, RejectReason)> {
-        let places = (part * size..).zip(changes);
+    let of = |first: usize, changes: &[Change]| -> Vec<(usize, RejectReason)> {
+        let places = (first..).zip(changes);
         places.filter_map(|(at, change)| Some((at, fault(registry, change)?))).collect()
     };
-    let mut parts = changes.chunks(size).enumerate();
-    let mine = parts.next();
-    std::thread::scope(|scope| {
-        let others: Vec<_> = parts.map(|part| scope.spawn(move || of(part))).collect();
-        let mut all = mine.map(of).unwrap_or_default();
-        for other in others {
-            // A panic goes on as if there were no other threads.
-            all.append(&mut other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        }
-        all
-    })
+    in_parts(changes, of).concat()
 }
 
 fn fault(registry: &Registry, change: &Change) -> Option<RejectReason> {

@@ -19,7 +19,7 @@ use crate::release::Release;
 use crate::server::{Shared, Tasks};
 use crate::state::dhcp_client::Lease;
 use crate::state::interfaces::{Device, Hardware};
-use crate::state::{HostInterfaces, Vpp};
+use crate::state::{HostInterfaces, Threads, Vpp};
 use crate::stats::{self, Beat, Segment};
 use crate::view::State;
 
@@ -32,6 +32,7 @@ pub struct SimBuilder {
     stats_interval: Option<Duration>,
     seed: u64,
     hosts: HostInterfaces,
+    workers: u32,
 }
 
 /// How often counters move unless told otherwise. VPP's own default is ten times as long.
@@ -83,6 +84,14 @@ impl SimBuilder {
         self
     }
 
+    /// How many workers look after receive queues beside the main thread; none by default. Counters are those of one
+    /// thread in any case.
+    #[must_use]
+    pub fn workers(mut self, workers: u32) -> Self {
+        self.workers = workers;
+        self
+    }
+
     /// Starts listening.
     ///
     /// # Errors
@@ -100,6 +109,7 @@ impl SimBuilder {
             release,
             seed: self.seed,
             hosts: self.hosts,
+            workers: self.workers,
             registry: Arc::new(dispatch::table()),
             shared: Arc::new(Shared::new(Faults::new(self.seed))),
             tasks: Mutex::new(None),
@@ -137,6 +147,7 @@ pub struct Sim {
     release: Release,
     seed: u64,
     hosts: HostInterfaces,
+    workers: u32,
     registry: Arc<Registry>,
     shared: Arc<Shared>,
     tasks: Mutex<Option<Tasks>>,
@@ -304,7 +315,8 @@ impl Sim {
         let runtime_dir = self.socket.parent().unwrap_or(Path::new("/run/vpp"));
         let seed = self.seed.wrapping_add(u64::from(boot));
         let runtime_dir = runtime_dir.display().to_string();
-        let vpp = Vpp::new(self.release, seed, self.hosts.clone(), &runtime_dir);
+        let threads = Threads::new(self.workers);
+        let vpp = Vpp::new(self.release, seed, self.hosts.clone(), threads, &runtime_dir);
         let identity = Identity {
             release: self.release,
             pid: process_id(boot),

@@ -202,15 +202,12 @@ pub(crate) fn set_rx_mode(vpp: &mut Vpp, m: &SwInterfaceSetRxMode) -> Outcome {
     Ok(())
 }
 
-/// There is one thread; worker 0 is the main thread where there are no workers.
 pub(crate) fn set_rx_placement(vpp: &mut Vpp, m: &SwInterfaceSetRxPlacement) -> Outcome {
     let hardware = vpp.interfaces.own_hardware_mut(m.sw_if_index.0)?;
-    let thread = if m.is_main { 0 } else { m.worker_id };
+    let thread = if m.is_main { Some(0) } else { vpp.threads.of_worker(m.worker_id) };
     let queue = hardware.rx_queues.get_mut(m.queue_id as usize);
-    match queue {
-        Some(queue) if thread == 0 => queue.thread = 0,
-        _ => return Err(Retval::UNIMPLEMENTED),
-    }
+    let (Some(queue), Some(thread)) = (queue, thread) else { return Err(Retval::UNIMPLEMENTED) };
+    queue.thread = thread;
     Ok(())
 }
 

@@ -40,16 +40,20 @@ pub(crate) fn show_vpe_system_time(
 }
 
 pub(crate) fn show_threads(machine: &mut Machine, _: &ShowThreads, _: u32) -> ShowThreadsReply {
-    let main = ThreadData {
-        id: 0,
-        name: text("vpp_main"),
-        kind: text(""),
-        pid: machine.identity.pid,
-        cpu_id: 0,
-        core: 0,
+    let pid = machine.identity.pid;
+    let thread = |id, name: &str, kind| ThreadData {
+        id,
+        name: text(name),
+        kind: text(kind),
+        pid: pid.wrapping_add(id),
+        cpu_id: id,
+        core: id,
         cpu_socket: 0,
     };
-    ShowThreadsReply { retval: 0, thread_data: List::new(vec![main]).unwrap_or_default() }
+    let workers = machine.vpp.threads.workers();
+    let workers = workers.map(|id| thread(id, &format!("vpp_wk_{}", id - 1), "workers"));
+    let all = std::iter::once(thread(0, "vpp_main", "")).chain(workers);
+    ShowThreadsReply { retval: 0, thread_data: List::new(all.collect()).unwrap_or_default() }
 }
 
 /// VPP's retval says nothing about the command: its text does.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Vpp;
-use super::interfaces::{Device, Hardware, Mac, RxQueue};
+use super::interfaces::{Device, Hardware, Mac};
 use super::pool::Pool;
 use super::retval::{Outcome, Retval};
 
@@ -117,8 +117,7 @@ impl Vpp {
             }
             AfPacketMode::Ip => Hardware::ip(device, "af-packet"),
         };
-        let queue = RxQueue { thread: 0, mode: INTERRUPT };
-        hardware.rx_queues = vec![queue; usize::from(rx_queues.max(1))];
+        hardware.rx_queues = self.threads.queues(rx_queues.max(1), INTERRUPT);
         let sw_if_index = self.interfaces.register(format!("host-{host_name}"), hardware);
         self.af_packets
             .interfaces

@@ -1,7 +1,7 @@
 //! Network cards that VPP takes over when it is asked to. Every host has those that somebody asks for.
 
 use super::Vpp;
-use super::interfaces::{Device, Hardware, RxQueue};
+use super::interfaces::{Device, Hardware};
 use super::pool::Pool;
 use super::retval::{Outcome, Retval};
 
@@ -46,9 +46,8 @@ fn or_default(size: u16) -> u16 {
     if size == 0 { DEFAULT_SIZE } else { size }
 }
 
-fn queues(number: u16) -> Vec<RxQueue> {
-    vec![RxQueue { thread: 0, mode: 1 }; usize::from(number)]
-}
+/// How queues are read if nobody says how.
+const POLLING: u32 = 1;
 
 impl Vpp {
     pub(crate) fn add_vmxnet3(&mut self, wanted: Vmxnet3) -> Outcome<u32> {
@@ -75,7 +74,7 @@ impl Vpp {
         let index = self.cards.vmxnet3s.next_index();
         let mac = self.random_mac();
         let mut hardware = Hardware::ethernet(Device::Vmxnet3 { index }, "VMXNET3 interface", mac);
-        hardware.rx_queues = queues(card.rx_queues);
+        hardware.rx_queues = self.threads.queues(card.rx_queues, POLLING);
         let pci = card.pci;
         let name = format!(
             "vmxnet3-{:x}/{:x}/{:x}/{:x}",
@@ -122,7 +121,7 @@ impl Vpp {
         }
         let mac = self.random_mac();
         let mut hardware = Hardware::ethernet(Device::Rdma { index }, "RDMA interface", mac);
-        hardware.rx_queues = queues(card.rx_queues);
+        hardware.rx_queues = self.threads.queues(card.rx_queues, POLLING);
         let sw_if_index = self.interfaces.register(card.name.clone(), hardware);
         self.cards.rdmas.insert(card);
         self.set_link(sw_if_index, true)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Vpp;
-use super::interfaces::{Device, Hardware, Mac, RxQueue};
+use super::interfaces::{Device, Hardware, Mac};
 use super::pool::Pool;
 use super::retval::{Outcome, Retval};
 
@@ -245,9 +245,8 @@ impl Vpp {
                 slave.rx_queues
             };
             let sw_if_index = memif.sw_if_index;
-            let queue = RxQueue { thread: 0, mode: POLLING };
-            let hardware = self.interfaces.hardware_mut(sw_if_index)?;
-            hardware.rx_queues = vec![queue; usize::from(queues.max(1))];
+            let queues = self.threads.queues(u16::from(queues.max(1)), POLLING);
+            self.interfaces.hardware_mut(sw_if_index)?.rx_queues = queues;
             self.set_link(sw_if_index, true)?;
         }
         Ok(())

@@ -26,6 +26,7 @@ pub(crate) mod retval;
 pub(crate) mod span;
 mod tap;
 mod teib;
+mod threads;
 pub(crate) mod tunnels;
 pub(crate) mod vrrp;
 
@@ -44,6 +45,7 @@ pub(crate) use self::neighbors::{Aging, Neighbor, Neighbors};
 use self::pool::Instances;
 use self::prefix::Family;
 pub(crate) use self::tap::{Tap, TapSpec, Taps};
+pub(crate) use self::threads::Threads;
 use crate::release::Release;
 
 /// Everything a restart forgets.
@@ -51,6 +53,7 @@ use crate::release::Release;
 pub(crate) struct Vpp {
     /// What it does depends on it here and there.
     pub(crate) release: Release,
+    pub(crate) threads: Threads,
     pub(crate) interfaces: Interfaces,
     pub(crate) loopbacks: Instances,
     pub(crate) fibs: [Fib; 2],
@@ -82,11 +85,13 @@ impl Vpp {
         release: Release,
         seed: u64,
         hosts: HostInterfaces,
+        threads: Threads,
         runtime_dir: &str,
     ) -> Self {
         let stats = StatsIndexes::default();
         Self {
             release,
+            threads,
             interfaces: Interfaces::default(),
             loopbacks: Instances::default(),
             fibs: Family::BOTH.map(|family| Fib::new(family, stats.clone())),

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Vpp;
-use super::interfaces::{Device, Hardware, Mac, RxQueue};
+use super::interfaces::{Device, Hardware, Mac};
 use super::pool::{Instances, Pool};
 use super::retval::{Outcome, Retval};
 
@@ -74,6 +74,9 @@ impl Taps {
     }
 }
 
+/// How queues are read if nobody says how.
+const POLLING: u32 = 1;
+
 impl Vpp {
     /// Creates a TAP, its link is up at once.
     pub(crate) fn create_tap(&mut self, spec: TapSpec) -> Outcome<u32> {
@@ -99,8 +102,7 @@ impl Vpp {
             let mac = spec.mac.unwrap_or_else(|| self.random_mac());
             Hardware::ethernet(device, "tap", mac)
         };
-        let queue = RxQueue { thread: 0, mode: 1 };
-        hardware.rx_queues = vec![queue; usize::from(spec.rx_queues.max(1))];
+        hardware.rx_queues = self.threads.queues(spec.rx_queues.max(1), POLLING);
         let host_mac = match spec.host_mac {
             Some(mac) => mac,
             None if is_tun => [0; 6],

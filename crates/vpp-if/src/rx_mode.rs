@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Waits for the link being up: an interface without a link, such as a memif without a peer, has no queues. Not read
-//! back by itself: the interface is read back with the modes of its queues. VPP cannot tell which mode is the default
-//! for queues to come, so only what is effective is compared. Messages: `sw_interface_set_rx_mode`.
+//! back by itself: the interface is read back with the modes of its queues. VPP does not tell which mode is the default for
+//! queues to come: if all queues are as they are wanted to be, so is that. Messages: `sw_interface_set_rx_mode`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,10 +73,9 @@ impl Descriptor for RxMode {
 
     fn equivalent(_facts: &Facts, _key: &Key, old: &Interface, new: &Interface) -> bool {
         let (old, new) = (Modes::of(old), Modes::of(new));
-        let same_default =
-            old.default.is_none() || new.default.is_none() || old.default == new.default;
         let queues: BTreeSet<u32> = old.queues.keys().chain(new.queues.keys()).copied().collect();
-        same_default && queues.into_iter().all(|queue| old.of_queue(queue) == new.of_queue(queue))
+        old.default == new.default
+            && queues.into_iter().all(|queue| old.of_queue(queue) == new.of_queue(queue))
     }
 
     fn dependencies(_facts: &Facts, key: &Key, _value: &Interface) -> Vec<Dependency> {
@@ -179,8 +178,28 @@ fn to_vpp(mode: Mode) -> WireMode {
     }
 }
 
-/// The mode of a queue as read back.
-pub(crate) fn from_vpp(mode: WireMode) -> Mode {
+/// The modes of queues as read back, of those for which one is wanted, be it as the default of all: as they are wanted if
+/// that is what they come to.
+pub(crate) fn from_vpp(
+    found: impl Iterator<Item = (u32, WireMode)>,
+    wanted: &Interface,
+) -> Vec<interface::RxMode> {
+    let modes = Modes::of(wanted);
+    let found: Vec<interface::RxMode> = found
+        .filter(|(queue, _)| modes.of_queue(*queue).is_some())
+        .map(|(queue, mode)| interface::RxMode {
+            queue,
+            mode: mode_from_vpp(mode).into(),
+            default_mode: false,
+        })
+        .collect();
+    let has = |queue: &u32| found.iter().any(|entry| entry.queue == *queue);
+    let as_wanted = modes.queues.keys().all(has)
+        && found.iter().all(|entry| modes.of_queue(entry.queue) == Some(entry.mode()));
+    if as_wanted && !found.is_empty() { wanted.rx_modes.clone() } else { found }
+}
+
+fn mode_from_vpp(mode: WireMode) -> Mode {
     match mode {
         WireMode::POLLING => Mode::Polling,
         WireMode::INTERRUPT => Mode::Interrupt,
@@ -223,16 +242,35 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_effective_is_compared() {
-        assert!(same(&[(Some(0), Mode::Polling)], &[(None, Mode::Polling)]));
-        assert!(!same(&[(Some(0), Mode::Polling)], &[(None, Mode::Adaptive)]));
+    fn what_makes_a_difference() {
+        assert!(!same(&[(Some(0), Mode::Polling)], &[(None, Mode::Polling)]));
+        let both = [(Some(0), Mode::Polling), (None, Mode::Polling)];
+        assert!(same(&both, &[(None, Mode::Polling)]));
         assert!(!same(&[(None, Mode::Polling)], &[(None, Mode::Adaptive)]));
         assert!(!same(&[(Some(0), Mode::Polling)], &[(Some(1), Mode::Polling)]));
     }
 
     #[test]
     fn the_default_of_a_tap_is_interrupt() {
-        assert!(same(&[(Some(0), Mode::Interrupt)], &[(None, Mode::Default)]));
+        assert!(same(&[(Some(0), Mode::Interrupt)], &[(Some(0), Mode::Default)]));
+    }
+
+    #[test]
+    fn modes_are_read_back_as_they_are_wanted_if_they_come_to_that() {
+        let found = |wanted: &[(Option<u32>, Mode)], modes: &[WireMode]| {
+            from_vpp((0..).zip(modes.iter().copied()), &value(wanted))
+        };
+        let (polling, interrupt) = (WireMode::POLLING, WireMode::INTERRUPT);
+        let default = [(None, Mode::Polling)];
+        assert_eq!(found(&default, &[polling, polling]), value(&default).rx_modes);
+        let each = [(Some(0), Mode::Polling), (Some(1), Mode::Interrupt)];
+        assert_eq!(found(&default, &[polling, interrupt]), value(&each).rx_modes);
+        // Of other queues nothing is wanted.
+        let first = [(Some(0), Mode::Polling)];
+        assert_eq!(found(&first, &[polling, interrupt]), value(&first).rx_modes);
+        // A queue is missing, or all are.
+        assert_eq!(found(&each, &[polling]), value(&first).rx_modes);
+        assert_eq!(found(&each, &[]), Vec::new());
     }
 
     #[test]

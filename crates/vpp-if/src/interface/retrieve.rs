@@ -314,18 +314,11 @@ impl Reader<'_> {
         AfpacketLink { host_if_name: host_if_name.to_owned(), linux_interface: String::new() }
     }
 
-    /// The modes of the queues, if any are wanted.
+    /// The modes of those queues for which one is wanted.
     fn rx_modes(&self, index: InterfaceIndex, wanted: Option<&Interface>) -> Vec<RxMode> {
-        if wanted.is_none_or(|wanted| wanted.rx_modes.is_empty()) {
-            return Vec::new();
-        }
+        let Some(wanted) = wanted else { return Vec::new() };
         let queues = self.dumps.queues.get(&index).into_iter().flatten();
-        let modes = queues.map(|queue| RxMode {
-            queue: queue.queue_id,
-            mode: rx_mode::from_vpp(queue.mode).into(),
-            default_mode: false,
-        });
-        modes.collect()
+        rx_mode::from_vpp(queues.map(|queue| (queue.queue_id, queue.mode)), wanted)
     }
 
     /// The placements of those queues for which one is wanted.

@@ -1,5 +1,6 @@
 //! The southbound context of every VPP kind.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -25,8 +26,8 @@ use crate::names::{self, BY_BD_INDEX, BY_IP_ADDRESS, BY_SW_IF_INDEX};
 use crate::op::{chain, op_error};
 use crate::quarantine::{Pass, Quarantine};
 use crate::{
-    BridgeDomainMeta, Facts, Gate, InterfaceMeta, LinuxNames, MemifSockets, Remembered, Settings,
-    Table, Watcher,
+    BridgeDomainMeta, Facts, Gate, InterfaceMeta, LinuxNames, MemifSockets, ProxyRange, Remembered,
+    Settings, Table, Watcher,
 };
 
 tokio::task_local! {
@@ -225,6 +226,16 @@ impl VppCtx {
     /// A routing table is gone.
     pub fn forget_flow_hash(&self, table: Table) {
         self.remembered.remove_flow_hash(self.incarnation(), table);
+    }
+
+    /// The ranges of proxy ARP that this agent set or found, with the tables they are in.
+    pub fn remembered_proxy_ranges(&self) -> BTreeSet<ProxyRange> {
+        self.remembered.proxy_ranges(self.incarnation())
+    }
+
+    /// Ranges of proxy ARP were set or removed, or found.
+    pub fn remember_proxy_ranges(&self, change: impl FnOnce(&mut BTreeSet<ProxyRange>)) {
+        self.remembered.change_proxy_ranges(self.incarnation(), change);
     }
 
     fn incarnation(&self) -> u64 {

@@ -21,5 +21,5 @@ pub use gate::Gate;
 pub use names::{BridgeDomainMeta, InterfaceMeta, LinuxNames, MemifSockets};
 pub use op::{op_error, unsupported};
 pub use quarantine::{Quarantine, Suspicion};
-pub use remembered::{Remembered, Table};
+pub use remembered::{ProxyRange, Remembered, Table};
 pub use watch::Watcher;

@@ -1,6 +1,7 @@
 //! What was set in interfaces and tables, for what VPP does not tell back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::net::Ipv4Addr;
 use std::sync::{Mutex, PoisonError};
 
 use ligato_proto::vpp::interfaces::Interface;
@@ -9,8 +10,11 @@ use ligato_proto::vpp::l3::vrf_table::FlowHashSettings;
 /// A routing table: its number, and whether it is one of IPv6.
 pub type Table = (u32, bool);
 
-/// Interfaces as they were last made, changed or found, by VPP's index, and how tables spread flows; forgotten when VPP
-/// starts anew.
+/// A range of addresses for which VPP answers ARP requests: the first one, the last one, and the table they are in.
+pub type ProxyRange = (Ipv4Addr, Ipv4Addr, u32);
+
+/// Interfaces as they were last made, changed or found, by VPP's index, how tables spread flows, and ranges of proxy ARP;
+/// forgotten when VPP starts anew.
 ///
 /// Without it a read-back could only take what VPP does not tell to be as it is wanted, and a wish that changes just that
 /// would seem to be fulfilled.
@@ -26,6 +30,7 @@ struct Run {
     interfaces: HashMap<u32, Interface>,
     /// Without settings: as VPP does by itself.
     flow_hashes: HashMap<Table, Option<FlowHashSettings>>,
+    proxy_ranges: BTreeSet<ProxyRange>,
 }
 
 impl Remembered {
@@ -66,6 +71,20 @@ impl Remembered {
         self.with(incarnation, |run| run.flow_hashes.remove(&table));
     }
 
+    /// The ranges of proxy ARP.
+    pub fn proxy_ranges(&self, incarnation: u64) -> BTreeSet<ProxyRange> {
+        self.with(incarnation, |run| run.proxy_ranges.clone())
+    }
+
+    /// Ranges of proxy ARP were set or removed, or found.
+    pub fn change_proxy_ranges(
+        &self,
+        incarnation: u64,
+        change: impl FnOnce(&mut BTreeSet<ProxyRange>),
+    ) {
+        self.with(incarnation, |run| change(&mut run.proxy_ranges));
+    }
+
     fn with<T>(&self, incarnation: u64, f: impl FnOnce(&mut Run) -> T) -> T {
         let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         if run.incarnation != incarnation {
@@ -95,5 +114,9 @@ mod tests {
         assert_eq!(known.flow_hash(2, (7, false)), Some(None));
         assert_eq!(known.flow_hash(2, (7, true)), None);
         assert_eq!(known.flow_hash(3, (7, false)), None);
+        let range = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 9), 7);
+        known.change_proxy_ranges(3, |ranges| *ranges = BTreeSet::from([range]));
+        assert_eq!(known.proxy_ranges(3), BTreeSet::from([range]));
+        assert_eq!(known.proxy_ranges(4), BTreeSet::new());
     }
 }

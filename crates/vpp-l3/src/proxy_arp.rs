@@ -13,8 +13,9 @@
 //!
 //! Waits for the tables of the ranges; derives one value per interface (see [`interface`]). The ranges in VPP have no mark of
 //! an owner: they are ours only if this value is known to be wanted, and then all of them are. VPP before 25.10 tells its own
-//! index of a table instead of `vrfId`: there a range is taken to be in the table in which it is wanted, unless one of the
-//! two is the table 0, and one that is not wanted is looked for in all tables when it is removed.
+//! index of a table instead of `vrfId`: there a range is taken to be in the table in which this agent put it or, if it did not,
+//! in the one in which it is wanted, unless one of the two is the table 0; and one that is neither is looked for in all tables
+//! when it is removed.
 //!
 //! Uses `proxy_arp_add_del`, `proxy_arp_dump`, `proxy_arp_intfc_dump`, `ip_table_dump`.
 
@@ -35,7 +36,7 @@ use ligato_vpp_api::VppError as Code;
 use ligato_vpp_api::msg::arp::{self, ProxyArpAddDel, ProxyArpDump, ProxyArpIntfcDump};
 use ligato_vpp_api::msg::ip::IpTableDump;
 use ligato_vpp_api::types::{InterfaceIndex, Ip4Address};
-use ligato_vpp_ctx::{Facts, VppCtx};
+use ligato_vpp_ctx::{Facts, ProxyRange, VppCtx};
 
 use crate::vrf_table;
 
@@ -140,8 +141,10 @@ impl Descriptor for ProxyArpKind {
         let mut ranges: Vec<Range> =
             ranges.iter().map(|details| from_vpp(&details.proxy)).collect();
         if sb.facts().is_before(TELLS_TABLES) {
-            let wanted = known.iter().flat_map(|known| &known.value.ranges);
-            guess_tables(&mut ranges, wanted);
+            let wanted = known.iter().flat_map(|known| &known.value.ranges).filter_map(to_vpp);
+            let set = sb.remembered_proxy_ranges();
+            let known = guess_tables(&mut ranges, set.iter().copied().chain(wanted.map(as_known)));
+            sb.remember_proxy_ranges(|ranges| *ranges = known);
         }
         let interfaces = interfaces.iter().filter_map(|details| {
             let name = sb.interface_name(InterfaceIndex(details.sw_if_index))?;
@@ -156,16 +159,25 @@ impl Descriptor for ProxyArpKind {
 }
 
 /// VPP told its own index of a table, which only for the table 0 says which one it is. A range in another one is taken to
-/// be in the table in which it is wanted.
-fn guess_tables<'a>(found: &mut [Range], wanted: impl Iterator<Item = &'a Range>) {
-    let mut wanted: Vec<&Range> = wanted.filter(|range| range.vrf_id != 0).collect();
-    let ends =
-        |range: &Range| Some((end(&range.first_ip_addr).ok()?, end(&range.last_ip_addr).ok()?));
+/// be in the table in which it is known to be, or to be wanted; gives those for which there is such a table.
+fn guess_tables(
+    found: &mut [Range],
+    known: impl Iterator<Item = ProxyRange>,
+) -> BTreeSet<ProxyRange> {
+    let known: Vec<ProxyRange> = known.filter(|(.., table)| *table != 0).collect();
+    let mut guessed = BTreeSet::new();
     for range in found.iter_mut().filter(|range| range.vrf_id != 0) {
-        if let Some(at) = wanted.iter().position(|other| ends(other) == ends(range)) {
-            range.vrf_id = wanted.remove(at).vrf_id;
+        let Some((first, last, _)) = to_vpp(range).map(as_known) else { continue };
+        let mut candidates = known.iter().filter(|known| (known.0, known.1) == (first, last));
+        if let Some(known) = candidates.find(|known| guessed.insert(**known)) {
+            range.vrf_id = known.2;
         }
     }
+    guessed
+}
+
+fn as_known(range: arp::ProxyArp) -> ProxyRange {
+    (range.low.0, range.hi.0, range.table_id)
 }
 
 /// One end of a range.
@@ -174,8 +186,13 @@ fn end(text: &str) -> Result<Ipv4Addr, String> {
 }
 
 async fn add(sb: &VppCtx, ranges: impl IntoIterator<Item = arp::ProxyArp>) -> Result<(), OpError> {
-    let requests =
-        ranges.into_iter().map(|proxy| sb.request(ProxyArpAddDel { is_add: true, proxy }));
+    let requests = ranges.into_iter().map(|proxy| async move {
+        sb.request(ProxyArpAddDel { is_add: true, proxy }).await?;
+        sb.remember_proxy_ranges(|ranges| {
+            ranges.insert(as_known(proxy));
+        });
+        Ok::<_, OpError>(())
+    });
     try_join_all(requests).await.map(drop)
 }
 
@@ -207,6 +224,9 @@ async fn remove(
 async fn remove_one(sb: &VppCtx, proxy: arp::ProxyArp) -> Result<bool, OpError> {
     let gone = [Code::NO_SUCH_ENTRY, Code::NO_SUCH_FIB];
     let removed = sb.request_unless(ProxyArpAddDel { is_add: false, proxy }, &gone).await?;
+    sb.remember_proxy_ranges(|ranges| {
+        ranges.remove(&as_known(proxy));
+    });
     Ok(removed.is_some())
 }
 
@@ -278,16 +298,24 @@ mod tests {
     }
 
     #[test]
-    fn tables_that_are_not_told_are_taken_from_what_is_wanted() {
-        let at = |vrf_id| range("10.0.0.1", "10.0.0.9", vrf_id);
-        let found = |mut found: Vec<Range>, wanted: &[Range]| {
-            guess_tables(&mut found, wanted.iter());
-            found.iter().map(|range| range.vrf_id).collect::<Vec<_>>()
+    fn tables_that_are_not_told_are_those_that_are_known() {
+        let ends = ("10.0.0.1".parse().unwrap(), "10.0.0.9".parse().unwrap());
+        let found = |found: &[u32], known: &[u32]| {
+            let mut found: Vec<Range> =
+                found.iter().map(|table| range("10.0.0.1", "10.0.0.9", *table)).collect();
+            let known = known.iter().map(|table| (ends.0, ends.1, *table));
+            let guessed = guess_tables(&mut found, known);
+            let tables = |range: &Range| range.vrf_id;
+            let guessed: Vec<u32> = guessed.into_iter().map(|known| known.2).collect();
+            (found.iter().map(tables).collect::<Vec<_>>(), guessed)
         };
-        assert_eq!(found(vec![at(0), at(1), at(2)], &[at(0), at(50), at(60)]), [0, 50, 60]);
+        assert_eq!(found(&[0, 1, 2], &[0, 50, 60]), (vec![0, 50, 60], vec![50, 60]));
+        // Where it is set goes before where it is wanted.
+        assert_eq!(found(&[1], &[60, 50]), (vec![60], vec![60]));
+        assert_eq!(found(&[1, 2], &[60, 60, 50]), (vec![60, 50], vec![50, 60]));
         // Neither is in the table 0 if the other one is.
-        assert_eq!(found(vec![at(1)], &[at(0)]), [1]);
-        assert_eq!(found(vec![at(0)], &[at(50)]), [0]);
+        assert_eq!(found(&[1], &[0]), (vec![1], vec![]));
+        assert_eq!(found(&[0], &[50]), (vec![0], vec![]));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use ligato_model::{Key, Message, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Dependency, Invalid, KeyPattern, OpError, Origin, Southbound,
+    Dependency, Field, Invalid, KeyPattern, OpError, Origin, Southbound,
     dynamic::{AnyKnown, Metadata},
 };
 
@@ -37,6 +37,9 @@ pub struct Spec {
     pub release: Release,
     /// Messages of the southbound used; what of this kind works on a southbound that lacks some.
     pub uses: &'static [Use],
+    /// The fields of its message that do not fare as the rule says, or of which there is more to say; in parts, so that
+    /// each part of a large kind has its own.
+    pub fields: &'static [&'static [Field]],
 }
 
 impl Spec {
@@ -59,6 +62,7 @@ impl Spec {
             batch: 1,
             release: Release::Delete,
             uses: &[],
+            fields: &[],
         }
     }
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Availability, Change, Concurrency, Dependency, Descriptor, Invalid, KeyPattern, KnownValues,
-    NotificationSink, OpError, Origin, Release, Retrieved, Southbound, SouthboundName, Subject,
-    Update, Use,
+    Availability, Change, Concurrency, Dependency, Descriptor, Field, Invalid, KeyPattern,
+    KnownValues, NotificationSink, OpError, Origin, Release, Retrieved, Southbound, SouthboundName,
+    Subject, Update, Use,
 };
 
 /// A running operation; owns everything it needs.
@@ -152,6 +152,10 @@ pub trait DynDescriptor: Send + Sync + 'static {
     }
     /// Messages or attributes of the southbound that it uses.
     fn uses(&self) -> &[Use] {
+        &[]
+    }
+    /// The fields of its message of which there is more to say than that they are set and read back.
+    fn fields(&self) -> &[&[Field]] {
         &[]
     }
     /// Keys it owns; empty only if [`selects`](Self::selects) is written by hand.
@@ -310,6 +314,10 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
 
     fn uses(&self) -> &[Use] {
         D::SPEC.uses
+    }
+
+    fn fields(&self) -> &[&[Field]] {
+        D::SPEC.fields
     }
 
     fn keys(&self) -> &[KeyPattern] {

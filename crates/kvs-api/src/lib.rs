@@ -16,6 +16,7 @@ mod descriptor;
 mod dynamic;
 mod error;
 mod explain;
+mod field;
 mod pattern;
 mod plan;
 mod record;
@@ -35,6 +36,7 @@ pub use dynamic::{
 };
 pub use error::{FieldError, Invalid, OpError};
 pub use explain::{Cause, Explanation};
+pub use field::{Declared, Field, Manner, ReleaseNumber, Unset, leaves};
 pub use pattern::{KeyPattern, PatternError};
 pub use plan::{Plan, PlanError, PlanStep, Reason, Revision};
 pub use record::{Derivation, RecordedErrors, RecordedOp, RecordedTxn, RecordedValue, TxnSeq};

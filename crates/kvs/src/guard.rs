@@ -12,8 +12,8 @@ use std::{
 use futures::FutureExt;
 use ligato_kvs_api::{
     AnyKnown, AnyOperation, AnyRetrieved, Availability, Capabilities, Concurrency, Dependency,
-    DynDescriptor, Invalid, KeyFilter, KeyPattern, Metadata, NotificationSink, OpError, OpFuture,
-    Release, SouthboundName, Target, Use,
+    DynDescriptor, Field, Invalid, KeyFilter, KeyPattern, Metadata, NotificationSink, OpError,
+    OpFuture, Release, SouthboundName, Target, Use,
 };
 use ligato_model::{Key, Value};
 use tokio_util::sync::CancellationToken;
@@ -105,6 +105,10 @@ impl DynDescriptor for Guarded {
 
     fn uses(&self) -> &[Use] {
         self.ask("uses", |d| d.uses(), &[])
+    }
+
+    fn fields(&self) -> &[&[Field]] {
+        self.ask("fields", |d| d.fields(), &[])
     }
 
     fn keys(&self) -> &[KeyPattern] {

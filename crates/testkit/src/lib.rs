@@ -3,6 +3,7 @@
 
 mod bench;
 pub mod fake;
+pub mod fields;
 mod invariants;
 pub mod kind;
 pub mod messages;

@@ -8,6 +8,10 @@ use ligato_vpp_api::types::{Address, AddressWithPrefix, MacAddress, Prefix};
 /// What an address begins with that is to be looked up among the allocated ones.
 const ALLOCATED: &str = "alloc:";
 
+/// What is said of fields that may hold such an address.
+pub const NOT_ALLOCATED: &str =
+    "a reference to an allocated address (`alloc:…`) is refused as unsupported";
+
 /// A text that is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAddress {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use ligato_kvs_api::Use;
+use ligato_kvs_api::{Declared, DynDescriptor, Manner, ReleaseNumber, Use};
 use ligato_vpp_api::{msg, support};
 use ligato_vpp_client::MessageTable;
 use serde::Serialize;
@@ -82,6 +82,25 @@ impl Capability {
         };
         Self { level, missing, older }
     }
+}
+
+/// How a field of a kind fares on a release with all its plugins loaded: as the kind declares, unless the release lacks a
+/// message without which it cannot be so. `None` if the release is not one of those looked at.
+pub fn manner(kind: &dyn DynDescriptor, path: &str, release: &str) -> Option<Manner> {
+    let capability = Capability::of(kind.uses(), &Offer::of_release(release)?);
+    if capability.level == Level::Unsupported {
+        return Some(Manner::Unsupported);
+    }
+    let declared = Declared::of(kind.fields(), path).on(number(release)?);
+    let blind = capability.missing.iter().any(|missing| missing.part == Some(Use::READING_BACK));
+    let is_set = matches!(declared, Manner::Read | Manner::Kept);
+    Some(if blind && is_set { Manner::SetAgain } else { declared })
+}
+
+/// Year and month of a release such as `25.10`.
+fn number(release: &str) -> Option<ReleaseNumber> {
+    let (year, month) = release.split_once('.')?;
+    Some((year.parse().ok()?, month.parse().ok()?))
 }
 
 // === impl Offer ===

@@ -25,6 +25,7 @@ mod compare;
 mod derive;
 mod dump;
 mod effect;
+mod fields;
 mod retrieve;
 mod validate;
 
@@ -49,6 +50,7 @@ impl Descriptor for VppInterface {
 
     const SPEC: Spec = Spec {
         retrieve_after: &["netalloc-ip-address", "linux-interface"],
+        fields: fields::FIELDS,
         uses: &[
             Use::kind(&[
                 "sw_interface_dump",

@@ -32,7 +32,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use ligato_kvs_api::{
-    Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec, Update, Use,
+    Descriptor, Field, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec, Update,
+    Use,
 };
 use ligato_model::{Key, Model, Value};
 use ligato_proto::vpp::l2::BridgeDomain;
@@ -67,6 +68,7 @@ impl Descriptor for BridgeDomainKind {
             Use::kind(&["bridge_domain_add_del", "bridge_domain_dump"]),
             Use::part("`arp_termination_table`", &["bd_ip_mac_add_del", "bd_ip_mac_dump"]),
         ],
+        fields: &[&[Field::read("interfaces").by("vpp-bd-interface")]],
         ..Spec::new(
             "vpp-bridge-domain",
             "Interfaces of VPP that switch frames among each other.",

@@ -17,8 +17,8 @@
 //! Uses `l2fib_add_del`, `l2_fib_table_dump`.
 
 use ligato_kvs_api::{
-    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
-    Spec, Use,
+    Change, Dependency, Descriptor, Field, Invalid, KeyPattern, KnownValues, OpError, Origin,
+    Retrieved, Spec, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::l2::fib_entry::Action;
@@ -29,6 +29,9 @@ use ligato_vpp_api::types::{InterfaceIndex, MacAddress};
 use ligato_vpp_ctx::{Facts, VppCtx};
 
 use crate::bd_interface;
+
+/// What is said of fields that count for one action only.
+const FORWARD: &str = "counts with `FORWARD` only";
 
 /// The kind `vpp-l2-fib`.
 #[derive(Debug)]
@@ -44,6 +47,11 @@ impl Descriptor for FibKind {
         batch: 256,
         retrieve_after: &["vpp-interface", "vpp-bridge-domain"],
         uses: &[Use::kind(&["l2fib_add_del", "l2_fib_table_dump"])],
+        fields: &[&[
+            Field::read("outgoing_interface").remark(FORWARD),
+            Field::read("static_config").remark(FORWARD),
+            Field::read("bridged_virtual_interface").remark(FORWARD),
+        ]],
         ..Spec::new(
             "vpp-l2-fib",
             "A configured MAC address of a bridge domain.",

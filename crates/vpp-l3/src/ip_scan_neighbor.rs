@@ -17,8 +17,8 @@
 //! Uses `ip_neighbor_config`, `ip_neighbor_config_get`.
 
 use ligato_kvs_api::{
-    Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Southbound, Spec,
-    Update, Use,
+    Descriptor, Field, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Southbound,
+    Spec, Unset, Update, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::l3::IpScanNeighbor;
@@ -45,6 +45,13 @@ impl Descriptor for IpScanNeighborKind {
             Use::kind(&["ip_neighbor_config"]),
             Use::part(Use::READING_BACK, &["ip_neighbor_config_get"]),
         ],
+        fields: &[&[
+            Field::read("scan_interval")
+                .remark("the same as `stale_threshold`; not together with it"),
+            Field::unsupported("max_proc_time", "VPP has nothing for it"),
+            Field::read("max_update").unset(Unset::Number(MAX_NUMBER)),
+            Field::unsupported("scan_int_delay", "VPP has nothing for it"),
+        ]],
         ..Spec::new(
             "vpp-ip-scan-neighbor",
             "Limits and ageing of the neighbours VPP learns.",

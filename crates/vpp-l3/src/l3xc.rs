@@ -26,7 +26,8 @@
 use std::net::IpAddr;
 
 use ligato_kvs_api::{
-    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Retrieved, Spec, Use,
+    Change, Dependency, Descriptor, Field, Invalid, KeyPattern, KnownValues, OpError, Retrieved,
+    Spec, Unset, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -55,6 +56,7 @@ impl Descriptor for L3xcKind {
     const SPEC: Spec = Spec {
         change: Change::Recreate,
         retrieve_after: &["vpp-interface"],
+        fields: &[&[Field::read("paths.weight").unset(Unset::Number(1))]],
         uses: &[Use::kind(&["l3xc_update", "l3xc_del", "l3xc_dump"])],
         ..Spec::new(
             "vpp-l3xc",

@@ -26,7 +26,7 @@ use std::net::Ipv4Addr;
 
 use futures::future::try_join_all;
 use ligato_kvs_api::{
-    Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
+    Dependency, Descriptor, Field, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
     Southbound, Spec, Update, Use,
 };
 use ligato_model::{Key, Model, Value};
@@ -60,6 +60,14 @@ impl Descriptor for ProxyArpKind {
             "proxy_arp_intfc_dump",
             "ip_table_dump",
         ])],
+        fields: &[&[
+            Field::read("interfaces").by("vpp-proxy-arp-interface"),
+            Field::kept(
+                "ranges.vrf_id",
+                "`proxy_arp_details` tells another number, of which only 0 can be relied on",
+            )
+            .before(TELLS_TABLES),
+        ]],
         ..Spec::new(
             "vpp-proxy-arp",
             "Addresses for which VPP answers ARP requests.",

@@ -27,8 +27,8 @@ use std::collections::HashMap;
 
 use futures::TryStreamExt;
 use ligato_kvs_api::{
-    Change, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
-    Spec, Use,
+    Change, Dependency, Descriptor, Field, Invalid, KeyPattern, KnownValues, OpError, Origin,
+    Retrieved, Spec, Unset, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -37,7 +37,7 @@ use ligato_proto::vpp::l3::route::RouteType;
 use ligato_vpp_api::VppError as Code;
 use ligato_vpp_api::msg::ip::{IpRouteAddDel, IpRouteDump, IpTable, IpTableDump};
 use ligato_vpp_api::types::InterfaceIndex;
-use ligato_vpp_ctx::{Facts, VppCtx, op_error};
+use ligato_vpp_ctx::{Facts, VppCtx, address::NOT_ALLOCATED, op_error};
 use serde::Serialize;
 
 use crate::allocation::AllocationRef;
@@ -68,6 +68,11 @@ impl Descriptor for RouteKind {
         change: Change::Recreate,
         batch: 256,
         retrieve_after: &["vpp-interface", "vpp-vrf-table"],
+        fields: &[&[
+            Field::read("dst_network").remark(NOT_ALLOCATED),
+            Field::read("next_hop_addr").remark(NOT_ALLOCATED),
+            Field::read("weight").unset(Unset::Number(1)),
+        ]],
         uses: &[Use::kind(&[
             "ip_route_add_del",
             "ip_route_dump",

@@ -21,7 +21,7 @@
 use std::net::IpAddr;
 
 use ligato_kvs_api::{
-    Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
+    Dependency, Descriptor, Field, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved,
     Southbound, Spec, Update, Use,
 };
 use ligato_model::{Key, Model};
@@ -53,6 +53,11 @@ impl Descriptor for TeibKind {
     const SPEC: Spec = Spec {
         retrieve_after: &["vpp-interface"],
         uses: &[Use::kind(&["teib_entry_add_del", "teib_dump", "sw_interface_get_table"])],
+        fields: &[&[Field::unsupported(
+            "vrf_id",
+            "VPP looks the next hop up in the table of the interface, and another one is refused",
+        )
+        .before(HEEDS_TABLE)]],
         ..Spec::new(
             "vpp-teib",
             "Where a peer of a multipoint tunnel of VPP is reached.",

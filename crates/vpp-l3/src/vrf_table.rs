@@ -20,7 +20,8 @@
 //! Uses `ip_table_add_del`, `ip_table_dump`, `set_ip_flow_hash_v2`.
 
 use ligato_kvs_api::{
-    Descriptor, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec, Update, Use,
+    Descriptor, Field, Invalid, KeyPattern, KnownValues, OpError, Origin, Retrieved, Spec, Unset,
+    Update, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::l3::VrfTable;
@@ -67,6 +68,10 @@ impl Descriptor for VrfTableKind {
             Use::kind(&["ip_table_add_del", "ip_table_dump"]),
             Use::part("`flow_hash_settings`", &["set_ip_flow_hash_v2"]),
         ],
+        fields: &[&[
+            Field::read("label").unset(Unset::Said("the name VPP gives, such as `ipv4-VRF:5`")),
+            Field::kept("flow_hash_settings", "no message of VPP tells it"),
+        ]],
         ..Spec::new(
             "vpp-vrf-table",
             "A routing table of VPP.",

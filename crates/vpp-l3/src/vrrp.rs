@@ -29,8 +29,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ligato_kvs_api::{
-    Concurrency, Dependency, Descriptor, Invalid, KeyPattern, KnownValues, OpError, Retrieved,
-    Spec, Update, Use,
+    Concurrency, Dependency, Descriptor, Field, Invalid, KeyPattern, KnownValues, OpError,
+    Retrieved, Spec, Update, Use,
 };
 use ligato_model::{Key, Model};
 use ligato_proto::vpp::interfaces::Interface;
@@ -66,6 +66,11 @@ impl Descriptor for VrrpKind {
         concurrency: Concurrency::Serial,
         retrieve_after: &["vpp-interface"],
         uses: &[Use::kind(&["vrrp_vr_add_del", "vrrp_vr_start_stop", "vrrp_vr_dump"])],
+        fields: &[&[
+            Field::read("interval").remark("VPP counts in hundredths of a second"),
+            Field::read("unicast")
+                .remark("not together with `enabled`: there is no field for the peers"),
+        ]],
         ..Spec::new(
             "vrrp",
             "Addresses that move to another router when VPP is down.",

@@ -13,8 +13,8 @@ use std::{
 
 use ligato_kvs_api::{
     AnyKnown, AnyOperation, AnyRetrieved, Availability, Capabilities, Concurrency, Dependency,
-    DynDescriptor, Invalid, KeyFilter, KeyPattern, Metadata, NotificationSink, OpError, OpFuture,
-    Release, SouthboundName, Target, Use,
+    DynDescriptor, Field, Invalid, KeyFilter, KeyPattern, Metadata, NotificationSink, OpError,
+    OpFuture, Release, SouthboundName, Target, Use,
 };
 use ligato_model::{Key, Value};
 use tokio_util::sync::CancellationToken;
@@ -136,6 +136,10 @@ impl DynDescriptor for Proxy {
 
     fn uses(&self) -> &[Use] {
         self.inner.uses()
+    }
+
+    fn fields(&self) -> &[&[Field]] {
+        self.inner.fields()
     }
 
     fn keys(&self) -> &[KeyPattern] {

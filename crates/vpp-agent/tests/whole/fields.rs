@@ -1,380 +1,107 @@
-//! Every field of every kind of L2 and L3, and of mirrors: set, read back, changed, undone.
+//! Every field of every kind of L2 and L3, and of mirrors: set, read back, changed, undone, and all as the kind declares it.
 //!
-//! For each field there is a configuration and a change of it. An agent makes the one and then the other; a second one,
-//! which knows nothing, has to find the change in VPP without a write; a third one, which knows nothing and wants what was
-//! before, has to see the difference, unless VPP does not tell the field. When the first one has undone it, everything is
-//! as in the beginning. A field that is in no list fails the test. Those of interfaces are tested with their kinds.
+//! For each field there is a configuration and a change of it. An agent makes the one and then the other. A second one, which
+//! knows nothing and wants the change, has to find it in VPP without a write, unless it has to be set again; a third one,
+//! which knows nothing and wants what was before, has to see the difference, unless VPP does not tell the field. When the
+//! first one has undone it, everything is as in the beginning. A field that is in no row fails the test. Those of interfaces
+//! are tested with their kinds.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use ligato_model::Value;
-use ligato_proto::vpp::{interfaces::Span, l2, l3};
+use ligato_kvs::{Scheduler, StatusFilter};
+use ligato_kvs_api::{
+    Declared, DynDescriptor, Manner, OpError, TxnReport, Unset, ValueChange, leaves,
+};
+use ligato_model::{Key, Value};
+use ligato_testkit::{RealVpp, fields as declared};
+use ligato_vpp_client::{Options, VppClient};
+use ligato_vpp_ctx::{Settings, VppCtx};
 use ligato_vpp_sim::{Sim, State};
 
-use super::{agent_over, full_resync, unfinished, wishes};
+use super::field_rows::{Field, Row, document, rows};
+use super::{agent_at, full_resync, kinds_of, unfinished, wishes};
 
-/// What VPP does not tell: the agent takes it to be as it was set.
-const KEPT: &[&str] = &[
-    "vrf_table.flow_hash_settings.reverse",
-    "vrf_table.flow_hash_settings.symmetric",
-    "vrf_table.flow_hash_settings.use_dst_ip",
-    "vrf_table.flow_hash_settings.use_dst_port",
-    "vrf_table.flow_hash_settings.use_protocol",
-    "vrf_table.flow_hash_settings.use_src_ip",
-    "vrf_table.flow_hash_settings.use_src_port",
-];
-
-/// What has no meaning for VPP: a value that sets it is UNSUPPORTED and says so.
-const UNSUPPORTED: &[&str] = &["ip_scan_neighbor.max_proc_time", "ip_scan_neighbor.scan_int_delay"];
-
-/// What values of the kinds need.
-const NEEDS: &str = r#"
-  vrfs:
-  - {id: 1, protocol: IPV4, label: red}
-  - {id: 1, protocol: IPV6}
-  - {id: 2, protocol: IPV4}
-  - {id: 2, protocol: IPV6}
-VRFS
-  interfaces:
-  - {name: a, type: SOFTWARE_LOOPBACK, enabled: true, ip_addresses: [10.1.0.1/24, "2001:db8:1::1/64"]}
-  - {name: b, type: SOFTWARE_LOOPBACK, enabled: true, ip_addresses: [10.2.0.1/24, "2001:db8:2::1/64"]}
-  - {name: c, type: SOFTWARE_LOOPBACK, enabled: true}
-  - {name: d, type: SOFTWARE_LOOPBACK, enabled: true}
-  - {name: e, type: SOFTWARE_LOOPBACK, enabled: true}
-  - {name: red, type: SOFTWARE_LOOPBACK, enabled: true, vrf: 1, ip_addresses: [10.3.0.1/24]}
-  - {name: mp1, type: IPIP_TUNNEL, enabled: true, ip_addresses: [10.12.0.1/24], ipip: {tunnel_mode: POINT_TO_MULTIPOINT, src_addr: 10.1.0.1}}
-  - {name: mp2, type: IPIP_TUNNEL, enabled: true, ip_addresses: [10.13.0.1/24], ipip: {tunnel_mode: POINT_TO_MULTIPOINT, src_addr: 10.2.0.1}}
-"#;
-
-/// Bridge domains for entries of their MAC tables.
-const BRIDGES: &str = "  bridge_domains:
-  - {name: bd1, forward: true, interfaces: [{name: c}, {name: d}]}
-  - {name: bd2, forward: true, interfaces: [{name: e}]}
-";
-
-/// Values of one kind.
-struct Row {
-    message: fn() -> Value,
-    /// How its fields are called.
-    kind: &'static str,
-    /// A part of `vppConfig`.
-    base: String,
-    /// A field, a text in the above, and what replaces it.
-    fields: Vec<(&'static str, &'static str, &'static str)>,
+/// The VPP under test.
+struct Ground {
+    socket: PathBuf,
+    release: &'static str,
+    /// `None` for a real one.
+    sim: Option<Sim>,
 }
 
-fn bridge_domains() -> Row {
-    let base = r#"  bridge_domains:
-  - name: bd1
-    flood: true
-    forward: true
-    mac_age: 5
-    interfaces: [{name: c, split_horizon_group: 1}]
-    arp_termination_table: [{ip_address: 10.9.0.1, phys_address: "02:00:00:00:00:01"}]
-"#;
-    Row {
-        message: || Value::new(l2::BridgeDomain::default()),
-        kind: "bridge_domain",
-        base: base.to_owned(),
-        fields: vec![
-            ("name", "name: bd1", "name: bd9"),
-            ("flood", "flood: true", "flood: false"),
-            (
-                "unknown_unicast_flood",
-                "flood: true",
-                "flood: true\n    unknown_unicast_flood: true",
-            ),
-            ("forward", "forward: true", "forward: false"),
-            ("learn", "forward: true", "forward: true\n    learn: true"),
-            ("arp_termination", "forward: true", "forward: true\n    arp_termination: true"),
-            ("mac_age", "mac_age: 5", "mac_age: 7"),
-            ("interfaces.name", "name: c", "name: d"),
-            (
-                "interfaces.bridged_virtual_interface",
-                "{name: c",
-                "{name: c, bridged_virtual_interface: true",
-            ),
-            ("interfaces.split_horizon_group", "group: 1", "group: 2"),
-            ("arp_termination_table.ip_address", "10.9.0.1", "10.9.0.2"),
-            ("arp_termination_table.phys_address", "00:01", "00:02"),
-        ],
+/// What became of a wish.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    /// Whether something was done for it.
+    wrote: bool,
+    /// What is not as it is wanted then.
+    left: Vec<String>,
+}
+
+impl Outcome {
+    fn done(wrote: bool) -> Self {
+        Self { wrote, left: Vec::new() }
     }
 }
 
-fn fib_entries() -> Row {
-    let entry = r#"  fibs:
-  - {bridge_domain: bd1, outgoing_interface: c, phys_address: "02:00:00:00:00:01"}
-"#;
-    Row {
-        message: || Value::new(l2::FibEntry::default()),
-        kind: "fib_entry",
-        base: BRIDGES.to_owned() + entry,
-        fields: vec![
-            ("phys_address", "00:01", "00:02"),
-            (
-                "bridge_domain",
-                "bridge_domain: bd1, outgoing_interface: c",
-                "bridge_domain: bd2, outgoing_interface: e",
-            ),
-            ("action", "outgoing_interface: c", "action: DROP"),
-            ("outgoing_interface", "outgoing_interface: c", "outgoing_interface: d"),
-            (
-                "static_config",
-                "outgoing_interface: c",
-                "outgoing_interface: c, static_config: true",
-            ),
-            (
-                "bridged_virtual_interface",
-                "outgoing_interface: c",
-                "outgoing_interface: c, bridged_virtual_interface: true",
-            ),
-        ],
+impl Ground {
+    async fn simulated(release: &'static str) -> Self {
+        let sim = Sim::builder().seed(7).release(release).start().await.unwrap();
+        Self { socket: sim.socket_path().to_owned(), release, sim: Some(sim) }
+    }
+
+    async fn agent(&self) -> Scheduler {
+        agent_at(&self.socket).await.0
+    }
+
+    /// An agent wants this.
+    async fn want(&self, agent: &Scheduler, document: &str) -> Outcome {
+        self.commit(agent, wishes(document)).await
+    }
+
+    async fn commit(&self, agent: &Scheduler, wishes: Vec<ValueChange>) -> Outcome {
+        if let Some(sim) = &self.sim {
+            sim.mark();
+        }
+        let report = agent.commit(full_resync(wishes)).await;
+        let wrote = match &self.sim {
+            Some(sim) => sim.writes() > 0,
+            None => has_worked(agent, &report),
+        };
+        Outcome { wrote, left: unfinished(agent) }
+    }
+
+    /// An agent that knows nothing wants this.
+    async fn stranger(&self, document: &str) -> Outcome {
+        let agent = self.agent().await;
+        let outcome = self.want(&agent, document).await;
+        agent.close().await;
+        outcome
+    }
+
+    /// Whether an agent that knows nothing and wants the one sees that the other is there, as it is now. What is there may be
+    /// in the way, and not everything may come to be: a simulated VPP of its own bears the consequences.
+    async fn sees(&self, there: &str, wanted: &str) -> bool {
+        if self.sim.is_none() {
+            return self.stranger(wanted).await.wrote;
+        }
+        let other = Self::simulated(self.release).await;
+        other.stranger(there).await;
+        other.stranger(wanted).await.wrote
+    }
+
+    /// All that is in VPP; a real one is not looked into.
+    fn state(&self) -> Option<State> {
+        self.sim.as_ref().map(|sim| without_numbers(sim.state()))
     }
 }
 
-fn cross_connects() -> Row {
-    Row {
-        message: || Value::new(l2::XConnectPair::default()),
-        kind: "xconnect_pair",
-        base: "  xconnect_pairs:\n  - {receive_interface: c, transmit_interface: d}\n".to_owned(),
-        fields: vec![
-            ("receive_interface", "receive_interface: c", "receive_interface: e"),
-            ("transmit_interface", "transmit_interface: d", "transmit_interface: e"),
-        ],
-    }
-}
-
-fn mirrors() -> Row {
-    Row {
-        message: || Value::new(Span::default()),
-        kind: "span",
-        base: "  spans:\n  - {interface_from: a, interface_to: b, direction: BOTH}\n".to_owned(),
-        fields: vec![
-            ("interface_from", "interface_from: a", "interface_from: c"),
-            ("interface_to", "interface_to: b", "interface_to: c"),
-            ("direction", "BOTH", "RX"),
-            ("is_l2", "BOTH", "BOTH, is_l2: true"),
-        ],
-    }
-}
-
-/// Its base is among what others need.
-fn tables() -> Row {
-    let base = "  - {id: 3, protocol: IPV4, label: blue, \
-                flow_hash_settings: {use_src_ip: true, use_dst_ip: true}}\n";
-    let with = "use_dst_ip: true";
-    Row {
-        message: || Value::new(l3::VrfTable::default()),
-        kind: "vrf_table",
-        base: base.to_owned(),
-        fields: vec![
-            ("id", "id: 3", "id: 4"),
-            ("protocol", "protocol: IPV4", "protocol: IPV6"),
-            ("label", "blue", "green"),
-            ("flow_hash_settings.use_src_ip", "use_src_ip: true, ", ""),
-            ("flow_hash_settings.use_dst_ip", ", use_dst_ip: true", ""),
-            ("flow_hash_settings.use_src_port", with, "use_dst_ip: true, use_src_port: true"),
-            ("flow_hash_settings.use_dst_port", with, "use_dst_ip: true, use_dst_port: true"),
-            ("flow_hash_settings.use_protocol", with, "use_dst_ip: true, use_protocol: true"),
-            ("flow_hash_settings.reverse", with, "use_dst_ip: true, reverse: true"),
-            ("flow_hash_settings.symmetric", with, "use_dst_ip: true, symmetric: true"),
-        ],
-    }
-}
-
-fn routes() -> Row {
-    let base = "  routes:
-  - {dst_network: 20.1.0.0/16, next_hop_addr: 10.1.0.2, outgoing_interface: a, weight: 2, preference: 1}
-  - {type: INTER_VRF, dst_network: 20.3.0.0/16, via_vrf_id: 1}
-";
-    let path = "next_hop_addr: 10.1.0.2, outgoing_interface: a, weight: 2, preference: 1";
-    Row {
-        message: || Value::new(l3::Route::default()),
-        kind: "route",
-        base: base.to_owned(),
-        fields: vec![
-            ("type", path, "type: DROP"),
-            ("vrf_id", "{dst_network", "{vrf_id: 1, dst_network"),
-            ("dst_network", "20.1.0.0/16", "20.2.0.0/17"),
-            ("next_hop_addr", "10.1.0.2", "10.1.0.3"),
-            ("outgoing_interface", "outgoing_interface: a", "outgoing_interface: b"),
-            ("weight", "weight: 2", "weight: 3"),
-            ("preference", "preference: 1", "preference: 2"),
-            ("via_vrf_id", "via_vrf_id: 1", "via_vrf_id: 2"),
-        ],
-    }
-}
-
-fn neighbours() -> Row {
-    let base = r#"  arps:
-  - {interface: a, ip_address: 10.1.0.9, phys_address: "02:00:00:00:00:01", static: true}
-"#;
-    Row {
-        message: || Value::new(l3::ArpEntry::default()),
-        kind: "arp_entry",
-        base: base.to_owned(),
-        fields: vec![
-            ("interface", "interface: a", "interface: b"),
-            ("ip_address", "10.1.0.9", "10.1.0.8"),
-            ("phys_address", "00:01", "00:02"),
-            ("static", "static: true", "static: false"),
-        ],
-    }
-}
-
-fn proxy_arps() -> Row {
-    let base = "  proxy_arp:
-    interfaces: [{name: a}]
-    ranges: [{first_ip_addr: 10.30.0.3, last_ip_addr: 10.30.0.9}]
-";
-    Row {
-        message: || Value::new(l3::ProxyArp::default()),
-        kind: "proxy_arp",
-        base: base.to_owned(),
-        fields: vec![
-            ("interfaces.name", "name: a", "name: b"),
-            ("ranges.first_ip_addr", "10.30.0.3", "10.30.0.2"),
-            ("ranges.last_ip_addr", "10.30.0.9", "10.30.0.8"),
-            ("ranges.vrf_id", "{first", "{vrf_id: 1, first"),
-        ],
-    }
-}
-
-fn limits_of_neighbours() -> Row {
-    Row {
-        message: || Value::new(l3::IpScanNeighbor::default()),
-        kind: "ip_scan_neighbor",
-        base: "  ipscan_neighbor: {mode: IPV4, max_update: 1000, stale_threshold: 5}\n".to_owned(),
-        fields: vec![
-            ("mode", "IPV4", "BOTH"),
-            ("max_update", "1000", "2000"),
-            ("stale_threshold", "stale_threshold: 5", "stale_threshold: 7"),
-            ("scan_interval", "stale_threshold: 5", "scan_interval: 6"),
-        ],
-    }
-}
-
-fn dhcp_proxies() -> Row {
-    let base = "  dhcp_proxies:
-  - {source_ip_address: 10.1.0.1, rx_vrf_id: 1, servers: [{vrf_id: 1, ip_address: 10.3.0.9}]}
-";
-    Row {
-        message: || Value::new(l3::DhcpProxy::default()),
-        kind: "dhcp_proxy",
-        base: base.to_owned(),
-        fields: vec![
-            ("source_ip_address", "10.1.0.1", "10.2.0.1"),
-            ("rx_vrf_id", "rx_vrf_id: 1", "rx_vrf_id: 2"),
-            ("servers.vrf_id", "{vrf_id: 1", "{vrf_id: 2"),
-            ("servers.ip_address", "10.3.0.9", "10.3.0.8"),
-        ],
-    }
-}
-
-fn l3_cross_connects() -> Row {
-    let base = "  l3xconnects:
-  - {interface: c, protocol: IPV4, paths: [{outgoing_interface: a, next_hop_addr: 10.1.0.2, weight: 2, preference: 1}]}
-";
-    Row {
-        message: || Value::new(l3::L3xConnect::default()),
-        kind: "l3xconnect",
-        base: base.to_owned(),
-        fields: vec![
-            ("interface", "{interface: c", "{interface: d"),
-            (
-                "protocol",
-                "IPV4, paths: [{outgoing_interface: a, next_hop_addr: 10.1.0.2",
-                "IPV6, paths: [{outgoing_interface: a, next_hop_addr: \"2001:db8:1::2\"",
-            ),
-            ("paths.outgoing_interface", "outgoing_interface: a", "outgoing_interface: b"),
-            ("paths.next_hop_addr", "10.1.0.2", "10.1.0.3"),
-            ("paths.weight", "weight: 2", "weight: 3"),
-            ("paths.preference", "preference: 1", "preference: 2"),
-        ],
-    }
-}
-
-fn tunnel_ends() -> Row {
-    let base = "  teib_entries:
-  - {interface: mp1, peer_addr: 10.12.0.7, next_hop_addr: 10.1.0.7, vrf_id: 1}
-";
-    Row {
-        message: || Value::new(l3::TeibEntry::default()),
-        kind: "teib_entry",
-        base: base.to_owned(),
-        fields: vec![
-            ("interface", "interface: mp1", "interface: mp2"),
-            ("peer_addr", "10.12.0.7", "10.12.0.8"),
-            ("next_hop_addr", "10.1.0.7", "10.1.0.8"),
-            ("vrf_id", "vrf_id: 1", "vrf_id: 2"),
-        ],
-    }
-}
-
-fn virtual_routers() -> Row {
-    let base = "  VRRPEntry_list:
-  - {interface: a, vr_id: 7, priority: 120, interval: 1000, preempt: true, ip_addresses: [10.1.0.200], enabled: true}
-";
-    Row {
-        message: || Value::new(l3::VrrpEntry::default()),
-        kind: "vrrp_entry",
-        base: base.to_owned(),
-        fields: vec![
-            ("interface", "{interface: a", "{interface: b"),
-            ("vr_id", "vr_id: 7", "vr_id: 8"),
-            ("priority", "priority: 120", "priority: 100"),
-            ("interval", "interval: 1000", "interval: 2000"),
-            ("preempt", "preempt: true", "preempt: false"),
-            ("accept", "preempt: true", "preempt: true, accept: true"),
-            ("unicast", "enabled: true", "unicast: true"),
-            ("ip_addresses", "10.1.0.200", "10.1.0.201"),
-            ("enabled", "enabled: true", "enabled: false"),
-        ],
-    }
-}
-
-fn rows() -> Vec<Row> {
-    vec![
-        bridge_domains(),
-        fib_entries(),
-        cross_connects(),
-        mirrors(),
-        tables(),
-        routes(),
-        neighbours(),
-        proxy_arps(),
-        limits_of_neighbours(),
-        dhcp_proxies(),
-        l3_cross_connects(),
-        tunnel_ends(),
-        virtual_routers(),
-    ]
-}
-
-/// The configuration with this part.
-fn document(kind: &str, part: &str) -> String {
-    let (vrfs, rest) = if kind == "vrf_table" { (part, "") } else { ("", part) };
-    format!("vppConfig:{}{rest}", NEEDS.replace("VRFS\n", vrfs))
-}
-
-/// A new agent over this VPP, which wants this; tells whether it wrote, and what is not as wanted then.
-async fn stranger(sim: &Sim, document: &str) -> (bool, Vec<String>) {
-    let agent = agent_over(sim).await;
-    sim.mark();
-    agent.commit(full_resync(wishes(document))).await;
-    let left = unfinished(&agent);
-    agent.close().await;
-    (sim.writes() > 0, left)
-}
-
-/// Whether an agent that wants the one sees that the other is there.
-async fn is_told(wanted: &str, there: &str) -> bool {
-    let sim = Sim::builder().seed(7).start().await.unwrap();
-    stranger(&sim, there).await;
-    // What is there may be in the way, and not everything may come to be.
-    let (wrote, _) = stranger(&sim, wanted).await;
-    sim.stop();
-    wrote
+/// Whether a transaction did something.
+fn has_worked(agent: &Scheduler, report: &TxnReport) -> bool {
+    let record = report.seq.and_then(|seq| agent.transaction(seq)).unwrap();
+    record.executed.iter().any(|op| !op.noop)
 }
 
 /// Numbers of bridge domains are given out anew.
@@ -387,65 +114,177 @@ fn without_numbers(mut state: State) -> State {
     state
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_field_is_set_read_back_changed_and_undone() {
-    let mut surprises = Vec::new();
-    for Row { kind, base, fields, .. } in rows() {
-        let sim = Sim::builder().seed(7).start().await.unwrap();
-        let before = document(kind, &base);
-        let agent = agent_over(&sim).await;
-        agent.commit(full_resync(wishes(&before))).await;
-        assert_eq!(unfinished(&agent), Vec::<String>::new(), "{kind}");
-        agent.close().await;
-        let state = without_numbers(sim.state());
-        for (field, from, to) in fields {
-            let path = format!("{kind}.{field}");
-            assert!(base.contains(from), "{path}: {from}");
-            let after = document(kind, &base.replacen(from, to, 1));
-            let agent = agent_over(&sim).await;
-            for (wanted, writes) in [(&before, false), (&after, true)] {
-                sim.mark();
-                agent.commit(full_resync(wishes(wanted))).await;
-                assert_eq!(unfinished(&agent), Vec::<String>::new(), "{path}");
-                assert_eq!(sim.writes() > 0, writes, "{path}: {:?}", sim.log());
-            }
-            let nothing = (false, Vec::<String>::new());
-            assert_eq!(stranger(&sim, &after).await, nothing, "{path}: {:?}", sim.log());
-            let is_told = is_told(&before, &after).await;
-            if is_told == KEPT.contains(&path.as_str()) {
-                surprises.push(format!("{path}: VPP tells it: {is_told}"));
-            }
-            agent.commit(full_resync(wishes(&before))).await;
-            assert_eq!(unfinished(&agent), Vec::<String>::new(), "{path}");
-            assert_eq!(stranger(&sim, &before).await, nothing, "{path}: {:?}", sim.log());
-            assert_eq!(without_numbers(sim.state()), state, "{path}");
-            agent.close().await;
-        }
-        sim.stop();
-    }
-    assert!(surprises.is_empty(), "{surprises:#?}");
+/// The lines in which two states differ.
+fn difference(before: Option<&State>, after: Option<&State>) -> Vec<String> {
+    let lines =
+        |state| -> Vec<String> { format!("{state:#?}").lines().map(str::to_owned).collect() };
+    let (before, after) = (lines(before), lines(after));
+    let gone = before.iter().filter(|line| !after.contains(line)).map(|line| format!("- {line}"));
+    let new = after.iter().filter(|line| !before.contains(line)).map(|line| format!("+ {line}"));
+    let more =
+        (before.len() != after.len()).then(|| format!("{} lines, {}", before.len(), after.len()));
+    gone.chain(new).chain(more).collect()
 }
 
-#[test]
-fn no_field_is_missing() {
-    let mut there = BTreeSet::new();
-    for row in rows() {
-        let mut left = vec![(row.kind.to_owned(), (row.message)().descriptor())];
-        while let Some((prefix, message)) = left.pop() {
-            for field in message.fields() {
-                let path = format!("{prefix}.{}", field.name());
-                match field.kind().as_message() {
-                    Some(inner) => left.push((path, inner.clone())),
-                    None => drop(there.insert(path)),
-                }
-            }
-        }
-    }
-    let listed = rows().into_iter().flat_map(|row| {
-        let kind = row.kind;
-        row.fields.into_iter().map(move |(field, ..)| format!("{kind}.{field}"))
+/// All kinds, of an agent that is connected to nothing.
+fn kinds() -> Vec<Arc<dyn DynDescriptor>> {
+    let client = VppClient::start(Options::new(""));
+    kinds_of(&Arc::new(VppCtx::new(client, Settings::default(), Vec::new())))
+}
+
+fn kind(name: &str) -> Arc<dyn DynDescriptor> {
+    kinds().into_iter().find(|kind| kind.name() == name).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_field_fares_as_declared_where_that_changes() {
+    let checks = rows().into_iter().flat_map(|row| {
+        let paths: Vec<&str> = row.fields.iter().map(|(path, ..)| *path).collect();
+        let releases = declared::releases(kind(row.kind).as_ref(), &paths);
+        releases.into_iter().map(move |release| {
+            let row = row.clone();
+            tokio::spawn(async move { check(&Ground::simulated(release).await, row).await })
+        })
     });
-    let listed: BTreeSet<String> =
-        listed.chain(UNSUPPORTED.iter().map(|path| (*path).to_owned())).collect();
-    assert_eq!(listed, there);
+    for check in checks {
+        check.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_field_fares_as_declared_on_a_real_vpp() {
+    let Some(real) = RealVpp::find().unwrap() else {
+        println!("skipped: no VPP");
+        return;
+    };
+    let Some(release) = declared::release_of(&real).await.unwrap() else {
+        println!("skipped: VPP of a release that is not looked at");
+        return;
+    };
+    let ground = Ground { socket: real.socket().to_owned(), release, sim: None };
+    for row in rows() {
+        check(&ground, row).await;
+    }
+}
+
+/// A row from beginning to end; VPP is left as it was.
+async fn check(ground: &Ground, row: Row) {
+    let Row { kind: name, base, fields, .. } = row;
+    let what = format!("{name} on {}", ground.release);
+    let before = document(name, &base);
+    let agent = ground.agent().await;
+    assert_eq!(ground.want(&agent, &before).await, Outcome::done(true), "{what}");
+    agent.close().await;
+    let state = ground.state();
+    for field in fields {
+        let (path, from, to) = field;
+        assert!(base.contains(from), "{name}.{path}: {from}");
+        let after = document(name, &base.replacen(from, to, 1));
+        check_field(ground, kind(name).as_ref(), field, &before, &after).await;
+        let left = difference(state.as_ref(), ground.state().as_ref());
+        assert!(left.is_empty(), "{name}.{path} on {}: {left:#?}", ground.release);
+    }
+    let agent = ground.agent().await;
+    ground.want(&agent, &before).await;
+    ground.commit(&agent, Vec::new()).await;
+    agent.close().await;
+}
+
+async fn check_field(
+    ground: &Ground,
+    kind: &dyn DynDescriptor,
+    (path, ..): Field,
+    before: &str,
+    after: &str,
+) {
+    let manner = declared::manner(kind, path, ground.release);
+    let what = format!("{}.{path} on {}, {manner:?}", kind.name(), ground.release);
+    check_programmer(kind, path, before, after);
+    // Where a kind cannot be read back at all everything of it is set again, at any time.
+    let is_blind = manner == Manner::SetAgain;
+    let agent = ground.agent().await;
+    let at_first = ground.want(&agent, before).await;
+    if manner == Manner::Unsupported {
+        assert_eq!(at_first.left, Vec::<String>::new(), "{what}");
+        ground.want(&agent, after).await;
+        assert!(is_refused(&agent, path), "{what}: {:?}", unfinished(&agent));
+    } else {
+        assert_eq!(at_first, Outcome::done(is_blind), "{what}");
+        let is_change = !matches!(manner, Manner::AtCreation | Manner::WithoutEffect);
+        let changed = ground.want(&agent, after).await;
+        assert_eq!(changed, Outcome::done(is_change || is_blind), "{what}");
+        let found = ground.stranger(after).await;
+        assert_eq!(found, Outcome::done(is_blind), "{what}: found by another agent");
+        let is_told = ground.sees(after, before).await;
+        assert_eq!(is_told, manner == Manner::Read || is_blind, "{what}: VPP tells it: {is_told}");
+    }
+    assert_eq!(ground.want(&agent, before).await.left, Vec::<String>::new(), "{what}: undone");
+    agent.close().await;
+    let undone = ground.stranger(before).await;
+    assert!(undone.left.is_empty(), "{what}: {undone:?}");
+    assert!(!undone.wrote || is_blind || manner == Manner::Unsupported, "{what}: {undone:?}");
+}
+
+/// Whether a value is refused for this field.
+fn is_refused(agent: &Scheduler, path: &str) -> bool {
+    let statuses = agent.snapshot().statuses(&StatusFilter::All);
+    let mut errors = statuses.iter().map(|status| status.value.error.as_str());
+    errors.any(|error| {
+        let why = error.strip_prefix("not supported: ");
+        why.is_some_and(|why| declared::refuses(&OpError::Unsupported(why.to_owned()), path))
+    })
+}
+
+/// A field that is said to be programmed by a derived value makes a difference to one of that kind.
+fn check_programmer(kind: &dyn DynDescriptor, path: &str, before: &str, after: &str) {
+    let Some(by) = Declared::of(kind.fields(), path).by else { return };
+    let (before, after) = (first_value(kind, before), first_value(kind, after));
+    let (before, after) = ((&before.0, &before.1), (&after.0, &after.1));
+    let by = self::kind(by);
+    assert!(declared::is_programmed_by(by.as_ref(), kind, before, after), "{path}");
+}
+
+/// The first value of a kind.
+fn first_value(kind: &dyn DynDescriptor, document: &str) -> (Key, Value) {
+    let mut wishes = wishes(document).into_iter();
+    let wish = wishes.find(|wish| kind.selects(&wish.key)).unwrap();
+    (wish.key, wish.value.unwrap())
+}
+
+#[tokio::test]
+async fn no_field_is_missing_and_none_is_said_that_is_not() {
+    for row in rows() {
+        let message = (row.message)();
+        let there: BTreeSet<String> =
+            leaves(&message.descriptor()).into_iter().map(|(path, _)| path).collect();
+        let listed: BTreeSet<String> =
+            row.fields.iter().map(|(path, ..)| (*path).to_owned()).collect();
+        assert_eq!(listed, there, "{}", row.kind);
+        let kind = kind(row.kind);
+        assert_eq!(kind.value_type(), message.full_name());
+        assert_eq!(declared::strays(kind.as_ref(), &message), Vec::<&str>::new(), "{}", row.kind);
+    }
+}
+
+#[tokio::test]
+async fn no_kind_that_is_configured_is_missing() {
+    let tested: BTreeSet<&str> =
+        rows().iter().map(|row| row.kind).chain(["vpp-interface"]).collect();
+    let kinds = kinds();
+    let configured = kinds.iter().filter(|kind| kind.nb_key_prefix().is_some());
+    assert_eq!(tested, configured.map(|kind| kind.name()).collect());
+}
+
+#[tokio::test]
+async fn what_is_said_of_numbers_that_are_not_given_is_true() {
+    let registry = ligato_proto::registry();
+    for row in rows() {
+        let kind = kind(row.kind);
+        let (key, value) = first_value(kind.as_ref(), &document(row.kind, &row.base));
+        let checked = declared::check_numbers(&registry, kind.as_ref(), &key, &value);
+        let said = kind.fields().iter().copied().flatten();
+        let said = said.filter(|field| matches!(field.unset, Some(Unset::Number(_))));
+        let said: Vec<&str> = said.map(|field| field.path).collect();
+        assert_eq!(checked, said, "{}", row.kind);
+    }
 }

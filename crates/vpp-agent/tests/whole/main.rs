@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failure is the answer")]
 
 mod chaos;
+mod field_rows;
 mod fields;
 mod foreign;
 mod older;
@@ -12,7 +13,7 @@ mod takeover;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use ligato_kvs::{Scheduler, StatusFilter};
-use ligato_kvs_api::{ResyncKind, Transaction, ValueChange, ValueState};
+use ligato_kvs_api::{DynDescriptor, ResyncKind, Transaction, ValueChange, ValueState};
 use ligato_model::text;
 use ligato_vpp_client::{Options, VppClient};
 use ligato_vpp_ctx::{Settings, VppCtx};
@@ -37,12 +38,17 @@ async fn agent_at(socket: &Path) -> (Scheduler, Arc<VppCtx>) {
     let client = VppClient::start(options);
     client.connected().await.unwrap();
     let vpp = Arc::new(VppCtx::new(client, Settings::default(), ligato_vpp_if::watchers()));
+    (Scheduler::builder().descriptors(kinds_of(&vpp)).start().unwrap(), vpp)
+}
+
+/// All kinds of VPP.
+fn kinds_of(vpp: &Arc<VppCtx>) -> Vec<Arc<dyn DynDescriptor>> {
     let kinds = [
-        ligato_vpp_if::descriptors(&vpp),
-        ligato_vpp_l2::descriptors(&vpp),
-        ligato_vpp_l3::descriptors(&vpp),
+        ligato_vpp_if::descriptors(vpp),
+        ligato_vpp_l2::descriptors(vpp),
+        ligato_vpp_l3::descriptors(vpp),
     ];
-    (Scheduler::builder().descriptors(kinds.concat()).start().unwrap(), vpp)
+    kinds.concat()
 }
 
 /// The values of a document.

@@ -1,6 +1,6 @@
 //! Bonds. Their members are values of their own. Messages: `bond_create2`, `bond_delete`.
 
-use ligato_kvs_api::{Invalid, OpError};
+use ligato_kvs_api::{Field, Invalid, OpError};
 use ligato_proto::vpp::interfaces::bond_link::{BondedInterface, LoadBalance, Mode};
 use ligato_proto::vpp::interfaces::{BondLink, Interface};
 use ligato_vpp_api::VppError as Code;
@@ -9,6 +9,12 @@ use ligato_vpp_api::msg::bond::{
 };
 use ligato_vpp_api::types::{InterfaceIndex, MacAddress};
 use ligato_vpp_ctx::{Facts, VppCtx, address};
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::read("bond.lb").remark("counts for `XOR` and `LACP` only"),
+    Field::read("bond.bonded_interfaces").by("bond-interface"),
+];
 
 pub(super) fn supported(facts: &Facts) -> Result<(), OpError> {
     facts.require::<BondCreate2>()

@@ -1,7 +1,7 @@
 //! GRE tunnels. Messages: `gre_tunnel_add_del_v2` (25.10 and later) or `gre_tunnel_add_del`, `gre_tunnel_v2_dump` (26.06
 //! and later) or `gre_tunnel_dump`.
 
-use ligato_kvs_api::{Dependency, Invalid, OpError};
+use ligato_kvs_api::{Dependency, Field, Invalid, OpError};
 use ligato_proto::vpp::interfaces::{GreLink, gre_link::Type};
 use ligato_vpp_api::msg::gre::{
     GreTunnel, GreTunnelAddDel, GreTunnelAddDelV2, GreTunnelType, GreTunnelV2,
@@ -16,6 +16,10 @@ const SESSION_MAX: u32 = 1023;
 
 const SRC: &str = "link.gre.src_addr";
 const DST: &str = "link.gre.dst_addr";
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] =
+    &[Field::read("gre.session_id").remark("counts for `ERSPAN` only")];
 
 pub(super) fn validate(link: &GreLink, bad: &mut Invalid) {
     let GreLink { tunnel_type, src_addr, dst_addr, outer_fib_id: _, session_id } = link;

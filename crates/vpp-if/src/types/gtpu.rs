@@ -5,7 +5,7 @@
 
 #![expect(deprecated, reason = "the field still works")]
 
-use ligato_kvs_api::{Dependency, Invalid, OpError};
+use ligato_kvs_api::{Dependency, Field, Invalid, OpError, Unset};
 use ligato_proto::vpp::interfaces::{GtpuLink, gtpu_link::NextNode};
 use ligato_vpp_api::msg::gtpu::{GtpuAddDelTunnel, GtpuTunnelDetails};
 use ligato_vpp_api::types::InterfaceIndex;
@@ -18,6 +18,15 @@ const SRC: &str = "link.gtpu.src_addr";
 const DST: &str = "link.gtpu.dst_addr";
 /// VPP's graph node for bridging, which is what it takes if none is given.
 const BRIDGING: u32 = 1;
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::read("gtpu.multicast").remark("counts with the address of a group only"),
+    Field::read("gtpu.remote_teid").unset(Unset::Said("`teid`")),
+    Field::read("gtpu.decap_next")
+        .remark("read back as the node it stands for, in `decap_next_node`"),
+    Field::read("gtpu.decap_next_node").unset(Unset::Said("by `decap_next`")),
+];
 
 pub(super) fn validate(link: &GtpuLink, bad: &mut Invalid) {
     let GtpuLink {

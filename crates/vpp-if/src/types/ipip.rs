@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ligato_kvs_api::{Dependency, Invalid, OpError};
+use ligato_kvs_api::{Dependency, Field, Invalid, OpError};
 use ligato_proto::vpp::interfaces::{IpipLink, ipip_link::Mode};
 use ligato_vpp_api::msg::ipip::{IpipAddTunnel, IpipDelTunnel, IpipTunnel};
 use ligato_vpp_api::types::{Address, InterfaceIndex, IpDscp, TunnelEncapDecapFlags, TunnelMode};
@@ -15,6 +15,10 @@ use crate::keys::IpVersions;
 
 const SRC: &str = "link.ipip.src_addr";
 const DST: &str = "link.ipip.dst_addr";
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] =
+    &[Field::read("ipip.dst_addr").remark("counts for `POINT_TO_POINT` only")];
 
 pub(super) fn validate(link: &IpipLink, bad: &mut Invalid) {
     let IpipLink { tunnel_mode, src_addr, dst_addr } = link;

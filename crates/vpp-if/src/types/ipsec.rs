@@ -3,13 +3,31 @@
 //! Security is not made here: it comes from a tunnel protection of the interface. What a link says about it has no
 //! effect, so it makes no difference either; VPP does not have it, and it is taken to be as wanted.
 
-use ligato_kvs_api::{Invalid, OpError};
+use ligato_kvs_api::{Field, Invalid, OpError};
 use ligato_proto::vpp::interfaces::{IpSecLink, ip_sec_link::Mode};
 use ligato_vpp_api::msg::ipsec::{IpsecItf, IpsecItfCreate, IpsecItfDelete};
 use ligato_vpp_api::types::{InterfaceIndex, TunnelMode};
 use ligato_vpp_ctx::{Facts, VppCtx};
 
 use super::tunnel::GONE;
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::without_effect("ipsec.esn", PROTECTION),
+    Field::without_effect("ipsec.anti_replay", PROTECTION),
+    Field::without_effect("ipsec.local_ip", PROTECTION),
+    Field::without_effect("ipsec.remote_ip", PROTECTION),
+    Field::without_effect("ipsec.local_spi", PROTECTION),
+    Field::without_effect("ipsec.remote_spi", PROTECTION),
+    Field::without_effect("ipsec.crypto_alg", PROTECTION),
+    Field::without_effect("ipsec.local_crypto_key", PROTECTION),
+    Field::without_effect("ipsec.remote_crypto_key", PROTECTION),
+    Field::without_effect("ipsec.integ_alg", PROTECTION),
+    Field::without_effect("ipsec.local_integ_key", PROTECTION),
+    Field::without_effect("ipsec.remote_integ_key", PROTECTION),
+    Field::without_effect("ipsec.enable_udp_encap", PROTECTION),
+];
+const PROTECTION: &str = "security comes from a tunnel protection of the interface";
 
 pub(super) fn validate(link: &IpSecLink, bad: &mut Invalid) {
     if Mode::try_from(link.tunnel_mode).is_err() {

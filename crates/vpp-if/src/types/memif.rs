@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use ligato_kvs_api::{Invalid, OpError};
+use ligato_kvs_api::{Field, Invalid, OpError, Unset};
 use ligato_proto::vpp::interfaces::{MemifLink, memif_link::MemifMode as Mode};
 use ligato_vpp_api::msg::memif::{
     MemifCreate, MemifCreateV2, MemifDelete, MemifDetails, MemifMode, MemifRole,
@@ -27,6 +27,19 @@ const DEFAULT_SOCKET: u32 = 0;
 /// Longest secret and longest path that fit into the messages, in bytes.
 const SECRET_LEN: usize = 23;
 const PATH_LEN: usize = 107;
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::read("memif.socket_filename").unset(Unset::Said("the file VPP always has")),
+    Field::kept("memif.secret", NOT_TOLD),
+    Field::kept("memif.ring_size", WHILE_CONNECTED).unset(Unset::Number(DEFAULT_RING)),
+    Field::kept("memif.buffer_size", WHILE_CONNECTED).unset(Unset::Number(DEFAULT_BUFFER)),
+    Field::kept("memif.rx_queues", NOT_TOLD).unset(Unset::Number(1)),
+    Field::kept("memif.tx_queues", NOT_TOLD).unset(Unset::Number(1)),
+];
+const NOT_TOLD: &str = "not in `memif_details`";
+const WHILE_CONNECTED: &str =
+    "`memif_details` tells it while the other side is connected, and then it is read back";
 
 pub(super) fn validate(link: &MemifLink, bad: &mut Invalid) {
     let MemifLink {

@@ -44,6 +44,15 @@ pub(crate) use vmxnet3::link_from_vpp as vmxnet3_from_vpp;
 pub(crate) use vxlan::{gpe_from_vpp, link_from_vpp as vxlan_from_vpp};
 pub(crate) use wireguard::link_from_vpp as wireguard_from_vpp;
 
+/// What is said of the fields of each type.
+pub(crate) mod fields {
+    pub(crate) use super::{
+        bond::FIELDS as BOND, gre::FIELDS as GRE, gtpu::FIELDS as GTPU, ipip::FIELDS as IPIP,
+        ipsec::FIELDS as IPSEC, memif::FIELDS as MEMIF, rdma::FIELDS as RDMA, tap::FIELDS as TAP,
+        vmxnet3::FIELDS as VMXNET3, vxlan::FIELDS as VXLAN,
+    };
+}
+
 /// An interface by its type, with the settings of that type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Flavor<'a> {

@@ -4,7 +4,7 @@
 //! VPP tells nothing of what a card was taken over with: for one of the right name it is taken to be as wanted. A plugin has
 //! these messages that not every VPP is built with.
 
-use ligato_kvs_api::{Dependency, Invalid, OpError};
+use ligato_kvs_api::{Dependency, Field, Invalid, OpError, Unset};
 use ligato_proto::vpp::interfaces::{RdmaLink, rdma_link::Mode};
 use ligato_vpp_api::msg::rdma::{
     RdmaCreateV3, RdmaCreateV4, RdmaDelete, RdmaMode, RdmaRss4, RdmaRss6,
@@ -19,6 +19,14 @@ use crate::keys;
 const DEFAULT_SIZE: u32 = 1024;
 /// VPP handles that many packets at once, and takes no shorter queues.
 const MIN_SIZE: u32 = 256;
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::kept("rdma", "no message of VPP tells it"),
+    Field::read("rdma.rxq_num").unset(Unset::Number(1)),
+    Field::read("rdma.rxq_size").unset(Unset::Number(DEFAULT_SIZE)),
+    Field::read("rdma.txq_size").unset(Unset::Number(DEFAULT_SIZE)),
+];
 
 pub(super) fn validate(link: &RdmaLink, bad: &mut Invalid) {
     let RdmaLink { host_if_name, mode, rxq_num, rxq_size, txq_size } = link;

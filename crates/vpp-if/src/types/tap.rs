@@ -1,6 +1,6 @@
 //! TAP and TUN interfaces, with one end in the kernel. Messages: `tap_create_v3` or `tap_create_v2`, `tap_delete_v2`.
 
-use ligato_kvs_api::{Dependency, Invalid, OpError};
+use ligato_kvs_api::{Dependency, Field, Invalid, OpError, Unset};
 use ligato_proto::vpp::interfaces::{Interface, TapLink};
 use ligato_vpp_api::msg::tapv2::{
     SwInterfaceTapV2Details, TapCreateV2, TapCreateV3, TapDeleteV2, TapFlags,
@@ -20,6 +20,15 @@ const DEFAULT_RING: u32 = 256;
 const HOST_NAME_LEN: usize = 15;
 /// What VPP takes as "choose a number".
 const ANY_ID: u32 = u32::MAX;
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::read("tap.version").remark("must be 2"),
+    Field::read("tap.host_if_name").unset(Unset::Said("a name made from the logical one")),
+    Field::kept("tap.to_microservice", "it is waited for, and nothing that VPP knows"),
+    Field::read("tap.rx_ring_size").unset(Unset::Number(DEFAULT_RING)),
+    Field::read("tap.tx_ring_size").unset(Unset::Number(DEFAULT_RING)),
+];
 
 pub(super) fn validate(link: &TapLink, bad: &mut Invalid) {
     let TapLink {

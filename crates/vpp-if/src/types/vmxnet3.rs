@@ -2,7 +2,7 @@
 //!
 //! The name holds the PCI address. Whether events are logged VPP does not tell: it is taken to be as wanted.
 
-use ligato_kvs_api::{Invalid, OpError};
+use ligato_kvs_api::{Field, Invalid, OpError, Unset};
 use ligato_proto::vpp::interfaces::VmxNet3Link;
 use ligato_vpp_api::VppError as Code;
 use ligato_vpp_api::msg::vmxnet3::{SwVmxnet3InterfaceDetails, Vmxnet3Create, Vmxnet3Delete};
@@ -13,6 +13,13 @@ use ligato_vpp_ctx::{Facts, VppCtx};
 const DEFAULT_SIZE: u32 = 1024;
 /// Sizes VPP takes: multiples of the first up to the second.
 const SIZES: (u32, u32) = (64, 4096);
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::at_creation("vmx_net3.enable_elog", "not in `sw_vmxnet3_interface_details`"),
+    Field::read("vmx_net3.rxq_size").unset(Unset::Number(DEFAULT_SIZE)),
+    Field::read("vmx_net3.txq_size").unset(Unset::Number(DEFAULT_SIZE)),
+];
 
 pub(super) fn validate(name: &str, link: &VmxNet3Link, bad: &mut Invalid) {
     let VmxNet3Link { enable_elog: _, rxq_size, txq_size } = link;

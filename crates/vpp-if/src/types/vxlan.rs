@@ -8,7 +8,7 @@
 //! position in a list, unchecked; and for a tunnel over IPv6 it looks the table up among those of IPv4. Asking for the tunnels
 //! afterwards may be its end. What cannot go well is refused.
 
-use ligato_kvs_api::{Dependency, Invalid, OpError};
+use ligato_kvs_api::{Dependency, Field, Invalid, OpError};
 use ligato_proto::vpp::interfaces::VxlanLink;
 use ligato_proto::vpp::interfaces::vxlan_link::{Gpe, gpe::Protocol};
 use ligato_vpp_api::msg::vxlan::{VxlanAddDelTunnelV3, VxlanTunnelV2Details};
@@ -26,6 +26,13 @@ const VNI_MAX: u32 = (1 << 24) - 1;
 
 const SRC: &str = "link.vxlan.src_address";
 const DST: &str = "link.vxlan.dst_address";
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::read("vxlan.multicast").remark("counts with the address of a group only"),
+    Field::read("vxlan.gpe.decap_vrf_id")
+        .remark("for `IP4` in a tunnel over IPv4 only; others are refused as unsupported, for VPP takes wrong tables"),
+];
 
 pub(super) fn validate(link: &VxlanLink, bad: &mut Invalid) {
     let VxlanLink { src_address, dst_address, vni, multicast, gpe } = link;

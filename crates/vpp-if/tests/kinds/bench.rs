@@ -2,6 +2,7 @@
 //! of their dependencies, metadata into the index, everything known given to a read-back.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use ligato_kvs_api::{AnyKnown, AnyRetrieved, DynDescriptor, Metadata, OpError, O
 use ligato_model::{Key, Model, Value};
 use ligato_proto::vpp::interfaces::Interface;
 use ligato_vpp_client::{Options, VppClient};
-use ligato_vpp_ctx::{InterfaceMeta, Settings, VppCtx};
+use ligato_vpp_ctx::{InterfaceMeta, LinuxNames, Settings, VppCtx};
 use ligato_vpp_if::{descriptors, watchers};
 use ligato_vpp_sim::Sim;
 
@@ -21,6 +22,15 @@ pub(crate) struct Bench {
 
 pub(crate) async fn sim() -> Sim {
     Sim::builder().host_interfaces(|name| name.starts_with("veth")).start().await.unwrap()
+}
+
+/// Interfaces of Linux whose logical names tell those in the kernel.
+struct Linux;
+
+impl LinuxNames for Linux {
+    fn host_name(&self, logical_name: &str) -> Option<String> {
+        logical_name.strip_prefix("linux-").map(str::to_owned)
+    }
 }
 
 /// A simulator of a release.
@@ -41,8 +51,23 @@ impl Bench {
     pub(crate) async fn connect(options: Options, settings: Settings) -> Self {
         let client = VppClient::start(options);
         tokio::time::timeout(Duration::from_secs(10), client.connected()).await.unwrap().unwrap();
-        let ctx = Arc::new(VppCtx::new(client, settings, watchers()));
+        Self::with_client(client, settings)
+    }
+
+    /// Over a client that need not be connected.
+    pub(crate) fn unconnected(socket: &Path) -> Self {
+        Self::with_client(VppClient::start(Options::new(socket)), Settings::default())
+    }
+
+    fn with_client(client: VppClient, settings: Settings) -> Self {
+        let ctx = VppCtx::new(client, settings, watchers()).with_linux(Box::new(Linux));
+        let ctx = Arc::new(ctx);
         Self { kinds: descriptors(&ctx), ctx, applied: BTreeMap::new() }
+    }
+
+    /// The kind of a name.
+    pub(crate) fn named(&self, name: &str) -> Arc<dyn DynDescriptor> {
+        self.kinds.iter().find(|kind| kind.name() == name).unwrap().clone()
     }
 
     fn kind(&self, key: &str) -> Option<Arc<dyn DynDescriptor>> {
@@ -208,6 +233,26 @@ impl Bench {
             }
         }
         assert!(ours.is_empty(), "left in VPP: {ours:#?}");
+    }
+
+    /// Whether the last of these is found as it is wanted, and so is what is derived from it.
+    pub(crate) async fn is_in_place(&self, wanted: &[Interface]) -> bool {
+        let value = wanted.last().unwrap();
+        let (key, new) = (value.key(), Value::new(value.clone()));
+        let found = self.read_back(wanted).await;
+        let Some(found) = found.iter().find(|found| found.key == key) else { return false };
+        let kind = self.interfaces();
+        let derived = |value| -> BTreeMap<Key, Value> {
+            let derived = kind.derive(&key, value).into_iter();
+            derived.filter(|(key, _)| self.kind(key).is_some()).collect()
+        };
+        let (old, wanted) = (derived(&found.value), derived(&new));
+        kind.equivalent(&key, &found.value, &new)
+            && old.len() == wanted.len()
+            && wanted.iter().all(|(key, new)| {
+                let kind = self.kind(key).unwrap();
+                old.get(key).is_some_and(|old| kind.equivalent(key, old, new))
+            })
     }
 
     pub(crate) fn meta(&self, name: &str) -> Arc<InterfaceMeta> {

@@ -9,6 +9,7 @@
 
 mod bench;
 mod dhcp;
+mod field_rows;
 mod fields;
 mod guards;
 mod link_state;

@@ -610,7 +610,7 @@ impl Core {
         if before.parent.is_some()
             && !before.available()
             && !before.marks.missing
-            && before.problem.is_none()
+            && (before.problem.is_none() || before.is_invalid())
             && self.shown_before(id).is_none()
         {
             return Outcome::default();

@@ -15,6 +15,7 @@ mod data;
 mod goal;
 mod order;
 mod seeds;
+mod stagger;
 mod steps;
 mod transit;
 
@@ -28,6 +29,7 @@ use crate::{
     graph::Graph,
     list::List,
     node::{DescriptorId, GroupId, Need, NodeId},
+    plan::stagger::Relay,
     sparse::Sparse,
 };
 
@@ -48,6 +50,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) old_needs: &'a FxHashMap<NodeId, List<Need>>,
     /// Values that go and come back as derived from another one, with what they were derived from.
     pub(crate) moved: &'a FxHashMap<NodeId, Option<NodeId>>,
+    /// Was the value somebody else's so far, and is it NB's from now on?
+    pub(crate) taken_over: &'a dyn Fn(NodeId) -> bool,
 }
 
 /// One step of a plan.
@@ -93,6 +97,8 @@ pub(crate) struct Scratch {
     gone_members: FxHashMap<GroupId, u32>,
     /// The member of a group that goes first.
     first_gone: FxHashMap<GroupId, NodeId>,
+    /// Groups that always have a member, as one is back before another goes.
+    relays: FxHashMap<GroupId, Relay>,
     blocked: Vec<NodeId>,
     work: Vec<NodeId>,
     /// Values whose descriptors panicked, with what they said.
@@ -234,6 +240,7 @@ impl Planner<'_> {
         self.scratch.goal_change.clear();
         self.scratch.gone_members.clear();
         self.scratch.first_gone.clear();
+        self.scratch.relays.clear();
         self.scratch.blocked.clear();
         self.scratch.work.clear();
     }

@@ -535,6 +535,13 @@ impl Core {
 
     fn plan_from(&mut self, seeds: Seeds) -> Steps {
         let Some(active) = &self.active else { return Steps::default() };
+        let (graph, traces, epoch) = (&self.graph, &self.traces, self.epoch);
+        let taken_over = |id: NodeId| {
+            let trace = traces.get(id);
+            let noted = trace.epoch == epoch && !trace.operated && graph.node(id).desired.is_some();
+            let before = active.journal.get(trace.journaled as usize).filter(|_| noted);
+            before.is_some_and(|(_, before)| before.as_ref().is_some_and(|b| b.is_obtained()))
+        };
         let facts = Facts {
             graph: &self.graph,
             catalog: &self.catalog,
@@ -544,6 +551,7 @@ impl Core {
             spare_unwanted: active.spare_unwanted,
             old_needs: &active.old_needs,
             moved: &active.moved,
+            taken_over: &taken_over,
         };
         plan::plan(facts, seeds, &mut self.scratch)
     }

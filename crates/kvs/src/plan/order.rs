@@ -53,6 +53,12 @@ impl Planner<'_> {
                 self.link_put(at, step, &mut links);
             }
         }
+        for relay in self.scratch.relays.values() {
+            let (from, to) = (self.marks_or_none(relay.back).1, self.delete_step(relay.goes));
+            if from != NO_STEP && to != NO_STEP {
+                links.push(Link { from, to, tie: Tie::Need, cut: false });
+            }
+        }
         if links.is_empty() {
             return Steps { steps, ..Steps::default() };
         }

@@ -4,7 +4,7 @@ use ligato_kvs_api::{DependencyKind, Reason};
 
 use crate::{
     graph::Edge,
-    node::{Applied, NodeId},
+    node::{Applied, GroupId, NodeId},
     plan::Planner,
 };
 
@@ -37,10 +37,29 @@ impl Planner<'_> {
         for id in changed {
             self.follow_update(id, &mut open);
         }
-        while let Some(id) = open.pop() {
-            if !std::mem::replace(&mut self.note(id).gone, true) {
-                self.take_along(id, &mut open);
+        loop {
+            while let Some(id) = open.pop() {
+                if !std::mem::replace(&mut self.note(id).gone, true) {
+                    self.take_along(id, &mut open);
+                }
             }
+            for group in self.broken_relays() {
+                self.lose_all(group, &mut open);
+            }
+            if open.is_empty() {
+                break;
+            }
+        }
+    }
+
+    /// For a while, or for good, nothing is there of the group.
+    fn lose_all(&mut self, group: GroupId, open: &mut Vec<NodeId>) {
+        let graph = self.facts.graph;
+        let gone = |member: &NodeId| graph.is_available(*member) && self.marks(*member).gone;
+        let Some(by) = graph.wanted_members(group).into_iter().rfind(gone) else { return };
+        let key = graph.key(by).clone();
+        for edge in graph.group_dependants(group) {
+            self.lose(*edge, &key, open);
         }
     }
 
@@ -93,6 +112,9 @@ impl Planner<'_> {
             let gone = self.scratch.gone_members.entry(*group).or_default();
             *gone += 1;
             if *gone == graph.group_available(*group) {
+                if self.relays(*group) {
+                    continue;
+                }
                 for edge in graph.group_dependants(*group) {
                     self.lose(*edge, &key, open);
                 }
@@ -122,6 +144,7 @@ impl Planner<'_> {
             || !self.can_go_or_meets(edge.from)
             || self.marks(edge.from).gone
             || graph.node(edge.from).is_obtained()
+            || (self.goal(edge.from) && (self.facts.taken_over)(edge.from))
         {
             return;
         }

@@ -9,6 +9,9 @@ use crate::scenario::{
     format::{AValue, DescriptorSpec, Resync, Scenario, StepKind, Whose},
 };
 
+/// How many retries are the default.
+const DEFAULT_ATTEMPTS: u32 = 3;
+
 /// Operations on one value, from one side.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Ops {
@@ -45,6 +48,8 @@ pub(super) struct Facts {
     pub(super) parents: BTreeMap<String, String>,
     /// Did the transaction that set a value last ask for retries?
     pub(super) retry_of: BTreeMap<String, bool>,
+    /// How many retries the transaction that set a value last asked for; 0: without end.
+    pub(super) attempts_of: BTreeMap<String, u32>,
     /// Did the last transaction of a northbound that touched a value there ask for retries?
     pub(super) their_retry_of: BTreeMap<String, bool>,
     /// What a northbound asked for last; `null`: to be gone.
@@ -302,7 +307,12 @@ impl Facts {
             if taken.step.step == StepKind::Notify {
                 self.notified.insert(value.key.clone());
                 let told = value.value.as_ref().map(|v| AValue::json(Some(&v.message())));
-                if self.content_now.get(&value.key).map(|entry| &entry["value"]) != told.as_ref() {
+                let there = self.content_now.get(&value.key);
+                let knows = self.registered_owner(&value.key).is_some_and(|d| d.with_metadata);
+                let metadata = there.and_then(|entry| entry["metadata"].as_i64());
+                if there.map(|entry| &entry["value"]) != told.as_ref()
+                    || (knows && there.is_some() && metadata != value.metadata)
+                {
                     // Of something that is not so.
                     self.ours.entry(value.key.clone()).or_default().lied = true;
                 }
@@ -317,6 +327,8 @@ impl Facts {
                 // What is undone leaves the wishes of before.
                 let retries = options.retry.is_some() || options.retry_default;
                 self.retry_of.insert(value.key.clone(), retries);
+                let asked = options.retry.as_ref().map_or(DEFAULT_ATTEMPTS, |r| r.max_count);
+                self.attempts_of.insert(value.key.clone(), asked);
                 self.take_derived(&value.key, &wish);
                 self.asked.insert(value.key.clone(), wish);
             }

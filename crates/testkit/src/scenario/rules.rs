@@ -231,6 +231,7 @@ impl Judge {
         }
         self.look_for_foreign_values(taken, facts);
         self.look_for_lost_wishes(taken, facts);
+        self.look_for_made_up_wishes(taken, facts);
         self.look_for_numbers(taken, facts);
     }
 
@@ -295,6 +296,27 @@ impl Judge {
                     && facts.asked.get(key) == Some(&item["value"])
                 {
                     self.taint("B13", key, facts);
+                }
+            }
+        }
+    }
+
+    /// B14: what could not be put back after a failure, and was somebody else's, is not NB's wish.
+    fn look_for_made_up_wishes(&mut self, taken: &Taken, facts: &Facts) {
+        if Undo::of(taken, facts).is_none() {
+            return;
+        }
+        let wishes = taken.differences.iter().filter(|d| d.what.starts_with("dump NB of "));
+        for difference in wishes {
+            for item in &difference.missing {
+                let Some(key) = key_of(item) else { continue };
+                let was = facts.nodes_before.get(key).filter(|node| node["state"] == "OBTAINED");
+                let known = was.is_some_and(|node| node["value"] == item["value"]);
+                let is_here = difference.extra.iter().any(|other| key_of(other) == Some(key));
+                let failed = facts.ours.get(key).is_some_and(|ops| ops.failed_in_step);
+                let unwanted = facts.asked.get(key).is_none_or(Json::is_null);
+                if known && !is_here && failed && unwanted {
+                    self.taint("B14", key, facts);
                 }
             }
         }

@@ -7,6 +7,7 @@ use crate::scenario::{
     facts::{Ops, base_of},
     format::DescriptorSpec,
     rules::{
+        content_of,
         order::{is_below, unmet},
         values::{View, available, state},
     },
@@ -56,6 +57,9 @@ impl View<'_> {
         }
         if self.was_without_need(key) || self.is_refused_over_nothing(key, theirs, ours) {
             return Some("B9");
+        }
+        if self.was_made_as_wanted(key) {
+            return Some("S4");
         }
         if self.was_in_vain(key, theirs, ours) || self.waits_there_for_nothing(key, theirs, ours) {
             return Some("B1");
@@ -116,9 +120,10 @@ impl View<'_> {
     }
 
     /// Was it removed, as something that it needs is not there, and cannot come back as it is refused?
+    /// Whatever was said of the removal, it is gone.
     fn is_refused_over_nothing(&self, key: &str, theirs: &Ops, ours: &Ops) -> bool {
         theirs.step.is_empty()
-            && matches!(&ours.step[..], [(op, None)] if op == "delete")
+            && matches!(&ours.step[..], [(op, _)] if op == "delete")
             && state(self.ours.get(key)) == "INVALID"
             && !available(self.ours.get(key))
             && !self.facts.content_now.contains_key(key)
@@ -190,6 +195,27 @@ impl View<'_> {
             && needs.any(|(_, target)| {
                 self.ours.keys().any(|other| target.accepts(other) && could_not_go(other))
             })
+    }
+
+    /// Was it made with what is wanted, where it was made with what had been wanted before and was then
+    /// not changed, as that is equivalent?
+    fn was_made_as_wanted(&self, key: &str) -> bool {
+        let made = |from: &Json| {
+            let ops = from["sb_ops"].as_array().into_iter().flatten();
+            let mut ops = ops.filter(|op| op["key"] == *key);
+            let made = ops.next().filter(|op| op["op"] == "create" && op["error"].is_null());
+            made.filter(|_| ops.next().is_none()).map(|op| op["value"].clone())
+        };
+        let (there, here) = (made(&self.taken.expect), made(&self.taken.observed));
+        let (before, now) = (self.facts.asked_before.get(key), self.facts.asked.get(key));
+        let kept = content_of(&self.taken.expect).remove(key).map(|entry| entry["value"].clone());
+        before != now
+            && there.is_some()
+            && there == kept
+            && there.as_ref() == before
+            && here.as_ref() == now
+            && self.theirs.get(key).map(|node| &node["value"]) == now
+            && self.is_in_southbound(key)
     }
 
     /// Is it said there to wait, although nothing is unmet, and was it made here?

@@ -2,7 +2,13 @@
 
 use serde_json::Value as Json;
 
-use crate::scenario::rules::records::{Leftover, about};
+use crate::scenario::{
+    facts::nodes_of,
+    rules::{
+        records::{Leftover, about, is_noop},
+        values::{OTHER, STILL_THERE},
+    },
+};
 
 impl Leftover<'_> {
     /// S10: what is known to be invalid, and still is, is not told again and again.
@@ -14,27 +20,21 @@ impl Leftover<'_> {
             // Nobody could have configured it, or look whether it is.
             return Some("F8");
         }
-        let (missing, extra) = (about(key, self.missing), about(key, self.extra));
-        let removed = |e: &Json| e["error"] == "value is not actually removed";
-        let is_absent = !self.facts.content_now.contains_key(key);
-        if missing.iter().all(|e| removed(e) && is_absent) && extra.is_empty() {
-            // It is not there: what was said of it was wrong.
-            return Some("F8");
+        let (mut missing, extra) = (about(key, self.missing), about(key, self.extra));
+        if !self.facts.content_now.contains_key(key) {
+            // It is not there: what was said of it was wrong, whatever else was.
+            missing.retain(|e| !is_removed(e));
+        }
+        if extra.is_empty()
+            && let Some(paragraph) = self.verified_otherwise(key, &missing)
+        {
+            return Some(paragraph);
         }
         let all = self.taken.observed["result"]["kv_errors"].as_array();
         let said = |e: &Json| all.is_some_and(|all| all.contains(e));
         if extra.is_empty() && missing.iter().all(said) {
             // What is tried once is told once.
             return Some("S4");
-        }
-        let stays = self
-            .facts
-            .nodes()
-            .get(key)
-            .is_some_and(|n| n["state"] == "INVALID" && n["available"] == true);
-        if extra.is_empty() && missing.iter().all(removed) && stays {
-            // What is applied stays while what is wanted is invalid.
-            return Some("B4");
         }
         if let ([then], [now]) = (&*missing, &*extra)
             && then["error"] == now["error"]
@@ -92,4 +92,40 @@ impl Leftover<'_> {
         let before = known(self.facts.status_before.get(key));
         (extra.is_empty() && before && known(self.facts.status(key)) && !requested).then_some("S10")
     }
+
+    /// What verification said there, and not here.
+    fn verified_otherwise(&self, key: &str, missing: &[Json]) -> Option<&'static str> {
+        if missing.is_empty() {
+            return Some("F8");
+        }
+        let stays = |n: &Json| n["state"] == "INVALID" && n["available"] == true;
+        if missing.iter().all(is_removed) && self.facts.nodes().get(key).is_some_and(stays) {
+            // What is applied stays while what is wanted is invalid.
+            return Some("B4");
+        }
+        let verified = |e: &Json| is_removed(e) || e["error"] == OTHER;
+        // Nothing was to be done with it, and nothing is to be verified.
+        (missing.iter().all(verified) && self.waits_untouched(key)).then_some("S10")
+    }
+
+    /// Does the value wait as it did before, here and there, with nothing done about it? What is there
+    /// under its key, if anything, is somebody else's.
+    fn waits_untouched(&self, key: &str) -> bool {
+        let (before, now) = (self.facts.nodes_before.get(key), self.facts.nodes().get(key));
+        let theirs = &self.taken.expect;
+        let there = nodes_of(theirs).remove(key);
+        let txns = theirs["txns"].as_array().into_iter().flatten();
+        let ops = txns.flat_map(|txn| txn["executed"].as_array().into_iter().flatten());
+        let foreign = |entry: &Json| entry["origin"] != "NB";
+        now.is_some_and(|node| node["state"] == "PENDING")
+            && before == now
+            && there.as_ref() == now
+            && ops.filter(|op| op["key"] == key).all(is_noop)
+            && self.facts.ours.get(key).is_none_or(|ops| ops.step.is_empty())
+            && self.facts.content_now.get(key).is_none_or(foreign)
+    }
+}
+
+fn is_removed(error: &Json) -> bool {
+    error["error"] == STILL_THERE
 }

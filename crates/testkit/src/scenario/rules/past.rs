@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use crate::scenario::{
     facts::base_of,
+    format::AValue,
     rules::{
         records::{Leftover, about, has_flag, is_noop, stripped},
         undo::Undo,
@@ -118,6 +119,16 @@ impl Leftover<'_> {
             // It has to go anyway, with what it needs.
             return Some("B9");
         }
+        if let ([down], [ours]) = (then, now)
+            && down["op"] == "DELETE"
+            && down["new_value"] == down["prev_value"]
+            && stripped(down, &["new_value"]) == stripped(ours, &["new_value"])
+            && self.facts.asked.get(key) == Some(&ours["new_value"])
+            && self.lacks_something(key, &ours["new_value"])
+        {
+            // There, it went with what it needs, and then what is wanted was not looked at any more.
+            return Some("S4");
+        }
         let found =
             |ops: &[Json], state: &str| ops.first().is_some_and(|o| o["prev_state"] == state);
         if base_of(key, &self.facts.parents) != key
@@ -138,6 +149,26 @@ impl Leftover<'_> {
         needs.into_iter().flatten().any(|(_, target)| {
             !nodes.iter().any(|(other, node)| target.accepts(other) && node["available"] == true)
         })
+    }
+
+    /// Did it wait for its base to be made anew, which could not be removed? There, it was taken away
+    /// before; here, what was read back then does not derive it.
+    pub(super) fn went_unseen(&self, key: &str, then: &[Json]) -> bool {
+        let base = base_of(key, &self.facts.parents);
+        let ops = self.facts.ours.get(&base).map(|ops| &ops.step[..]).unwrap_or_default();
+        let there = self.facts.content_now.get(&base).map(|entry| &entry["value"]);
+        let derives = |value: &Json| {
+            let spec = self.facts.registered_owner(&base);
+            let value = serde_json::from_value::<AValue>(value.clone()).ok();
+            let derived = spec.zip(value).map(|(s, v)| s.derived_of(&base, &v.message()));
+            derived.is_none_or(|all| all.iter().any(|(derived, _)| **derived == *key))
+        };
+        base != key
+            && matches!(then, [op] if is_noop(op) && op["op"] == "DELETE")
+            && self.facts.nodes_before.get(key).is_some_and(|node| node["state"] == "PENDING")
+            && !self.facts.nodes().contains_key(key)
+            && matches!(ops, [(op, Some(_))] if op == "delete")
+            && there.is_some_and(|value| !derives(value))
     }
 
     /// Was, or is, the value NB's?

@@ -369,38 +369,10 @@ impl Leftover<'_> {
         let Pair { theirs: Some(theirs), ours: Some(ours) } = self.pair()? else { return None };
         let planned = self.what.ends_with("planned");
         let field = if planned { "planned" } else { "executed" };
-        let of = |txn: &Json, field: &str| -> Vec<Json> {
-            let all = compare::operations(txn, field);
-            all.into_iter().filter(|op| op["key"] == key).collect()
-        };
-        let of_key = |txn: &Json, key: &str| about(key, &compare::operations(txn, "executed"));
-        let (then, now) = (of(&theirs, field), of(&ours, field));
-        let failed = |op: &Json| !op["new_error"].is_null();
-        let stopped = of(&ours, "executed").is_empty()
-            && compare::operations(&ours, "executed").iter().any(failed);
-        let base = base_of(key, &self.facts.parents);
-        let with_base = base != key
-            && of(&ours, "executed").is_empty()
-            && of_key(&ours, &base).iter().any(|op| failed(op) || op["new_state"] == "PENDING");
-        if planned && (then.is_empty() && stopped || with_base) {
-            // Foreseen, but something before it failed.
-            return Some("F1");
-        }
-        let waits = |ops: &[Json]| {
-            ops.iter().all(|op| is_noop(op) && op["new_state"] == "PENDING") && !ops.is_empty()
-        };
-        if planned
-            && compare::operations(&ours, "executed").iter().any(failed)
-            && waits(&of(&ours, "executed"))
-            && waits(&then)
-            && self.facts.nodes().get(key).is_some_and(|node| node["state"] == "PENDING")
-        {
-            // Foreseen, but something that it needs failed.
-            return Some("F1");
-        }
-        if planned && self.is_foreseen(&of(&ours, "executed"), &now, &theirs) {
-            let filtered = theirs["type"] == "SBNotification" && now.is_empty();
-            return Some(if filtered { "B15" } else { "F1" });
+        let of = |txn: &Json| about(key, &compare::operations(txn, field));
+        let (then, now) = (of(&theirs), of(&ours));
+        if planned && let Some(paragraph) = self.plan_of(key, &then, &now, (&theirs, &ours)) {
+            return Some(paragraph);
         }
         if self.was_deleted_unseen(key, &then, &now) {
             return Some("B10");
@@ -432,6 +404,9 @@ impl Leftover<'_> {
                 let derived = self.facts.parents.contains_key(key);
                 (derived && self.was_only_assumed(key, &then, &now)).then_some("B10")
             };
+            if self.went_unseen(key, &then) {
+                return Some("27.8");
+            }
             return self.is_noise(key, &then).then_some("S10").or_else(round_trip).or_else(assumed);
         }
         if self.waits_as_before(key, &then, &now) {
@@ -446,6 +421,48 @@ impl Leftover<'_> {
             return Some("S8");
         }
         self.record_of_change(key, then, now, &compare::operations(&ours, field))
+    }
+
+    /// What was to be done with the value.
+    fn plan_of(
+        &self,
+        key: &str,
+        then: &[Json],
+        now: &[Json],
+        (theirs, ours): (&Json, &Json),
+    ) -> Option<&'static str> {
+        let all = compare::operations(ours, "executed");
+        let (executed, base) = (about(key, &all), base_of(key, &self.facts.parents));
+        let failed = |op: &Json| !op["new_error"].is_null();
+        let something_failed = all.iter().any(failed);
+        let stopped = executed.is_empty() && something_failed;
+        let with_base = base != key
+            && executed.is_empty()
+            && about(&base, &all).iter().any(|op| failed(op) || op["new_state"] == "PENDING");
+        if then.is_empty() && stopped || with_base {
+            // Foreseen, but something before it failed.
+            return Some("F1");
+        }
+        let waits = |ops: &[Json]| {
+            ops.iter().all(|op| is_noop(op) && op["new_state"] == "PENDING") && !ops.is_empty()
+        };
+        if something_failed
+            && waits(&executed)
+            && waits(then)
+            && self.facts.nodes().get(key).is_some_and(|node| node["state"] == "PENDING")
+        {
+            // Foreseen, but something that it needs failed.
+            return Some("F1");
+        }
+        let before = self.facts.nodes_before.get(key);
+        let waited = |op: &Json| before.is_some_and(|node| is_noop_on(op, node));
+        if now.is_empty() && waits(then) && then.iter().all(waited) && something_failed {
+            // That it goes on waiting was foreseen, and is not worth a record, but something failed.
+            return Some("S10");
+        }
+        let filtered = theirs["type"] == "SBNotification" && now.is_empty();
+        let why = if filtered { "B15" } else { "F1" };
+        self.is_foreseen(&executed, now, theirs).then_some(why)
     }
 
     /// Both sides have operations on the value.
@@ -673,6 +690,14 @@ impl Leftover<'_> {
         let sides = [&self.facts.ours, &self.facts.theirs];
         !error.is_null() && sides.iter().all(|ops| ops.get(key).is_some_and(|o| o.step == only))
     }
+}
+
+/// Does the operation leave the value as it was?
+fn is_noop_on(op: &Json, before: &Json) -> bool {
+    op["prev_state"] == before["state"]
+        && op["new_state"] == before["state"]
+        && op["prev_value"] == before["value"]
+        && op["new_value"] == before["value"]
 }
 
 /// A status but for the last operation.

@@ -5,6 +5,9 @@ use serde_json::json;
 use super::*;
 use crate::scenario::{compare, read};
 
+mod verified;
+mod within;
+
 /// What the rules say of steps in which a northbound asks for `/p/b`.
 fn judged(asked: &Json, steps: &[(Json, Json)]) -> Judgement {
     judged_asking(&json!([{ "key": "/p/b", "value": asked }]), steps)
@@ -231,8 +234,13 @@ fn looked_at<T>(more: &Json, steps: &[Seen], look: impl FnOnce(&View<'_>) -> T) 
     for (name, value) in more.as_object().into_iter().flatten() {
         descriptor[name] = value.clone();
     }
+    // Not of the descriptor, but of the scenario.
+    let config = descriptor.as_object_mut().and_then(|all| all.remove("config"));
     let asked: Vec<&Json> = steps.iter().map(|(step, ..)| step).collect();
-    let scenario = json!({ "id": "one", "descriptors": [descriptor], "steps": asked });
+    let mut scenario = json!({ "id": "one", "descriptors": [descriptor], "steps": asked });
+    if let Some(config) = config {
+        scenario["config"] = config;
+    }
     let scenario = read::scenario(&scenario).unwrap_or_else(|error| panic!("{error}"));
     let mut facts = Facts::of(&scenario);
     let mut last = None;
@@ -388,14 +396,16 @@ fn what_is_refused_goes_with_what_it_needs() {
     spec["validate"] = json!([{ "key": c, "value": text("bad"), "error": "bad", "fields": ["f"] }]);
     let before = seen(&[up(b, &text("1")), up(c, &text("1"))]);
     let first = (txn(&[(b, text("1")), (c, text("1"))]), before.clone(), before.clone());
-    let judged = |need: &[Json]| {
+    let judged = |need: &[Json], error: Option<&str>, left: &[(&str, Json)]| {
         let refused = node(c, "INVALID", &text("bad"));
-        let down = step_of(c, "DELETE", ["CONFIGURED", "INVALID"], None);
-        let ours = did(seen(&[need, &[refused]].concat()), &[down]);
+        let down = step_of(c, "DELETE", ["CONFIGURED", "INVALID"], error);
+        let ours = holding(did(seen(&[need, &[refused]].concat()), &[down]), left);
         reason_of_ops(c, &spec, &[first.clone(), (txn(&[(c, text("bad"))]), before.clone(), ours)])
     };
-    assert_eq!(judged(&[]), Some("B9"));
-    assert_eq!(judged(&[up(b, &text("1"))]), None);
+    assert_eq!(judged(&[], None, &[]), Some("B9"));
+    assert_eq!(judged(&[], Some("failed"), &[]), Some("B9"), "it is gone, whatever is said");
+    assert_eq!(judged(&[], Some("failed"), &[(c, text("1"))]), None, "it is still there");
+    assert_eq!(judged(&[up(b, &text("1"))], None, &[(b, text("1"))]), None);
 }
 
 #[test]

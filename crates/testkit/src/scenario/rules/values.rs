@@ -23,8 +23,8 @@ pub(super) struct View<'a> {
 
 /// What verification says of a value.
 const NOT_THERE: &str = "value is not actually configured";
-const STILL_THERE: &str = "value is not actually removed";
-const OTHER: &str = "applied value is not equivalent with the refreshed value";
+pub(super) const STILL_THERE: &str = "value is not actually removed";
+pub(super) const OTHER: &str = "applied value is not equivalent with the refreshed value";
 
 pub(super) fn state(node: Option<&Json>) -> &str {
     node.and_then(|n| n["state"].as_str()).unwrap_or("NONEXISTENT")
@@ -232,9 +232,8 @@ impl View<'_> {
             {
                 Some("B8")
             }
-            ("RETRYING", "FAILED") | ("FAILED", "RETRYING") => {
-                self.other_retry(key).then_some("B12")
-            }
+            ("RETRYING", "FAILED") | ("FAILED", "RETRYING") if self.other_retry(key) => Some("B12"),
+            (_, "FAILED") if self.is_out_of_attempts(key) => Some("B12"),
             _ => None,
         }
     }
@@ -322,7 +321,8 @@ impl View<'_> {
                 && !self.was_called(key)
                 && (self.was_lied_about(key)
                     || self.facts.content_now.get(key).is_some_and(is_there));
-            return (equal && (untouched || self.is_in_southbound(key))).then_some("B17");
+            let shown = (equal && (untouched || self.is_in_southbound(key))).then_some("B17");
+            return shown.or_else(|| self.was_looked_up(key).then_some("F8"));
         }
         // What waits is what is wanted.
         (self.facts.asked.get(key) == Some(&ours["value"])).then_some("B4")
@@ -359,6 +359,28 @@ impl View<'_> {
         }
     }
 
+    /// B12: did it fail in the last of the retries that were asked for along with it, where what is
+    /// derived was tried more often, as somebody had asked so for what was there before?
+    fn is_out_of_attempts(&self, key: &str) -> bool {
+        let base = base_of(key, &self.facts.parents);
+        let retries = self.facts.retry_of.get(&base) == Some(&true);
+        let Some(most) = self.facts.attempts_of.get(&base).filter(|most| retries && **most > 0)
+        else {
+            return false;
+        };
+        let attempts = |from: &Json| -> Vec<u64> {
+            let txns = from["txns"].as_array().into_iter().flatten();
+            let of_it = |op: &Json| op["key"] == *key || op["key"] == *base;
+            let tried =
+                |txn: &&Json| txn["executed"].as_array().is_some_and(|o| o.iter().any(of_it));
+            txns.filter(tried).filter_map(|txn| txn["retry_attempt"].as_u64()).collect()
+        };
+        let most = u64::from(*most);
+        self.was_tried(key)
+            && attempts(&self.taken.observed).last() == Some(&most)
+            && attempts(&self.taken.expect).last().is_some_and(|last| *last > most)
+    }
+
     /// F8: what verification found wrong is what is wrong.
     fn verified_as_wrong(&self, key: &str, error: &str) -> bool {
         let verifying = self.scenario.config.as_ref().is_some_and(|c| c.verify_mode);
@@ -371,6 +393,18 @@ impl View<'_> {
                 OTHER => found.is_some_and(|f| self.facts.asked.get(key) != Some(&f["value"])),
                 _ => false,
             }
+    }
+
+    /// Was something told of what others made that is not so? Verification has looked, and what it
+    /// found is what is shown.
+    fn was_looked_up(&self, key: &str) -> bool {
+        let there = content_of(&self.taken.expect).remove(key).map(|entry| entry["value"].clone());
+        let verifies = self.scenario.config.as_ref().is_some_and(|c| c.verify_mode);
+        verifies
+            && state(self.ours.get(key)) == "OBTAINED"
+            && self.is_told(key)
+            && self.is_in_southbound(key)
+            && there != self.theirs.get(key).map(|node| node["value"].clone())
     }
 
     /// What is derived from a value that is not applied yet is known to be invalid, with the

@@ -35,7 +35,6 @@ use crate::{cli::Task, conf::Config};
 
 fn main() -> ExitCode {
     let begun = Instant::now();
-    allocator::set_up();
     // What is not UTF-8 cannot be a setting of ours.
     let env: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -25,9 +25,9 @@ use serde::Serialize;
 
 use crate::{figures::Figure, stage::Stage};
 
-/// As in the agent.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+/// The allocator of the agent with its options, so that the figures are those of the agent.
+#[path = "../../../vpp-agent/src/allocator.rs"]
+mod allocator;
 
 const PARTS: [&str; 5] = ["pings", "routes", "paths", "dump", "agent"];
 

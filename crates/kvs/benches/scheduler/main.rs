@@ -27,9 +27,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::workloads::Figure;
 
-/// The allocator of the agent, so that the figures are those of the agent.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+/// The allocator of the agent with its options, so that the figures are those of the agent.
+#[path = "../../../vpp-agent/src/allocator.rs"]
+mod allocator;
 
 const ALL: [&str; 11] =
     ["a", "a-chunk", "b1", "b2", "c1", "c2", "c2-chunk", "d", "e", "f", "readers"];

@@ -58,12 +58,19 @@ pub struct Field {
 pub struct Declared {
     /// How it fares, and before which release; from there on it is [`Manner::Read`].
     pub manner: (Manner, Option<ReleaseNumber>),
-    /// What users should know, in the order of the declaration.
-    pub remarks: Vec<&'static str>,
+    /// What users should know, in the order of the declaration, and before which release.
+    pub remarks: Vec<(&'static str, Option<ReleaseNumber>)>,
     /// What it comes to if it is not given.
     pub unset: Option<Unset>,
     /// The kind of derived value that programs it.
     pub by: Option<&'static str>,
+}
+
+// === impl Unset ===
+
+impl Unset {
+    /// It has to be given, which a validation of the value does not say under the name of the field.
+    pub const REQUIRED: Self = Self::Said("must be given");
 }
 
 // === impl Field ===
@@ -141,7 +148,7 @@ impl Declared {
                 declared.manner = (field.manner, field.until);
             }
             if !field.remark.is_empty() {
-                declared.remarks.push(field.remark);
+                declared.remarks.push((field.remark, field.until));
             }
             declared.unset = declared.unset.or(field.unset);
             declared.by = declared.by.or(field.by);
@@ -151,11 +158,19 @@ impl Declared {
 
     /// How the field fares on a release.
     pub fn on(&self, release: ReleaseNumber) -> Manner {
-        match self.manner {
-            (_, Some(until)) if release >= until => Manner::Read,
-            (manner, _) => manner,
-        }
+        let (manner, until) = self.manner;
+        if is_before(release, until) { manner } else { Manner::Read }
     }
+
+    /// What users of a release should know.
+    pub fn remarks_on(&self, release: ReleaseNumber) -> impl Iterator<Item = &'static str> {
+        let remarks = self.remarks.iter().filter(move |(_, until)| is_before(release, *until));
+        remarks.map(|(remark, _)| *remark)
+    }
+}
+
+fn is_before(release: ReleaseNumber, until: Option<ReleaseNumber>) -> bool {
+    until.is_none_or(|until| release < until)
 }
 
 /// All fields of a message that are no messages themselves, with their paths, in the order of the definition. Of a message
@@ -213,7 +228,8 @@ mod tests {
     fn everything_that_is_said_counts() {
         let declared = Declared::of(FIELDS, "memif.ring_size");
         assert_eq!(declared.manner, (Manner::Kept, Some((25, 10))));
-        assert_eq!(declared.remarks, ["not told", "small"]);
+        assert_eq!(declared.remarks_on((25, 6)).collect::<Vec<_>>(), ["not told", "small"]);
+        assert_eq!(declared.remarks_on((25, 10)).collect::<Vec<_>>(), ["small"]);
         assert_eq!((declared.unset, declared.by), (Some(Unset::Number(1024)), None));
         assert_eq!(Declared::of(FIELDS, "other").by, Some("kind"));
     }

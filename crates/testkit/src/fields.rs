@@ -20,7 +20,7 @@ use crate::vpp::RealVpp;
 /// When the release is not one of those looked at.
 #[must_use]
 pub fn manner(kind: &dyn DynDescriptor, path: &str, release: &str) -> Manner {
-    capability::manner(kind, path, release).expect("a release")
+    capability::field(kind, path, release).expect("a release").0
 }
 
 /// The releases that show all there is: the oldest, the newest, and both sides of each change of one of these fields. All

@@ -20,6 +20,8 @@ pub(crate) enum Task {
     ConfigReference,
     /// Print the page of kinds.
     KindsReference,
+    /// Print the page of fields.
+    FieldsReference,
     /// Print the page of VPP messages.
     MessagesReference,
     /// Print both tables by release as data.
@@ -31,11 +33,12 @@ pub(crate) enum Task {
 }
 
 /// Flags that are no keys.
-const SWITCHES: [(&str, &str); 9] = [
+const SWITCHES: [(&str, &str); 10] = [
     ("print-config", "Show the configuration that would be used, with the origin of each value"),
     ("check-config", "Say whether the configuration can be used"),
     ("config-reference", "Print the reference of all configuration files"),
     ("kinds-reference", "Print what each kind of value is, owns and uses"),
+    ("fields-reference", "Print how each field of each kind of VPP fares on which release"),
     ("messages-reference", "Print which release of VPP has which message"),
     (
         "matrix-data",
@@ -66,6 +69,9 @@ pub(crate) fn parse(
     }
     if asked("kinds-reference") {
         return Ok(Task::KindsReference);
+    }
+    if asked("fields-reference") {
+        return Ok(Task::FieldsReference);
     }
     if asked("messages-reference") {
         return Ok(Task::MessagesReference);

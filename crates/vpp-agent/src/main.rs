@@ -62,6 +62,7 @@ fn execute(task: Task, begun: Instant) -> anyhow::Result<ExitCode> {
         Task::FullVersion => print(&build_facts::full_version())?,
         Task::ConfigReference => print(to_markdown(&conf::sections()).trim_end())?,
         Task::KindsReference => print(pages::kinds::page()?.trim_end())?,
+        Task::FieldsReference => print(pages::fields::page()?.trim_end())?,
         Task::MessagesReference => print(pages::messages::page().trim_end())?,
         Task::MatrixData => print(&pages::matrix::data()?)?,
         Task::PrintConfig(sources) => print(load(sources)?.1.to_string().trim_end())?,

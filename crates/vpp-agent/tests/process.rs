@@ -467,6 +467,7 @@ fn pages_of_the_book_need_nothing() {
     for (flag, part) in [
         ("--config-reference", "## http.conf"),
         ("--kinds-reference", "## vpp-route"),
+        ("--fields-reference", "| `vrf_id` | "),
         ("--messages-reference", "| `sw_interface_dump` |"),
     ] {
         let output = program(dir.path(), &[flag]).output().expect("it runs");

@@ -84,17 +84,29 @@ impl Capability {
     }
 }
 
-/// How a field of a kind fares on a release with all its plugins loaded: as the kind declares, unless the release lacks a
-/// message without which it cannot be so. `None` if the release is not one of those looked at.
-pub fn manner(kind: &dyn DynDescriptor, path: &str, release: &str) -> Option<Manner> {
+/// How a field of a kind that is configured fares on a release with all its plugins loaded, and what users should know about
+/// it: as the kind declares, unless the release lacks a message without which it cannot be so, or the kind cannot be read
+/// back at all. `None` if the release is not one of those looked at.
+pub fn field(kind: &dyn DynDescriptor, path: &str, release: &str) -> Option<(Manner, Vec<String>)> {
     let capability = Capability::of(kind.uses(), &Offer::of_release(release)?);
-    if capability.level == Level::Unsupported {
-        return Some(Manner::Unsupported);
-    }
-    let declared = Declared::of(kind.fields(), path).on(number(release)?);
-    let blind = capability.missing.iter().any(|missing| missing.part == Some(Use::READING_BACK));
-    let is_set = matches!(declared, Manner::Read | Manner::Kept);
-    Some(if blind && is_set { Manner::SetAgain } else { declared })
+    let number = number(release)?;
+    let declared = Declared::of(kind.fields(), path);
+    let mut remarks: Vec<String> = declared.remarks_on(number).map(str::to_owned).collect();
+    let mut lacks = |part: Option<&str>| {
+        let missing = capability.missing.iter().find(|missing| missing.part == part);
+        remarks.extend(missing.map(|missing| format!("VPP has no `{}`", missing.message)));
+        missing.is_some()
+    };
+    let manner = match declared.on(number) {
+        _ if lacks(None) => Manner::Unsupported,
+        Manner::Read | Manner::Kept
+            if lacks(Some(Use::READING_BACK)) || !kind.capabilities().retrieve =>
+        {
+            Manner::SetAgain
+        }
+        manner => manner,
+    };
+    Some((manner, remarks))
 }
 
 /// Year and month of a release such as `25.10`.
@@ -195,6 +207,12 @@ mod tests {
         let found = Capability::of(&USES[..1], &Offer::of_peer(&table));
         assert_eq!(found.level, Level::Unsupported);
         assert!(found.missing[0].reason.contains("00000001"), "{found:?}");
+    }
+
+    #[test]
+    fn a_release_is_year_and_month() {
+        assert_eq!(number("25.10"), Some((25, 10)));
+        assert_eq!(number("25"), None);
     }
 
     #[test]

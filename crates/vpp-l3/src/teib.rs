@@ -55,7 +55,7 @@ impl Descriptor for TeibKind {
         uses: &[Use::kind(&["teib_entry_add_del", "teib_dump", "sw_interface_get_table"])],
         fields: &[&[Field::unsupported(
             "vrf_id",
-            "VPP looks the next hop up in the table of the interface, and another one is refused",
+            "unless it is that of the interface: it is in this table that VPP looks the next hop up",
         )
         .before(HEEDS_TABLE)]],
         ..Spec::new(

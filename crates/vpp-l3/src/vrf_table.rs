@@ -71,6 +71,8 @@ impl Descriptor for VrfTableKind {
         fields: &[&[
             Field::read("label").unset(Unset::Said("the name VPP gives, such as `ipv4-VRF:5`")),
             Field::kept("flow_hash_settings", "no message of VPP tells it"),
+            Field::read("flow_hash_settings")
+                .remark("without any of them as VPP does, by addresses, protocol and ports"),
         ]],
         ..Spec::new(
             "vpp-vrf-table",

@@ -19,6 +19,7 @@ struct Page {
 const PAGES: &[Page] = &[
     Page { file: "configuration.md", program: "vpp-agent", arguments: &["--config-reference"] },
     Page { file: "kinds.md", program: "vpp-agent", arguments: &["--kinds-reference"] },
+    Page { file: "fields.md", program: "vpp-agent", arguments: &["--fields-reference"] },
     Page { file: "vpp-messages.md", program: "vpp-agent", arguments: &["--messages-reference"] },
     Page { file: "agentctl.md", program: "agentctl", arguments: &["reference"] },
 ];

@@ -56,6 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     write_new(&scenario.with_extension("txt"), &scenario_story(&names))?;
     fs::write(&library, text)?;
     say(&format!("added two lines to {}", library.display()));
+    say("then give its fields a row in crates/vpp-agent/tests/whole/field_rows.rs");
     say(&format!("try it: cargo test -p ligato-{} --test scenarios", names.plugin));
     Ok(())
 }
@@ -227,6 +228,8 @@ impl Descriptor for {camel}Kind {
         // Until there is a `retrieve`, the scheduler relies on what it did itself.
         retrievable: false,
         uses: &[Use::kind(&["control_ping"])],
+        // What VPP does not tell back, or takes on some releases only.
+        fields: &[],
         ..Spec::new(
             "vpp-{kebab}",
             "Says in one sentence what it is.",

@@ -89,7 +89,13 @@ fn section(page: &mut String, kind: &dyn DynDescriptor, known: &BTreeSet<&str>) 
     let _ = writeln!(page, "\n## {}\n\n{}\n", kind.name(), kind.about());
     let keys: Vec<&str> = kind.keys().iter().map(KeyPattern::as_str).collect();
     let prefix = kind.nb_key_prefix().map_or_else(|| "none, not configured".to_owned(), code);
-    let _ = writeln!(page, "- Value: `{}`", kind.value_type());
+    let name = kind.name();
+    let fields = match (kind.southbound(), kind.nb_key_prefix()) {
+        (VppCtx::NAME, Some(_)) => format!("; [its fields](fields.md#{name})"),
+        (VppCtx::NAME, None) => "; [fields it programs](fields.md#derived-kinds)".to_owned(),
+        _ => String::new(),
+    };
+    let _ = writeln!(page, "- Value: `{}`{fields}", kind.value_type());
     let _ = writeln!(page, "- Keys: {}", codes(&keys, "chosen by the descriptor"));
     let _ = writeln!(page, "- Northbound prefix: {prefix}");
     let _ = writeln!(page, "- Changed: {}", changed(kind));
@@ -211,7 +217,7 @@ mod tests {
         let page = page().unwrap();
         let section = page.split("\n## ").find(|s| s.starts_with("vpp-xconnect\n")).unwrap();
         let expected = "vpp-xconnect\n\nEverything from one interface of VPP to another.\n\n\
-                        - Value: `ligato.vpp.l2.XConnectPair`\n\
+                        - Value: `ligato.vpp.l2.XConnectPair`; [its fields](fields.md#vpp-xconnect)\n\
                         - Keys: `config/vpp/l2/v2/xconnect/{if}`\n\
                         - Northbound prefix: `config/vpp/l2/v2/xconnect/`\n\
                         - Changed: in place where possible\n\

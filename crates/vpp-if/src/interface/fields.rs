@@ -10,6 +10,7 @@ pub(super) const FIELDS: &[&[Field]] = &[
     COMMON,
     QUEUES,
     fields::MEMIF,
+    fields::AF_PACKET,
     fields::TAP,
     fields::BOND,
     fields::VXLAN,
@@ -17,6 +18,7 @@ pub(super) const FIELDS: &[&[Field]] = &[
     fields::GTPU,
     fields::IPIP,
     fields::IPSEC,
+    fields::WIREGUARD,
     fields::VMXNET3,
     fields::RDMA,
 ];
@@ -35,6 +37,7 @@ const COMMON: &[Field] = &[
 
 const QUEUES: &[Field] = &[
     Field::read("rx_modes").by("vpp-interface-rx-mode"),
-    Field::read("rx_modes.default_mode").remark("by the modes of the queues there are"),
+    Field::read("rx_modes.mode").unset(Unset::REQUIRED),
+    Field::read("rx_modes.default_mode").remark("read back by the modes of the queues there are"),
     Field::read("rx_placements").by("vpp-interface-rx-placement"),
 ];

@@ -1,7 +1,7 @@
 //! Interfaces of the host, read by raw sockets. Messages: `af_packet_create_v3` (22.06 and later),
 //! `af_packet_create_v2`, `af_packet_delete`, `af_packet_dump`.
 
-use ligato_kvs_api::{Dependency, Invalid, OpError};
+use ligato_kvs_api::{Dependency, Field, Invalid, OpError};
 use ligato_model::Model;
 use ligato_proto::linux::interfaces::Interface as LinuxInterface;
 use ligato_proto::vpp::interfaces::{AfpacketLink, Interface};
@@ -41,6 +41,12 @@ impl<'a> LinuxSide<'a> {
         }
     }
 }
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] = &[
+    Field::read("afpacket").remark("one of the two names has to be given"),
+    Field::read("afpacket.linux_interface").remark("goes before `host_if_name`"),
+];
 
 pub(super) fn validate(link: &AfpacketLink, bad: &mut Invalid) {
     if LinuxSide::of(link) == LinuxSide::Host("") {

@@ -1,6 +1,6 @@
 //! Bonds. Their members are values of their own. Messages: `bond_create2`, `bond_delete`.
 
-use ligato_kvs_api::{Field, Invalid, OpError};
+use ligato_kvs_api::{Field, Invalid, OpError, Unset};
 use ligato_proto::vpp::interfaces::bond_link::{BondedInterface, LoadBalance, Mode};
 use ligato_proto::vpp::interfaces::{BondLink, Interface};
 use ligato_vpp_api::VppError as Code;
@@ -12,6 +12,7 @@ use ligato_vpp_ctx::{Facts, VppCtx, address};
 
 /// What is said of its fields.
 pub(crate) const FIELDS: &[Field] = &[
+    Field::read("bond.mode").unset(Unset::REQUIRED),
     Field::read("bond.lb").remark("counts for `XOR` and `LACP` only"),
     Field::read("bond.bonded_interfaces").by("bond-interface"),
 ];

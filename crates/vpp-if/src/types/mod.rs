@@ -47,9 +47,10 @@ pub(crate) use wireguard::link_from_vpp as wireguard_from_vpp;
 /// What is said of the fields of each type.
 pub(crate) mod fields {
     pub(crate) use super::{
-        bond::FIELDS as BOND, gre::FIELDS as GRE, gtpu::FIELDS as GTPU, ipip::FIELDS as IPIP,
-        ipsec::FIELDS as IPSEC, memif::FIELDS as MEMIF, rdma::FIELDS as RDMA, tap::FIELDS as TAP,
-        vmxnet3::FIELDS as VMXNET3, vxlan::FIELDS as VXLAN,
+        af_packet::FIELDS as AF_PACKET, bond::FIELDS as BOND, gre::FIELDS as GRE,
+        gtpu::FIELDS as GTPU, ipip::FIELDS as IPIP, ipsec::FIELDS as IPSEC, memif::FIELDS as MEMIF,
+        rdma::FIELDS as RDMA, tap::FIELDS as TAP, vmxnet3::FIELDS as VMXNET3,
+        vxlan::FIELDS as VXLAN, wireguard::FIELDS as WIREGUARD,
     };
 }
 

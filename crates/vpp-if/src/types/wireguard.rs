@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ligato_kvs_api::{Invalid, OpError};
+use ligato_kvs_api::{Field, Invalid, OpError, Unset};
 use ligato_proto::vpp::interfaces::WireguardLink;
 use ligato_vpp_api::VppError as Code;
 use ligato_vpp_api::msg::wireguard::{
@@ -20,6 +20,9 @@ const KEY: &str = "link.wireguard.key";
 const PORT: &str = "link.wireguard.port";
 /// Length of a key in bytes.
 const KEY_LEN: usize = 32;
+
+/// What is said of its fields.
+pub(crate) const FIELDS: &[Field] = &[Field::read("wireguard.private_key").unset(Unset::REQUIRED)];
 
 pub(super) fn validate(link: &WireguardLink, bad: &mut Invalid) {
     let WireguardLink { private_key, port, src_addr } = link;

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures::{StreamExt as _, stream};
 use ligato_kvs::{Scheduler, StatusFilter};
 use ligato_kvs_api::{
     Declared, DynDescriptor, Manner, OpError, TxnReport, Unset, ValueChange, leaves,
@@ -22,6 +23,9 @@ use ligato_vpp_sim::{Sim, State};
 
 use super::field_rows::{Field, Row, document, rows};
 use super::{agent_at, full_resync, kinds_of, unfinished, wishes};
+
+/// Kinds checked at once, each on a VPP of its own.
+const AT_ONCE: usize = 2;
 
 /// The VPP under test.
 struct Ground {
@@ -141,14 +145,13 @@ async fn every_field_fares_as_declared_where_that_changes() {
     let checks = rows().into_iter().flat_map(|row| {
         let paths: Vec<&str> = row.fields.iter().map(|(path, ..)| *path).collect();
         let releases = declared::releases(kind(row.kind).as_ref(), &paths);
-        releases.into_iter().map(move |release| {
-            let row = row.clone();
-            tokio::spawn(async move { check(&Ground::simulated(release).await, row).await })
-        })
+        releases.into_iter().map(move |release| (release, row.clone()))
     });
-    for check in checks {
-        check.await.unwrap();
-    }
+    let checks: Vec<_> = checks.collect();
+    let running = stream::iter(checks).map(|(release, row)| {
+        tokio::spawn(async move { check(&Ground::simulated(release).await, row).await })
+    });
+    running.buffer_unordered(AT_ONCE).for_each(async |checked| checked.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use futures::{StreamExt as _, stream};
 use ligato_kvs_api::{Declared, DynDescriptor, Manner, OpError, Unset, leaves};
 use ligato_model::{Model, Value};
 use ligato_proto::vpp::interfaces::Interface;
@@ -28,6 +29,9 @@ const NOT_TAKEN_BACK: &[&str] = &["rx_placements.queue"];
 
 /// What is wanted after the change is less than what is wanted before it, and is there at first too.
 const LESS_IS_WANTED: &[&str] = &["rx_modes.default_mode"];
+
+/// Releases checked at once.
+const AT_ONCE: usize = 2;
 
 /// The VPP under test.
 struct Ground {
@@ -61,9 +65,8 @@ impl Ground {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_field_fares_as_declared_on_each_release() {
-    for checked in RELEASES.map(|release| tokio::spawn(on_a_simulated(release))) {
-        checked.await.unwrap();
-    }
+    let running = stream::iter(RELEASES).map(|release| tokio::spawn(on_a_simulated(release)));
+    running.buffer_unordered(AT_ONCE).for_each(async |checked| checked.unwrap()).await;
 }
 
 async fn on_a_simulated(release: &'static str) {

@@ -29,6 +29,9 @@ A field that does not fare alike on all releases has a row for each run of those
 of a list.
 ";
 
+/// The releases of a field that fares alike on all of them.
+const ALL: &str = "all";
+
 type Shared = Arc<dyn DynDescriptor>;
 
 /// A field on some releases in a row.
@@ -98,7 +101,7 @@ fn by_release(kind: &dyn DynDescriptor, path: &str) -> Vec<(String, Manner, Vec<
         }
     }
     let named = |releases: &[&str]| match (releases.first(), releases.last()) {
-        _ if releases.len() == RELEASES.len() => "all".to_owned(),
+        _ if releases.len() == RELEASES.len() => ALL.to_owned(),
         (Some(first), Some(last)) if Some(last) == RELEASES.last() => format!("since {first}"),
         (Some(first), Some(last)) if first == last => (*first).to_owned(),
         (Some(first), Some(last)) => format!("{first} to {last}"),
@@ -134,17 +137,27 @@ fn exceptions(page: &mut String, tables: &[(&Shared, Vec<Row>)]) {
         for (kind, rows) in tables {
             let name = kind.name();
             let rows = rows.iter().filter(|row| row.manner == manner);
-            let fields: Vec<String> = rows
-                .map(|row| match row.releases.as_str() {
-                    "all" => format!("`{}`", row.shown),
-                    releases => format!("`{}` ({releases})", row.shown),
-                })
-                .collect();
+            let fields: Vec<String> = rows.map(exception).collect();
             if !fields.is_empty() {
                 let _ = writeln!(page, "- [{name}](#{name}): {}", fields.join(", "));
             }
         }
     }
+}
+
+/// A field, the releases if they are not all, and the reason for a refusal.
+fn exception(row: &Row) -> String {
+    let mut details = Vec::new();
+    if row.releases != ALL {
+        details.push(row.releases.clone());
+    }
+    if row.manner == Manner::Unsupported {
+        details.extend(row.remarks.iter().cloned());
+    }
+    if details.is_empty() {
+        return format!("`{}`", row.shown);
+    }
+    format!("`{}` ({})", row.shown, details.join(": "))
 }
 
 fn table(page: &mut String, kind: &dyn DynDescriptor, rows: &[Row]) -> anyhow::Result<()> {

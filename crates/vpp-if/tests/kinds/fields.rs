@@ -9,17 +9,23 @@ use std::path::{Path, PathBuf};
 use futures::{StreamExt as _, stream};
 use ligato_kvs_api::{Declared, DynDescriptor, Manner, OpError, Unset, leaves};
 use ligato_model::{Model, Value};
-use ligato_proto::vpp::interfaces::Interface;
 use ligato_proto::vpp::interfaces::interface::Link;
+use ligato_proto::vpp::interfaces::{Interface, MemifLink};
 use ligato_testkit::{RealVpp, fields as declared};
+use ligato_vpp_api::msg::interface::SwInterfaceSetFlags;
 use ligato_vpp_api::msg::ip::IpTableAddDel;
+use ligato_vpp_api::msg::memif::{
+    MemifCreateV2, MemifRole, MemifSocketFilenameAddDelV2, MemifSocketFilenameDump,
+};
 use ligato_vpp_api::support::RELEASES;
+use ligato_vpp_api::types::IfStatusFlags;
 use ligato_vpp_client::Options;
 use ligato_vpp_ctx::Settings;
 use ligato_vpp_sim::Sim;
 
 use crate::bench::Bench;
 use crate::field_rows::{Field, Row, table};
+use crate::samples::memif;
 
 /// A field that can say one thing only: it has a test of its own.
 const ONE_CHOICE: &str = "tap.version";
@@ -95,6 +101,39 @@ async fn every_field_fares_as_declared_on_a_real_vpp() {
             None => check(&ground, row).await,
         }
     }
+}
+
+#[tokio::test]
+async fn sizes_of_a_connected_memif_are_told() {
+    let sim = Sim::builder().start().await.unwrap();
+    let socket = sim.socket_path().to_owned();
+    let ground = Ground { socket, release: "26.06", sim: Some(sim) };
+    let mut bench = ground.bench().await;
+    with_a_master(&bench).await;
+    let sized = |ring_size, buffer_size| {
+        let link = MemifLink { ring_size, buffer_size, ..MemifLink::default() };
+        [memif("memif1", link)]
+    };
+    let [value] = sized(512, 4096);
+    bench.create(value).await.unwrap();
+    assert!(!ground.sees_a_difference(&sized(512, 4096)).await);
+    for other in [sized(2048, 4096), sized(512, 0)] {
+        assert!(ground.sees_a_difference(&other).await, "{other:?}");
+    }
+}
+
+/// Somebody's master, at the file of the socket that is always there, under another number.
+async fn with_a_master(bench: &Bench) {
+    let sockets = bench.ctx.dump(MemifSocketFilenameDump {}).await.unwrap();
+    let always = sockets.iter().find(|socket| socket.socket_id == 0).unwrap();
+    let socket_filename = always.socket_filename.to_string();
+    let request = MemifSocketFilenameAddDelV2 { is_add: true, socket_id: 9, socket_filename };
+    bench.ctx.request(request).await.unwrap();
+    let request =
+        MemifCreateV2 { role: MemifRole::MASTER, socket_id: 9, ..MemifCreateV2::default() };
+    let sw_if_index = bench.ctx.request(request).await.unwrap().sw_if_index;
+    let flags = IfStatusFlags::ADMIN_UP;
+    bench.ctx.request(SwInterfaceSetFlags { sw_if_index, flags }).await.unwrap();
 }
 
 /// A row from beginning to end; VPP is left as it was.

@@ -242,8 +242,10 @@ impl Core {
         }
         let state = match step.op {
             OpKind::Delete if wanted.is_none() => ValueState::Removed,
-            // What is refused is seen as such, whatever became of what it is derived from.
-            OpKind::Delete if self.graph.node(id).is_refused() => self.graph.node(id).state(),
+            // What is refused is seen as such, unless it goes with what it is derived from.
+            OpKind::Delete if self.graph.node(id).is_refused() && !step.along => {
+                self.graph.node(id).state()
+            }
             OpKind::Delete if step.recreate || step.along => ValueState::Removed,
             // It was part of what is applied; what is wanted of its base is refused.
             OpKind::Delete if self.is_below_refused(id) => ValueState::Removed,

@@ -229,7 +229,7 @@ impl Core {
             let state = match step.op {
                 OpKind::Delete if wanted.is_none() => ValueState::Removed,
                 // What is there has to go, and what is wanted cannot come.
-                OpKind::Delete if node.is_refused() => node.state(),
+                OpKind::Delete if node.is_refused() && !step.along => node.state(),
                 OpKind::Delete if step.recreate || step.along => ValueState::Removed,
                 OpKind::Delete => ValueState::Pending,
                 _ => ValueState::Configured,

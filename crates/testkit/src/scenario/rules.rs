@@ -4,8 +4,8 @@
 //!
 //! A rule looks at how a value differs, never at which scenario it is in. A value that differs by a
 //! rule is *tainted*, with what depends on it: what follows for it in later steps differs too, and
-//! the record of the original says nothing about it any more. Whatever else differs is a
-//! disagreement.
+//! the record of the original says nothing about it any more, until both stand the same again (see
+//! [`settled`]). Whatever else differs is a disagreement.
 //!
 //! What holds for all values, tainted or not, in every step of every scenario, does not need the
 //! original: what is shown of them follows from what is wanted and from what was done (see
@@ -21,6 +21,7 @@ mod needs;
 mod order;
 mod past;
 mod records;
+mod settled;
 #[cfg(test)]
 mod tests;
 mod undo;
@@ -88,11 +89,23 @@ pub(super) fn judge(scenario: &Scenario, steps: &[Taken]) -> Judgement {
         for text in literal::untruths(scenario, taken, &facts) {
             judge.judgement.unexplained.push(Difference::plain(taken.number, "record", text));
         }
+        if settled::is_settled(taken, &facts) {
+            judge.settle(taken, &facts);
+        }
     }
     judge.judgement
 }
 
 impl Judge {
+    /// Nothing differs any more but numbers; whose metadata still does is known.
+    fn settle(&mut self, taken: &Taken, facts: &Facts) {
+        self.all = false;
+        let other = taken.differences.iter().filter(|d| settled::tells_metadata(d));
+        let items = other.flat_map(|d| d.missing.iter().chain(&d.extra));
+        self.remeasured = items.filter_map(|item| base_of_item(item, facts)).collect();
+        self.tainted.clear();
+    }
+
     fn judge_step(&mut self, scenario: &Scenario, taken: &Taken, facts: &Facts) {
         self.look_for_reasons(scenario, taken, facts);
         self.look_for_other_undo(taken, facts);

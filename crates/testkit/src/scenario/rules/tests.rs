@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::scenario::{compare, read};
 
+mod settled;
 mod verified;
 mod within;
 

@@ -73,6 +73,10 @@ impl Leftover<'_> {
             // What is replaced is not tried before.
             return Some("S4");
         }
+        if extra.is_empty() && self.went_with_its_base(key, &missing) {
+            // Nor is what goes with its base; that it is invalid was known, and is told when that is back.
+            return Some("S10");
+        }
         let told = missing.is_empty()
             && self.facts.status(key).is_some_and(|s| {
                 s["state"] == "INVALID" && extra.iter().all(|e| e["error"] == s["error"])
@@ -91,6 +95,19 @@ impl Leftover<'_> {
         let requested = self.taken.step.values.iter().flatten().any(|v| v.key == key);
         let before = known(self.facts.status_before.get(key));
         (extra.is_empty() && before && known(self.facts.status(key)) && !requested).then_some("S10")
+    }
+
+    /// Was the value known to be invalid, as it is said there once more, and is it not seen any more, as
+    /// what it is derived from waits?
+    fn went_with_its_base(&self, key: &str, missing: &[Json]) -> bool {
+        let Some(base) = self.facts.parents.get(key) else { return false };
+        let nodes = self.facts.nodes();
+        let before = self.facts.status_before.get(key);
+        let known =
+            |e: &Json| before.is_some_and(|s| s["state"] == "INVALID" && s["error"] == e["error"]);
+        missing.iter().all(known)
+            && !nodes.contains_key(key)
+            && nodes.get(base).is_some_and(|node| node["state"] == "PENDING")
     }
 
     /// What verification said there, and not here.

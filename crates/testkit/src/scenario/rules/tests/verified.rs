@@ -101,3 +101,25 @@ fn who_tells_other_metadata_than_there_is_tells_something_wrong() {
     assert!(!told(Some(100), true), "that is so");
     assert!(!told(Some(101), false), "nobody asks for it");
 }
+
+#[test]
+fn what_goes_with_its_base_is_not_told_again() {
+    let [base, item] = ["/p/b", "/p/b/item1"];
+    let value = json!({ "array": ["item1"] });
+    let judged = |known: &str, now: &[Json]| {
+        let refused = node(item, "INVALID", &text("item1"));
+        let mut was = seen(&[up(base, &value), refused]);
+        let derived = json!([{ "key": item, "state": "INVALID", "error": known }]);
+        was["status"] = json!([{ "key": base, "state": "CONFIGURED", "derived": derived }]);
+        let asked = txn(&[(base, value.clone())]);
+        let steps = [(asked.clone(), was.clone(), was), (asked, seen(now), seen(now))];
+        let missing = [json!({ "key": item, "operation": "CREATE", "error": FIELD })];
+        explanation("result.kv_errors", [&missing, &[]], &json!({}), &steps)
+    };
+    let waits = || node(base, "PENDING", &value);
+    assert_eq!(judged(FIELD, &[waits()]), Some(BTreeSet::from(["S10"])));
+    assert_eq!(judged("other", &[waits()]), None, "that is news");
+    assert_eq!(judged(FIELD, &[up(base, &value)]), None, "its base is there");
+    let seen_on = [waits(), node(item, "INVALID", &text("item1"))];
+    assert_eq!(judged(FIELD, &seen_on), None, "it is still to be seen");
+}

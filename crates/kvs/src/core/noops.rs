@@ -147,7 +147,11 @@ impl Core {
         self.remember(id);
         self.settle(id, op, state);
         let node = self.graph.node(id);
-        let value = if state == ValueState::Removed { None } else { node.wanted().cloned() };
+        let value = match state {
+            ValueState::Removed => None,
+            ValueState::Obtained => node.shown().cloned(),
+            _ => node.wanted().cloned(),
+        };
         let error = if state == ValueState::Removed { None } else { node.error_text() };
         if let Some(error) = &error
             && matches!(state, ValueState::Invalid | ValueState::Failed)

@@ -132,9 +132,12 @@ impl Core {
             let node = self.graph.node(id);
             if in_scope && node.problem.is_some() && !node.is_refused() {
                 self.remember(id);
+                // What could not be removed stays if it turns out to be somebody else's.
+                let wanted = self.graph.node(id).desired.is_some();
+                let reason = if wanted { Reason::Requested } else { Reason::Unwanted };
                 let problem = self.graph.edit(id).problem.take();
                 if let Some(active) = &mut self.active {
-                    active.seed(id, Reason::Requested);
+                    active.seed(id, reason);
                     if active.only_look {
                         active.looked_at.extend(problem.map(|problem| (id, problem)));
                     }

@@ -260,15 +260,21 @@ pub(super) fn aligned(expected: &[Json], observed: &[Json]) -> Vec<Pair> {
     let observed = at_once(&expected, &observed);
     let mut pairs = Vec::new();
     let mut left = observed.iter();
-    for theirs in &expected {
+    for (at, theirs) in expected.iter().enumerate() {
         // Those of one transaction, if there are any.
-        let is_same = |ours: &Json| {
+        let is_same = |theirs: &Json, ours: &Json| {
             kind(ours) == kind(theirs) && ours["retry_for_txn"] == theirs["retry_for_txn"]
         };
-        let found = left
-            .clone()
-            .position(is_same)
-            .or_else(|| left.clone().position(|ours| kind(ours) == kind(theirs)));
+        // Not one that is about something else, and stands for one that follows.
+        let is_other = |ours: &Json| {
+            subjects(ours) != subjects(theirs)
+                && expected[at + 1..]
+                    .iter()
+                    .any(|next| is_same(next, ours) && subjects(ours) == subjects(next))
+        };
+        let found = left.clone().position(|ours| is_same(theirs, ours)).or_else(|| {
+            left.clone().position(|ours| kind(ours) == kind(theirs) && !is_other(ours))
+        });
         match found {
             Some(skipped) => {
                 for ours in left.by_ref().take(skipped) {
@@ -281,6 +287,12 @@ pub(super) fn aligned(expected: &[Json], observed: &[Json]) -> Vec<Pair> {
     }
     pairs.extend(left.map(|ours| Pair { theirs: None, ours: Some(ours.clone()) }));
     pairs
+}
+
+/// The keys a transaction is about.
+fn subjects(txn: &Json) -> BTreeSet<String> {
+    let values = list(txn, "values");
+    values.iter().filter_map(|v| v["key"].as_str().map(str::to_owned)).collect()
 }
 
 /// Retries that are due at the same moment have no order: brings them into that of their arguments,
@@ -406,4 +418,43 @@ pub(super) fn operations(txn: &Json, field: &str) -> Vec<Json> {
         op
     };
     list(txn, field).iter().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn retry(of: u64, attempt: u64, key: &str) -> Json {
+        let values = json!([{ "key": key }]);
+        json!({
+            "type": "RetryFailedOps", "retry_for_txn": of, "retry_attempt": attempt, "values": values,
+        })
+    }
+
+    /// What stands for each of the expected transactions, and what for none.
+    fn pairs(expected: &[Json], observed: &[Json]) -> Vec<[String; 2]> {
+        let name = |txn: Option<Json>| {
+            let key = |txn: Json| txn["values"][0]["key"].as_str().map(str::to_owned);
+            txn.and_then(key).unwrap_or_default()
+        };
+        let pairs = aligned(expected, observed).into_iter();
+        pairs.map(|pair| [name(pair.theirs), name(pair.ours)]).collect()
+    }
+
+    #[test]
+    fn a_retry_stands_for_that_of_the_same_values() {
+        let [a, b] = ["a", "b"];
+        let alike = pairs(&[retry(1, 1, a), retry(2, 1, b)], &[retry(1, 1, a), retry(2, 1, b)]);
+        assert_eq!(alike, [[a, a], [b, b]]);
+        let fewer = pairs(&[retry(1, 1, a), retry(2, 1, b)], &[retry(2, 1, b)]);
+        assert_eq!(fewer, [[a, ""], [b, b]]);
+        // By other numbers, it is still about the same.
+        let shifted = pairs(&[retry(1, 1, a), retry(2, 1, b)], &[retry(2, 1, a), retry(3, 1, b)]);
+        assert_eq!(shifted, [[a, a], [b, b]]);
+        // Where there is none about the same, any of its kind does.
+        let other = pairs(&[retry(1, 1, a)], &[retry(2, 1, b)]);
+        assert_eq!(other, [[a, b]]);
+        let later = pairs(&[retry(1, 1, a)], &[retry(1, 2, a)]);
+        assert_eq!(later, [[a, ""], ["", a]]);
+    }
 }

@@ -191,16 +191,26 @@ fn is_as_wanted(key: &str, facts: &Facts) -> bool {
 fn chains(taken: &Taken, txns: &[Json], facts: &Facts) -> Vec<String> {
     let mut found = Vec::new();
     let mut last: BTreeMap<&str, &Json> = BTreeMap::new();
+    let resync = taken.step.options.as_ref().is_some_and(|o| o.resync.is_some());
     for (_, op) in executed(txns) {
         let key = text(op, "key");
-        if let Some(before) = last.insert(key, op)
-            && before["new_state"] != op["prev_state"]
-            && !comes_back(before, op)
-        {
-            found.push(format!(
-                "{key} was left {} and is said to have been {}",
-                before["new_state"], op["prev_state"]
-            ));
+        let begins = text(op, "prev_state");
+        match last.insert(key, op) {
+            Some(before) if text(before, "new_state") != begins && !comes_back(before, op) => {
+                found.push(format!(
+                    "{key} was left {} and is said to have been {begins}",
+                    before["new_state"]
+                ));
+            }
+            // What is read back first is found to be somewhere else, and an undo may tell only of itself.
+            None if !(resync || has(op, "revert")) => {
+                let node = facts.nodes_before.get(key);
+                let was = node.map_or("NONEXISTENT", |node| text(node, "state"));
+                if was != begins {
+                    found.push(format!("{key} was {was} before and is said to have been {begins}"));
+                }
+            }
+            _ => {}
         }
     }
     let now = statuses_of(&taken.observed);
@@ -327,6 +337,9 @@ mod tests {
         assert_eq!(lost, ["create a was called and is not on record"]);
         let made_up = wrong(false, none, &json!([]), &nb(&[create()]), &there);
         assert_eq!(made_up, ["create a is on record and was not called"]);
+        let ghost = op("DELETE", "a", ["INVALID", "REMOVED"], None, &["noop"]);
+        let unseen = wrong(false, none, &json!([]), &nb(&[ghost]), &json!([]));
+        assert_eq!(unseen, ["a was NONEXISTENT before and is said to have been INVALID"]);
         let pending = json!([{ "key": "a", "state": "PENDING", "last_operation": "UPDATE" }]);
         let elsewhere = wrong(false, none, &call, &nb(&[create()]), &pending);
         assert_eq!(elsewhere.len(), 2, "{elsewhere:?}");

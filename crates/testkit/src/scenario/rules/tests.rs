@@ -186,8 +186,9 @@ fn a_value_is_built_up_at_once_with_what_is_wanted() {
     };
     let asked = json!({ "string": "2" });
     let judged = |text| {
+        let before = (status(up("2")), status(up("2")));
         let step = (status(did(up("2"), &theirs)), status(did(up("2"), &ours(text))));
-        judged(&asked, &[step])
+        judged(&asked, &[before, step])
     };
     let rebuilt = judged("2");
     assert!(is_excused("S4", &rebuilt), "{rebuilt:?}");

@@ -71,6 +71,10 @@ pub enum Availability {
     Up {
         /// Counts connections to a (possibly restarted) southbound.
         incarnation: u64,
+        /// Stands for its [facts](Southbound::Facts): under the same number descriptors answer about
+        /// a value as they did before, and need not be asked again.
+        #[serde(default)]
+        abilities: u64,
     },
     /// It cannot be reached: its values wait, with this reason.
     Down {

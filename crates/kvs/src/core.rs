@@ -187,6 +187,10 @@ pub(crate) struct Core {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) infos: Vec<Info>,
     pub(crate) lanes: Vec<(SouthboundName, Availability)>,
+    /// What the southbounds could when values were described last.
+    pub(crate) described_for: FxHashMap<SouthboundName, u64>,
+    /// Southbounds that can something else now: their values are to be described again.
+    pub(crate) to_describe: FxHashSet<SouthboundName>,
     /// Descriptors whose southbound cannot be reached.
     pub(crate) down: FxHashSet<DescriptorId>,
     pub(crate) traffic: Traffic,
@@ -307,6 +311,8 @@ impl Core {
             catalog: Arc::default(),
             infos: Vec::new(),
             lanes: Vec::new(),
+            described_for: FxHashMap::default(),
+            to_describe: FxHashSet::default(),
             down: FxHashSet::default(),
             traffic,
             published: Published::default(),

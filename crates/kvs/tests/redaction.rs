@@ -29,7 +29,7 @@ impl Southbound for Nowhere {
     }
 
     fn availability(&self) -> Availability {
-        Availability::Up { incarnation: 1 }
+        Availability::Up { incarnation: 1, abilities: 0 }
     }
 
     async fn watch(self: Arc<Self>, _: NotificationSink, cancel: CancellationToken) {

@@ -288,7 +288,7 @@ impl Southbound for LinuxCtx {
 
     /// A kernel is always there.
     fn availability(&self) -> Availability {
-        Availability::Up { incarnation: 1 }
+        Availability::Up { incarnation: 1, abilities: 0 }
     }
 
     async fn watch(self: Arc<Self>, sink: NotificationSink, cancel: CancellationToken) {

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use ligato_infra::clock::SharedClock;
-use ligato_kvs_api::{
-    Availability, Plan, PlanError, ResyncKind, SourceId, SouthboundName, TxnReport,
-};
+use ligato_kvs_api::{Plan, PlanError, ResyncKind, SourceId, TxnReport};
 use ligato_model::Registry;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -110,7 +108,6 @@ impl Orchestrator {
             inputs: inputs.downgrade(),
             view: view.clone(),
             changes,
-            southbounds: std::collections::BTreeMap::new(),
             waiting: Vec::new(),
             lanes: Lanes::new(keeper),
         };
@@ -244,19 +241,6 @@ impl OrchestratorHandle {
         options: PushOptions,
     ) -> Result<TxnReport, Closed> {
         self.ask(|reply| Input::Resync { kind, options, reply }).await
-    }
-
-    /// Says that a southbound can be reached or not. One that was reached before and comes back as
-    /// another incarnation is read back and repaired.
-    ///
-    /// # Errors
-    /// [`Closed`].
-    pub fn southbound(
-        &self,
-        name: SouthboundName,
-        availability: Availability,
-    ) -> Result<(), Closed> {
-        self.tell(Input::Southbound { name, availability })
     }
 
     /// Says that everything is registered: the first transaction may go out.

@@ -1,8 +1,6 @@
 //! Everything that can happen to the owner.
 
-use ligato_kvs_api::{
-    Availability, Plan, PlanError, ResyncKind, SourceId, SouthboundName, TxnReport,
-};
+use ligato_kvs_api::{Plan, PlanError, ResyncKind, SourceId, TxnReport};
 use tokio::sync::oneshot;
 
 use crate::answer::Ended;
@@ -28,8 +26,6 @@ pub(crate) enum Input {
     Forget { source: SourceId, options: PushOptions, reply: oneshot::Sender<PushResult> },
     /// Compare and repair.
     Resync { kind: ResyncKind, options: PushOptions, reply: oneshot::Sender<TxnReport> },
-    /// A southbound can be reached, or not any more.
-    Southbound { name: SouthboundName, availability: Availability },
     /// All plugins are there: the first transaction may go out.
     Begin,
     /// The time for expected sources is over.

@@ -3,7 +3,6 @@
 //! It never waits for the scheduler. A request that wants to wait gets a small task of its own, which
 //! answers the caller and reports back what has to be taken back.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +10,7 @@ use arc_swap::ArcSwap;
 use futures::StreamExt;
 use ligato_infra::clock::SharedClock;
 use ligato_kvs_api::{
-    Acknowledgement, Availability, ResyncKind, Scope, SourceId, SouthboundName, Transaction,
-    TxnOptions, TxnReport, ValueChange,
+    Acknowledgement, ResyncKind, Scope, SourceId, Transaction, TxnOptions, TxnReport, ValueChange,
 };
 use ligato_model::{Key, Registry};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -40,8 +38,6 @@ pub(crate) struct Owner {
     pub(crate) inputs: mpsc::WeakUnboundedSender<Input>,
     pub(crate) view: Arc<ArcSwap<View>>,
     pub(crate) changes: watch::Sender<u64>,
-    // The last known incarnation of each southbound.
-    pub(crate) southbounds: BTreeMap<SouthboundName, u64>,
     // Requests from before the first transaction; it answers them.
     pub(crate) waiting: Vec<Waiter>,
     pub(crate) lanes: Lanes,
@@ -87,7 +83,6 @@ impl Owner {
                 self.enter(&source, Work::Forget(Answer::new(Vec::new(), options, reply)));
             }
             Input::Resync { kind, options, reply } => self.resync(kind, &options, reply),
-            Input::Southbound { name, availability } => self.southbound(name, &availability),
             Input::Begin => {
                 let step = self.phase.begin();
                 self.proceed(step);
@@ -242,16 +237,6 @@ impl Owner {
         let report = self.engine.submit(txn.with(txn_options(options)));
         // Whoever does not wait any more does not need the report.
         tokio::spawn(async move { reply.send(report.await) });
-    }
-
-    fn southbound(&mut self, name: SouthboundName, availability: &Availability) {
-        let Availability::Up { incarnation } = availability else { return };
-        let before = self.southbounds.insert(name, *incarnation);
-        if before.is_some_and(|before| before != *incarnation) && self.phase.is_open() {
-            let kind = ResyncKind::Downstream(Scope::Southbound(name.to_owned()));
-            let options = txn_options(&PushOptions::default().described(format!("{name} is back")));
-            drop(self.engine.submit(Transaction::resync(kind, Vec::new()).with(options)));
-        }
     }
 
     fn whole(&self, kind: ResyncKind) -> Transaction {

@@ -57,6 +57,8 @@ struct State {
     wrong: Vec<String>,
     /// Functions of the kinds that panic when they are called.
     panicking: BTreeSet<&'static str>,
+    /// Words of values that it cannot do.
+    lacking: BTreeSet<&'static str>,
 }
 
 /// How late a late answer is: within the default deadline of an operation.
@@ -116,6 +118,12 @@ impl FakeSb {
     /// From now on this function of the kinds, e.g. `equivalent`, panics.
     pub fn panic_in(&self, function: &'static str) {
         self.lock().panicking.insert(function);
+    }
+
+    /// What it cannot do from now on: values with one of these words. A scheduler learns that when it
+    /// comes up with other abilities.
+    pub fn lack(&self, words: impl IntoIterator<Item = &'static str>) {
+        self.lock().lacking = words.into_iter().collect();
     }
 
     /// Changes the content behind the scheduler's back.
@@ -400,7 +408,7 @@ impl DynDescriptor for FakeKind {
 
     fn availability(&self) -> Availability {
         self.called("availability");
-        Availability::Up { incarnation: 0 }
+        Availability::Up { incarnation: 0, abilities: 0 }
     }
 
     fn validate(&self, _: &Key, value: &Value) -> Result<(), Invalid> {
@@ -413,7 +421,10 @@ impl DynDescriptor for FakeKind {
         if says(value, "unsupported") {
             return Err(OpError::Unsupported("it says so".to_owned()));
         }
-        Ok(())
+        match self.sb.lock().lacking.iter().find(|word| says(value, word)) {
+            Some(word) => Err(OpError::Unsupported(format!("this one cannot {word}"))),
+            None => Ok(()),
+        }
     }
 
     fn equivalent(&self, _: &Key, old: &Value, new: &Value) -> bool {

@@ -156,7 +156,7 @@ impl Stage {
                     self.sb.set(&key, None, Origin::Nb);
                 }
                 self.incarnation += 1;
-                let up = Availability::Up { incarnation: self.incarnation };
+                let up = Availability::Up { incarnation: self.incarnation, abilities: 0 };
                 for now in [Availability::Down { reason: "it crashed".to_owned() }, up] {
                     let told = Notification::Availability { southbound: "fake", now };
                     self.scheduler.sink().send(vec![told]);

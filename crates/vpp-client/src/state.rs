@@ -39,6 +39,8 @@ pub struct Peer {
     pub connection: u64,
     /// Counts the VPP processes this client has met, from 1: a new number means that VPP restarted and lost its state.
     pub incarnation: u64,
+    /// Changes, from 1, when the release or the messages differ from those of the connection before.
+    pub abilities: u64,
     /// Tells the VPP process from others, also for another client or a later one.
     pub process: String,
     /// Process id VPP reports for itself (in its own PID namespace).

@@ -25,6 +25,7 @@ use crate::identity::{Identity, is_stopped, lives, socket_file};
 use crate::link::{Session, Shared};
 use crate::liveness::{Liveness, Seen, Sign, Verdict, Vigil};
 use crate::state::{Connection, Peer};
+use crate::table::MessageTable;
 use crate::{reader, writer};
 
 /// How often deadlines are looked at.
@@ -91,6 +92,9 @@ struct History {
     connections: u64,
     incarnations: u64,
     last: Option<Identity>,
+    abilities: u64,
+    /// Release and messages of the VPP met last.
+    could: Option<(String, Arc<MessageTable>)>,
 }
 
 impl History {
@@ -101,6 +105,17 @@ impl History {
             self.incarnations += 1;
         }
         (self.connections, self.incarnations)
+    }
+
+    /// Notes what the VPP met last can do; the number changes when that does.
+    fn learn(&mut self, version: &str, messages: &Arc<MessageTable>) -> u64 {
+        let same =
+            |(before, had): &(String, Arc<MessageTable>)| before == version && had == messages;
+        if !self.could.as_ref().is_some_and(same) {
+            self.could = Some((version.to_owned(), Arc::clone(messages)));
+            self.abilities += 1;
+        }
+        self.abilities
     }
 }
 
@@ -234,6 +249,7 @@ async fn introduce(
     Ok(Peer {
         connection,
         incarnation,
+        abilities: history.learn(&version.version.to_string(), &table),
         process: identity.to_string(),
         pid,
         client_index,
@@ -341,5 +357,20 @@ mod tests {
         assert_eq!(history.meet(process(7)), (1, 1));
         assert_eq!(history.meet(process(7)), (2, 1));
         assert_eq!(history.meet(process(8)), (3, 2));
+    }
+
+    #[test]
+    fn abilities_are_new_when_release_or_messages_are() {
+        let table =
+            |names: &[(&str, u16)]| Arc::new(MessageTable::from_entries(names.iter().copied()));
+        let few = || table(&[("show_version_51077d14", 1)]);
+        let more = table(&[("show_version_51077d14", 1), ("memclnt_create_9c5e1c2f", 2)]);
+        let mut history = History::default();
+        assert_eq!(history.learn("26.06", &few()), 1);
+        assert_eq!(history.learn("26.06", &few()), 1);
+        assert_eq!(history.learn("26.06", &more), 2);
+        assert_eq!(history.learn("25.10", &more), 3);
+        // Back to what it was: what was learnt in between may have been used meanwhile.
+        assert_eq!(history.learn("26.06", &few()), 4);
     }
 }

@@ -20,7 +20,7 @@ pub enum Unavailable {
 }
 
 /// Message numbers of one connection.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MessageTable {
     ids: FxHashMap<String, u16>,
     crcs: FxHashMap<String, Vec<String>>,

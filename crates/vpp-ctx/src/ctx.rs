@@ -317,7 +317,7 @@ impl VppCtx {
     fn available(&self, connection: &Connection) -> Availability {
         match connection {
             Connection::Connected(peer) if self.gatekeeper.is_open(peer) => {
-                Availability::Up { incarnation: peer.incarnation }
+                Availability::Up { incarnation: peer.incarnation, abilities: peer.abilities }
             }
             Connection::Connected(_) => {
                 let objection = self.gatekeeper.objection().borrow().clone();

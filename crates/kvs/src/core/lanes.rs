@@ -33,8 +33,9 @@ impl Core {
             Some(lane) => lane,
             None => {
                 let now = new.availability();
-                if let Availability::Up { incarnation } = now {
+                if let Availability::Up { incarnation, abilities } = now {
                     new.accept(incarnation);
+                    self.described_for.insert(name, abilities);
                 }
                 self.lanes.push((name, now));
                 self.lanes.len() - 1
@@ -388,7 +389,10 @@ impl Core {
             .collect();
         match now {
             Availability::Down { .. } => self.down.extend(of_lane),
-            Availability::Up { incarnation } => {
+            Availability::Up { incarnation, abilities } => {
+                if self.described_for.insert(southbound, *abilities) != Some(*abilities) {
+                    self.to_describe.insert(southbound);
+                }
                 if let Some(any) = of_lane.first().and_then(|id| self.catalog.get(*id)) {
                     any.accept(*incarnation);
                 }
@@ -460,12 +464,13 @@ impl Core {
             .filter(|(_, d)| d.southbound() == southbound)
             .map(|(id, _)| id)
             .collect();
+        let is_another = self.to_describe.remove(southbound);
         for descriptor in ids {
             let mut owned: Vec<NodeId> = self.graph.owned_by(descriptor).to_vec();
             owned.sort_unstable();
             for id in owned {
                 let readable = self.is_read_with(id, southbound);
-                self.reconsider_value(id, readable);
+                self.reconsider_value(id, readable, is_another);
             }
         }
     }
@@ -477,7 +482,8 @@ impl Core {
             .is_some_and(|(_, d)| d.southbound() == southbound && d.capabilities().retrieve)
     }
 
-    fn reconsider_value(&mut self, id: NodeId, readable: bool) {
+    /// What has no problem is described as it is, unless the southbound is `another` one.
+    fn reconsider_value(&mut self, id: NodeId, readable: bool, another: bool) {
         if self.graph.node(id).is_empty() {
             return;
         }
@@ -488,8 +494,9 @@ impl Core {
         if self.graph.node(id).desired.is_none() {
             return;
         }
-        self.graph.edit(id).problem = None;
-        self.describe(id, 0);
+        if self.graph.edit(id).problem.take().is_some() || another {
+            self.describe(id, 0);
+        }
         self.compare(id);
         if let Some(active) = &mut self.active {
             active.seed(id, Reason::Drift);

@@ -35,7 +35,7 @@ impl Southbound for Memory {
     }
 
     fn availability(&self) -> Availability {
-        Availability::Up { incarnation: 1 }
+        Availability::Up { incarnation: 1, abilities: 0 }
     }
 
     async fn watch(self: Arc<Self>, sink: NotificationSink, cancel: CancellationToken) {

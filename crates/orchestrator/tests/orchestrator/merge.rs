@@ -1,6 +1,6 @@
 //! Several sources and one key.
 
-use ligato_kvs_api::{Availability, ResyncKind, Scope};
+use ligato_kvs_api::{ResyncKind, Scope};
 use ligato_orchestrator::{
     LabelSelector, ListFilter, PushOptions, PushOutcome, ResyncDepth, SourceState,
 };
@@ -107,13 +107,4 @@ async fn resyncs_carry_what_all_want() {
     rig.handle.resync_all(ResyncKind::Full, options()).await.unwrap();
     rig.handle.resync_all(ResyncKind::Downstream(Scope::All), options()).await.unwrap();
     assert_eq!(rig.fake.log(), ["Full +a=1 +b=1", "Downstream(All)"]);
-
-    // A southbound that comes back as another incarnation is repaired, once.
-    let up = |incarnation| Availability::Up { incarnation };
-    let down = Availability::Down { reason: "gone".into() };
-    for availability in [up(1), up(1), down, up(2)] {
-        rig.handle.southbound("vpp", availability).unwrap();
-    }
-    rig.push("grpc", vec![]).await;
-    assert_eq!(rig.fake.log(), ["Downstream(Southbound(\"vpp\"))"]);
 }

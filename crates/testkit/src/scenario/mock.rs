@@ -234,7 +234,7 @@ impl DynDescriptor for MockDescriptor {
     }
 
     fn availability(&self) -> Availability {
-        Availability::Up { incarnation: 0 }
+        Availability::Up { incarnation: 0, abilities: 0 }
     }
 
     fn validate(&self, key: &Key, value: &Value) -> Result<(), Invalid> {

@@ -287,7 +287,7 @@ impl Stage {
 
     async fn come_up(&mut self) {
         self.incarnation += 1;
-        let now = Availability::Up { incarnation: self.incarnation };
+        let now = Availability::Up { incarnation: self.incarnation, abilities: 0 };
         self.tell(Notification::Availability { southbound: "fake", now }).await;
     }
 

@@ -135,7 +135,7 @@ async fn a_southbound_that_comes_up_before_the_statement_is_read_with_it() {
         if is_wished {
             rig.put(&[("b/1", "1")]).await;
         }
-        tell(Availability::Up { incarnation: 1 });
+        tell(Availability::Up { incarnation: 1, abilities: 0 });
         rig.scheduler.quiescent(Duration::from_secs(60)).await.unwrap();
         let found = || rig.state("b/found") == ValueState::Obtained;
         assert_eq!(found(), is_read_at_once, "{statement_expected} {is_wished}");
@@ -147,8 +147,36 @@ async fn a_southbound_that_comes_up_before_the_statement_is_read_with_it() {
         rig.scheduler.quiescent(Duration::from_secs(60)).await.unwrap();
         rig.sb.set("b/found", None, Origin::Sb);
         rig.sb.set("b/other", Some("1"), Origin::Sb);
-        tell(Availability::Up { incarnation: 2 });
+        tell(Availability::Up { incarnation: 2, abilities: 0 });
         rig.scheduler.quiescent(Duration::from_secs(60)).await.unwrap();
         assert_eq!(rig.state("b/other"), ValueState::Obtained);
     }
+}
+
+/// What another incarnation can do is asked about again; one that can do the same is believed to do so.
+#[tokio::test(start_paused = true)]
+async fn values_are_judged_anew_for_a_southbound_that_can_do_something_else() {
+    let rig = Rig::with(punctual());
+    let restart = async |incarnation, abilities| {
+        rig.sb.forget_everything();
+        let up = Availability::Up { incarnation, abilities };
+        for now in [Availability::Down { reason: "it crashed".to_owned() }, up] {
+            rig.scheduler.sink().send(vec![Notification::Availability { southbound: "fake", now }]);
+        }
+        rig.scheduler.quiescent(Duration::from_secs(60)).await.unwrap();
+    };
+    rig.put(&[("b/1", "spin"), ("b/2", "unsupported"), ("b/3", "1")]).await;
+    let states = || ["b/1", "b/2", "b/3"].map(|key| rig.state(key));
+    use ValueState::{Configured, Failed};
+    assert_eq!(states(), [Configured, Failed, Configured]);
+    restart(2, 0).await;
+    assert_eq!(states(), [Configured, Failed, Configured]);
+    rig.sb.lack(["spin"]);
+    restart(3, 1).await;
+    assert_eq!(states(), [Failed, Failed, Configured]);
+    assert!(rig.there("b/1").is_none());
+    // Where it was refused it is asked about at every restart.
+    rig.sb.lack([]);
+    restart(4, 1).await;
+    assert_eq!(states(), [Configured, Failed, Configured]);
 }

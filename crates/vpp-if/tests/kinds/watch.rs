@@ -53,7 +53,7 @@ fn describe(notification: &Notification) -> String {
         Notification::Value { key, value: Some(_), .. } => format!("+ {key}"),
         Notification::Value { key, value: None, .. } => format!("- {key}"),
         Notification::Stale { descriptors, .. } => format!("stale {descriptors:?}"),
-        Notification::Availability { now: Availability::Up { incarnation }, .. } => {
+        Notification::Availability { now: Availability::Up { incarnation, .. }, .. } => {
             format!("up {incarnation}")
         }
         Notification::Availability { now: Availability::Down { .. }, .. } => "down".to_owned(),

@@ -294,7 +294,8 @@ impl Core {
     /// Records what happened in the southbound by itself.
     pub(crate) fn record_obtained(&mut self, id: NodeId, op: OpKind) {
         let before = match self.before(id) {
-            Some(Some(before)) if op != OpKind::Create => {
+            // Also what failed before, and was not there.
+            Some(Some(before)) if op != OpKind::Create || before.problem.is_some() => {
                 let error = before.error_text();
                 Outcome { state: before.state(), value: before.shown().cloned(), error }
             }

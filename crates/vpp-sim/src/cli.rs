@@ -31,7 +31,9 @@ pub(crate) fn run(machine: &Machine, command: &str) -> Result<String, String> {
         ["show" | "sh", "ip6", "neighbors" | "neighbor"] => Ok(neighbors(vpp, Family::V6)),
         ["show" | "sh", "api", "clients"] => Ok(clients(machine)),
         ["show" | "sh", "memory", ..] | ["show" | "sh", "runtime" | "run"] => Ok(String::new()),
-        ["show" | "sh", "plugins"] => Ok(plugins::listed(machine.identity.release)),
+        ["show" | "sh", "plugins"] => {
+            Ok(plugins::listed(machine.identity.release, &machine.identity.disabled))
+        }
         ["show" | "sh", "clock"] => Ok(clock(machine)),
         ["show" | "sh", rest @ ..] => Err(format!("show: unknown input `{}'\n", rest.join(" "))),
         _ => Err(format!("unknown input `{command}'\n")),

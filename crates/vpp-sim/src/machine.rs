@@ -25,6 +25,8 @@ pub(crate) struct Identity {
     pub(crate) pid: u32,
     pub(crate) started: SystemTime,
     pub(crate) booted: Instant,
+    /// Names of plugins that are not loaded.
+    pub(crate) disabled: Vec<String>,
 }
 
 /// One run, from start to crash.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ligato_vpp_api::{ApiFile, Message, MessageDef};
 
+use crate::plugins;
 use crate::registry::Registry;
 use crate::release::Release;
 
@@ -46,7 +47,15 @@ pub(crate) struct Numbering {
 impl Numbering {
     /// Numbers what the release offers. The offset differs from run to run, so that a client
     /// which keeps old ids is found out.
-    pub(crate) fn new(registry: &Arc<Registry>, release: Release, boot: u32) -> Self {
+    pub(crate) fn new(
+        registry: &Arc<Registry>,
+        release: Release,
+        disabled: &[String],
+        boot: u32,
+    ) -> Self {
+        let is_offered = |definition: &MessageDef| {
+            release.has(definition) && !plugins::is_of_one(definition.name, release, disabled)
+        };
         let mut this = Self {
             registry: Arc::clone(registry),
             ids: HashMap::new(),
@@ -54,11 +63,11 @@ impl Numbering {
             routes: Vec::new(),
         };
         let mut next = FIRST_DYNAMIC + (boot % 61) as u16 * 16;
-        for entry in registry.entries.iter().filter(|entry| release.has(entry.definition)) {
+        for entry in registry.entries.iter().filter(|entry| is_offered(entry.definition)) {
             this.assign(entry.definition, entry.name_crc, release, &mut next);
             this.assign(entry.answer.definition, entry.answer.name_crc, release, &mut next);
         }
-        for (definition, name_crc) in registry.events.iter().filter(|(d, _)| release.has(d)) {
+        for (definition, name_crc) in registry.events.iter().filter(|(d, _)| is_offered(d)) {
             this.assign(definition, name_crc, release, &mut next);
         }
         this.fill_routes();

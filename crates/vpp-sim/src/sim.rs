@@ -33,6 +33,7 @@ pub struct SimBuilder {
     seed: u64,
     hosts: HostInterfaces,
     workers: u32,
+    disabled: Vec<String>,
 }
 
 /// How often counters move unless told otherwise. VPP's own default is ten times as long.
@@ -92,6 +93,14 @@ impl SimBuilder {
         self
     }
 
+    /// Disables a plugin by its name, such as `dhcp`, as VPP's start-up file can: it is not listed, and its messages are
+    /// not offered.
+    #[must_use]
+    pub fn without_plugin(mut self, name: &str) -> Self {
+        self.disabled.push(name.to_owned());
+        self
+    }
+
     /// Starts listening.
     ///
     /// # Errors
@@ -110,6 +119,7 @@ impl SimBuilder {
             seed: self.seed,
             hosts: self.hosts,
             workers: self.workers,
+            disabled: self.disabled,
             registry: Arc::new(dispatch::table()),
             shared: Arc::new(Shared::new(Faults::new(self.seed))),
             tasks: Mutex::new(None),
@@ -148,6 +158,7 @@ pub struct Sim {
     seed: u64,
     hosts: HostInterfaces,
     workers: u32,
+    disabled: Vec<String>,
     registry: Arc<Registry>,
     shared: Arc<Shared>,
     tasks: Mutex<Option<Tasks>>,
@@ -322,8 +333,10 @@ impl Sim {
             pid: process_id(boot),
             started: SystemTime::now(),
             booted: Instant::now(),
+            disabled: self.disabled.clone(),
         };
-        let numbering = Numbering::new(&self.registry, self.release, boot);
+        let disabled = identity.disabled.as_slice();
+        let numbering = Numbering::new(&self.registry, self.release, disabled, boot);
         let stats = segment(self.release, &vpp).map_err(|source| SimError::Stats { source })?;
         self.shared.core().machine = Some(Machine::new(vpp, identity, numbering, stats));
         let tasks = Tasks::start(listener, Arc::clone(&self.shared));

@@ -65,6 +65,16 @@ impl Bench {
         Self { kinds: descriptors(&ctx), ctx, applied: BTreeMap::new() }
     }
 
+    /// From now on no Linux interface is known.
+    pub(crate) fn forget_linux(&mut self) {
+        let ctx = VppCtx::new(self.ctx.client().clone(), Settings::default(), watchers());
+        for item in self.ctx.interfaces().snapshot().iter() {
+            ctx.interfaces().put(item.name, (**item.data).clone());
+        }
+        self.ctx = Arc::new(ctx);
+        self.kinds = descriptors(&self.ctx);
+    }
+
     /// The kind of a name.
     pub(crate) fn named(&self, name: &str) -> Arc<dyn DynDescriptor> {
         self.kinds.iter().find(|kind| kind.name() == name).unwrap().clone()

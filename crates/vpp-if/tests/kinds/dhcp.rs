@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use ligato_kvs_api::Origin;
+use ligato_model::{Key, Value};
 use ligato_proto::vpp::interfaces::{DhcpLease, Interface, MemifLink};
 use ligato_vpp_sim::Sim;
 
@@ -98,4 +99,38 @@ async fn removing_a_client_that_is_gone_is_no_failure() {
     bench.create(wan()).await.unwrap();
     assert!(sim.remove_interface(bench.meta("wan").sw_if_index));
     bench.delete("wan").await.unwrap();
+}
+
+/// VPP before 22.06 dies of it, later ones refuse it.
+#[tokio::test]
+async fn a_second_client_is_not_asked_for_where_vpp_dies_of_it() {
+    for (release, is_sent) in [("22.02", false), ("22.06", true), ("26.06", true)] {
+        let sim = sim_of(release).await;
+        let mut bench = Bench::over(&sim).await;
+        bench.create(wan()).await.unwrap();
+        let mut other = Bench::over(&sim).await;
+        other.ctx.interfaces().put("wan", (*bench.meta("wan")).clone());
+        sim.mark();
+        let key = Key::from("vpp/interface/dhcp-client/wan");
+        let refused = other.put(&key, Value::empty()).await;
+        assert!(refused.is_err(), "{release}");
+        assert_eq!(sim.log().contains(&"dhcp_client_config"), is_sent, "{release}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_of_nobodys_interface_hides_no_other() {
+    let sim = sim().await;
+    let mut bench = Bench::over(&sim).await;
+    let nobodys = memif("nobodys", MemifLink { id: 7, ..MemifLink::default() });
+    bench.create(Interface { set_dhcp_client: true, ..nobodys }).await.unwrap();
+    bench.create(wan()).await.unwrap();
+    for (name, host) in [("nobodys", Ipv4Addr::new(10, 9, 9, 9)), ("wan", HOST)] {
+        assert!(sim.grant_lease(bench.meta(name).sw_if_index, (host, 24), ROUTER));
+    }
+    let after = Bench::over(&sim).await;
+    after.ctx.interfaces().put("wan", (*bench.meta("wan")).clone());
+    let leases = after.retrieve("vpp/interface/dhcp-lease/any").await;
+    let keys: Vec<&str> = leases.iter().map(|lease| lease.key.as_str()).collect();
+    assert_eq!(keys, ["vpp/interface/dhcp-lease/wan"]);
 }

@@ -1,15 +1,18 @@
 //! Every kind and every type over the real socket protocol.
 
-use ligato_kvs_api::{OpError, Origin};
-use ligato_model::Model;
+use ligato_kvs_api::{AnyKnown, OpError, Origin};
+use ligato_model::{Model, Value};
 use ligato_proto::vpp::interfaces::bond_link::Mode;
 use ligato_proto::vpp::interfaces::interface::{Link, RxMode, Type, Unnumbered, rx_mode};
 use ligato_proto::vpp::interfaces::sub_interface::TagRewriteOptions;
-use ligato_proto::vpp::interfaces::{Interface, MemifLink, SubInterface, TapLink};
+use ligato_proto::vpp::interfaces::{
+    AfpacketLink, Interface, MemifLink, Span, SubInterface, TapLink,
+};
 use ligato_vpp_api::FixedString;
 use ligato_vpp_api::msg::interface::{SwInterfaceDump, SwInterfaceTagAddDel};
 use ligato_vpp_api::msg::ip::IpTableAddDel;
 use ligato_vpp_api::msg::memif::MemifSocketFilenameDump;
+use ligato_vpp_api::msg::span::{SpanState, SwInterfaceSpanEnableDisable};
 use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_ctx::Settings;
 use ligato_vpp_sim::{Action, Fault};
@@ -307,4 +310,74 @@ async fn a_hung_vpp_leaves_the_outcome_unknown() {
     sim.faults().inject(Fault::new(Action::Ignore).on("create_loopback"));
     let error = bench.create(loopback("loop1")).await.unwrap_err();
     assert!(error.is_unknown(), "{error}");
+}
+
+/// None of the answers arrives, and still everything is asked.
+#[tokio::test]
+async fn interfaces_are_asked_about_without_waiting_for_one_another() {
+    const MANY: usize = 50;
+    let sim = sim().await;
+    let mut bench = Bench::over(&sim).await;
+    for n in 0..MANY {
+        bench.create(loopback(&format!("loop{n}"))).await.unwrap();
+    }
+    sim.faults().inject(Fault::new(Action::LoseReply).on("sw_interface_get_table"));
+    sim.mark();
+    // One for each version of IP.
+    let all_asked = async {
+        while sim.log().iter().filter(|sent| **sent == "sw_interface_get_table").count() < 2 * MANY
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        found = bench.read_back(&[]) => panic!("it did not wait for the answers: {found:?}"),
+        () = all_asked => {}
+    }
+}
+
+/// Without Linux interfaces, or when the one it stands for is not known any more.
+#[tokio::test]
+async fn an_af_packet_goes_also_when_nobody_knows_its_linux_interface() {
+    let sim = sim().await;
+    let mut bench = Bench::over(&sim).await;
+    let linux_interface = "linux-veth1".to_owned();
+    let link = AfpacketLink { linux_interface, ..AfpacketLink::default() };
+    let value = interface("afp1", Type::AfPacket, Some(Link::Afpacket(link)));
+    bench.create(value.clone()).await.unwrap();
+    bench.forget_linux();
+    bench.delete("afp1").await.unwrap();
+    assert!(sim.state().interface("afp1").is_none(), "{:#?}", sim.state());
+}
+
+/// Their keys are the same.
+#[tokio::test]
+async fn of_two_mirrors_of_a_pair_the_one_that_is_wanted_is_found() {
+    let sim = sim().await;
+    let mut bench = Bench::over(&sim).await;
+    for name in ["from", "to"] {
+        bench.create(loopback(name)).await.unwrap();
+    }
+    for is_l2 in [false, true] {
+        let request = SwInterfaceSpanEnableDisable {
+            sw_if_index_from: InterfaceIndex(bench.meta("from").sw_if_index),
+            sw_if_index_to: InterfaceIndex(bench.meta("to").sw_if_index),
+            state: SpanState::RX,
+            is_l2,
+        };
+        bench.ctx.request(request).await.unwrap();
+    }
+    for is_l2 in [false, true] {
+        let (interface_from, interface_to) = ("from".into(), "to".into());
+        let wanted = Span { interface_from, interface_to, direction: 1, is_l2 };
+        let known = AnyKnown {
+            key: wanted.key(),
+            value: Value::new(wanted.clone()),
+            metadata: None,
+            origin: Origin::Nb,
+        };
+        let found = bench.named("vpp-span").retrieve([known].into()).await.unwrap();
+        let [found] = found.as_slice() else { panic!("{found:#?}") };
+        assert_eq!(found.value, Value::new(wanted));
+    }
 }

@@ -4,7 +4,12 @@ use ligato_kvs_api::{OpError, Origin};
 use ligato_model::Model;
 use ligato_proto::vpp::interfaces::Interface;
 use ligato_proto::vpp::interfaces::interface::{Link, Type};
+use ligato_proto::vpp::interfaces::vxlan_link::Gpe;
+use ligato_vpp_api::msg::ip::IpTableAddDel;
+use ligato_vpp_api::msg::vxlan_gpe::VxlanGpeTunnelV2Dump;
+use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_ctx::Settings;
+use ligato_vpp_sim::{Action, Fault};
 
 use crate::bench::{Bench, sim, sim_of};
 use crate::samples::{gtpu, interface, ipip, loopback, tunnels, vxlan};
@@ -119,4 +124,42 @@ async fn a_tunnel_somebody_else_made_is_left_alone() {
     assert_eq!(vx.origin, Origin::Sb);
     let value: &Interface = vx.value.downcast_ref().unwrap();
     assert!(matches!(&value.link, Some(Link::Vxlan(link)) if link.vni == 5));
+}
+
+/// VPP says of a tunnel made of something else that it is not there, and wants an interface for a group.
+#[tokio::test]
+async fn a_tunnel_of_gpe_is_deleted_by_all_that_it_was_made_of() {
+    let sim = sim().await;
+    let mut bench = Bench::over(&sim).await;
+    let mut table = IpTableAddDel { is_add: true, ..IpTableAddDel::default() };
+    table.table.table_id = 7;
+    bench.ctx.request(table).await.unwrap();
+    bench.create(loopback("member")).await.unwrap();
+    let gpe = |name: &str, dst: &str, multicast: &str| {
+        let mut value = vxlan(name, dst, 6);
+        if let Some(Link::Vxlan(link)) = &mut value.link {
+            link.gpe = Some(Gpe { protocol: 3, decap_vrf_id: 0 });
+            link.multicast = multicast.to_owned();
+        }
+        Interface { vrf: 7, ..value }
+    };
+    let member = bench.meta("member").sw_if_index;
+    let all =
+        [(gpe("one", "10.0.0.2", ""), u32::MAX), (gpe("group", "239.0.0.1", "member"), member)];
+    for (value, _) in &all {
+        bench.create(value.clone()).await.unwrap();
+        bench.delete(&value.name).await.unwrap();
+        let dump = VxlanGpeTunnelV2Dump { sw_if_index: InterfaceIndex::NONE };
+        assert_eq!(bench.ctx.dump(dump).await.unwrap(), [], "{}", value.name);
+    }
+    for (value, multicast) in all {
+        // Group interface, table outside, table inside, protocol, network, and no addition.
+        let numbers = [multicast, 7, 0].map(u32::to_be_bytes).concat();
+        let whole = [numbers, [3, 0, 0, 0, 6, 0].to_vec()].concat();
+        bench.create(value.clone()).await.unwrap();
+        let refused = Fault::new(Action::Refuse(-7)).on("vxlan_gpe_add_del_tunnel_v2");
+        sim.faults().inject(refused.containing(&whole));
+        assert!(bench.delete(&value.name).await.is_err(), "{} is deleted as another", value.name);
+        sim.faults().clear();
+    }
 }

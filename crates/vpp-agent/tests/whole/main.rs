@@ -6,6 +6,7 @@ mod chaos;
 mod field_rows;
 mod fields;
 mod foreign;
+mod guards;
 mod older;
 mod poison;
 mod takeover;

@@ -160,3 +160,17 @@ fn statistics(counted: &InterfaceCounters) -> Counters {
         out_error_packets: counted.tx_error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn the_speed_is_told_in_bits_per_second() {
+        let ten_gigabits = SwInterfaceDetails { link_speed: 10_000_000, ..Default::default() };
+        let told = state("if1", &ten_gigabits, None, None, UNIX_EPOCH);
+        assert_eq!(told.speed, 10_000_000_000);
+    }
+}

@@ -166,6 +166,7 @@ fn refused(reason: String) -> TxnReport {
 mod tests {
     use std::time::Duration;
 
+    use ligato_infra::logging::{LogFormat, LogLevel, subscriber};
     use ligato_kvs::StatusFilter;
     use ligato_kvs_api::{Availability, BaseValueStatus, Southbound as _, ValueChange, ValueState};
     use ligato_model::{Model, Value};
@@ -173,6 +174,7 @@ mod tests {
     use ligato_vpp_client::{Options, Pulse as _, VppClient};
     use ligato_vpp_ctx::{Settings, VppCtx};
     use ligato_vpp_sim::Sim;
+    use tracing::instrument::WithSubscriber;
 
     use super::*;
 
@@ -261,6 +263,30 @@ mod tests {
         assert!(!is_refused(&submit(PreflightPolicy::Warn, 6_000).await));
         // Now they are there: that they are wanted needs nothing.
         assert!(!is_refused(&submit(PreflightPolicy::Refuse, 6_000).await));
+        setup.sim.stop();
+        setup.scheduler.close().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_too_large_is_warned_of_before_the_first_write() {
+        let setup = Setup::new().await;
+        tokio::task::block_in_place(|| setup.heartbeat.attach());
+        let preflight = setup.preflight(PreflightPolicy::Warn);
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let writer = Arc::new(log.reopen().unwrap());
+        let (subscriber, _levels) = subscriber(LogFormat::Text, LogLevel::Warn, writer);
+        setup.sim.mark();
+        let looked = async {
+            for count in [1_000, 6_000] {
+                assert_eq!(preflight.0.objection(&loopbacks(0..count)).await, None);
+            }
+        };
+        looked.with_subscriber(subscriber).await;
+        let text = std::fs::read_to_string(log.path()).unwrap();
+        let [line] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+        assert!(line.contains("WARN") && line.contains("VPP may die of this change"), "{line}");
+        assert!(line.contains("statistics segment, of which 28 MB are free"), "{line}");
+        assert_eq!(setup.sim.writes(), 0, "{:?}", setup.sim.log());
         setup.sim.stop();
         setup.scheduler.close().await;
     }

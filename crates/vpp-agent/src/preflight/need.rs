@@ -215,6 +215,21 @@ mod tests {
     }
 
     #[test]
+    fn what_takes_no_statistics_takes_heap() {
+        let value = Value::empty();
+        let room = Room { heap: 256 << 20, ..PLENTY };
+        let key = "config/vpp/v2/arp/if1/10.0.0.1";
+        let need = |count| Need::of(std::iter::repeat_n((key, &value), count));
+        assert_eq!(need(250_000).shortfalls(&room), []);
+        let text = need(300_000).shortfalls(&room)[0].to_string();
+        assert_eq!(
+            text,
+            "it needs some 287 MB of VPP's main heap, of which 256 MB are free \
+             (see `memory { main-heap-size … }` of its start-up file)"
+        );
+    }
+
+    #[test]
     fn rings_take_buffers_however_few_there_are() {
         let tap = interface(Link::Tap(TapLink { rx_ring_size: 8192, ..TapLink::default() }));
         let need = |values: &[&Value]| {

@@ -131,3 +131,23 @@ fn who_excludes_something_lacks_nothing_as_long_as_that_is_gone() {
     graph.set_applied(0, Applied::Absent);
     assert_eq!((graph.unmet(1), graph.take_disturbed()), (0, vec![(1, 0)]));
 }
+
+/// Groups without dependants rest for a while, then they are forgotten.
+#[test]
+fn a_group_that_is_forgotten_leaves_those_of_names_as_long_alone() {
+    let keys: Vec<String> = (10..40).map(|n| format!("user/{n}")).collect();
+    let mut graph = wanted(&keys.iter().map(String::as_str).collect::<Vec<_>>());
+    for (id, n) in (0..).zip(10..40) {
+        let prefix = format!("{n}/");
+        needs(&mut graph, id, vec![Dependency::on_any("any", [prefix.as_str()])]);
+    }
+    for id in 0..29 {
+        needs(&mut graph, id, Vec::new());
+        graph.edit(id).desired = None;
+    }
+    assert!(graph.sweep(0..29, None).is_empty());
+    assert_eq!(graph.unmet(29), 1);
+    let member = graph.intern(&"39/x".into(), &Catalog::default());
+    graph.set_applied(member, there());
+    assert_eq!(graph.unmet(29), 0);
+}

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use ligato_kvs_api::{Declared, DynDescriptor, Manner, OpError, Unset, leaves};
 use ligato_model::{Key, Registry, Value};
 use ligato_vpp_api::support::RELEASES;
-use ligato_vpp_client::{Options, VppClient};
 use ligato_vpp_ctx::capability;
 use serde_json::Value as Json;
 
@@ -39,16 +38,14 @@ pub fn releases(kind: &dyn DynDescriptor, paths: &[&str]) -> BTreeSet<&'static s
     turns.flatten().chain(ends.into_iter().flatten()).copied().collect()
 }
 
-/// The release of a real VPP. Nothing if its release is not one of those looked at.
+/// A real VPP, if there is one, and its release, if that is one of those looked at.
 ///
 /// # Errors
-/// It cannot be reached.
-pub async fn release_of(real: &RealVpp) -> std::io::Result<Option<&'static str>> {
-    let client = VppClient::start(Options::new(real.socket()));
-    let peer = client.connected().await.map_err(std::io::Error::other)?;
-    Ok(RELEASES
-        .into_iter()
-        .find(|release| peer.version.trim_start_matches('v').starts_with(release)))
+/// It does not start, or cannot be reached.
+pub async fn real_vpp() -> std::io::Result<Option<(RealVpp, &'static str)>> {
+    let Some(real) = RealVpp::find()? else { return Ok(None) };
+    let release = real.release().await?;
+    Ok(release.map(|release| (real, release)))
 }
 
 /// What a kind says of fields that its message does not have.

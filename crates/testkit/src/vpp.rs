@@ -7,6 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ligato_vpp_api::support::RELEASES;
+use ligato_vpp_client::{Options, VppClient};
+
 /// So long a VPP may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -39,6 +42,18 @@ impl RealVpp {
     /// Its API socket.
     pub fn socket(&self) -> &Path {
         &self.socket
+    }
+
+    /// Its release. Nothing if that is not one of those looked at.
+    ///
+    /// # Errors
+    /// It cannot be reached.
+    pub async fn release(&self) -> std::io::Result<Option<&'static str>> {
+        let client = VppClient::start(Options::new(self.socket()));
+        let peer = client.connected().await.map_err(std::io::Error::other)?;
+        client.shutdown().await;
+        let version = peer.version.trim_start_matches('v');
+        Ok(RELEASES.into_iter().find(|release| version.starts_with(release)))
     }
 
     fn start(binary: &Path) -> std::io::Result<Self> {

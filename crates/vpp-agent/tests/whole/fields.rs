@@ -16,7 +16,7 @@ use ligato_kvs_api::{
     Declared, DynDescriptor, Manner, OpError, TxnReport, Unset, ValueChange, leaves,
 };
 use ligato_model::{Key, Value};
-use ligato_testkit::{RealVpp, fields as declared};
+use ligato_testkit::fields as declared;
 use ligato_vpp_client::{Options, VppClient};
 use ligato_vpp_ctx::{Settings, VppCtx};
 use ligato_vpp_sim::{Sim, State};
@@ -156,12 +156,8 @@ async fn every_field_fares_as_declared_where_that_changes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_field_fares_as_declared_on_a_real_vpp() {
-    let Some(real) = RealVpp::find().unwrap() else {
-        println!("skipped: no VPP");
-        return;
-    };
-    let Some(release) = declared::release_of(&real).await.unwrap() else {
-        println!("skipped: VPP of a release that is not looked at");
+    let Some((real, release)) = declared::real_vpp().await.unwrap() else {
+        println!("skipped: no VPP of a release that is looked at");
         return;
     };
     let ground = Ground { socket: real.socket().to_owned(), release, sim: None };

@@ -11,7 +11,7 @@ use ligato_kvs_api::{Declared, DynDescriptor, Manner, OpError, Unset, leaves};
 use ligato_model::{Model, Value};
 use ligato_proto::vpp::interfaces::interface::Link;
 use ligato_proto::vpp::interfaces::{Interface, MemifLink};
-use ligato_testkit::{RealVpp, fields as declared};
+use ligato_testkit::fields as declared;
 use ligato_vpp_api::msg::interface::SwInterfaceSetFlags;
 use ligato_vpp_api::msg::ip::IpTableAddDel;
 use ligato_vpp_api::msg::memif::{
@@ -86,12 +86,8 @@ async fn on_a_simulated(release: &'static str) {
 
 #[tokio::test]
 async fn every_field_fares_as_declared_on_a_real_vpp() {
-    let Some(real) = RealVpp::find().unwrap() else {
-        println!("skipped: no VPP");
-        return;
-    };
-    let Some(release) = declared::release_of(&real).await.unwrap() else {
-        println!("skipped: VPP of a release that is not looked at");
+    let Some((real, release)) = declared::real_vpp().await.unwrap() else {
+        println!("skipped: no VPP of a release that is looked at");
         return;
     };
     let ground = Ground { socket: real.socket().to_owned(), release, sim: None };

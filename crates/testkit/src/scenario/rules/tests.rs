@@ -222,6 +222,21 @@ fn what_is_shown_has_to_follow_from_what_is_wanted() {
     has(told("INVALID", &one, true, true), "is INVALID although what is wanted is not (B4)");
 }
 
+/// The last step, with the differences between what was expected and what was observed.
+fn compared(view: &View<'_>) -> Taken {
+    let Taken { number, step, expect, observed, descriptors, .. } = view.taken;
+    let mut verdicts = compare::Verdicts::default();
+    compare::step(*number, expect, observed, &mut verdicts);
+    Taken {
+        number: *number,
+        step: step.clone(),
+        expect: expect.clone(),
+        observed: observed.clone(),
+        descriptors: descriptors.clone(),
+        differences: verdicts.differences,
+    }
+}
+
 /// A step, what was expected and what was observed.
 type Seen = (Json, Json, Json);
 
@@ -458,16 +473,7 @@ fn what_is_told_of_a_value_is_not_what_is_wanted_of_it() {
         let mut notify = txn(&[("/p/a", text("0")), ("/p/b", text(told))]);
         notify["step"] = json!("notify");
         let look = |view: &View<'_>| {
-            let mut verdicts = compare::Verdicts::default();
-            compare::step(2, &view.taken.expect, &view.taken.observed, &mut verdicts);
-            let taken = Taken {
-                number: 2,
-                step: view.taken.step.clone(),
-                expect: view.taken.expect.clone(),
-                observed: view.taken.observed.clone(),
-                descriptors: view.taken.descriptors.clone(),
-                differences: verdicts.differences,
-            };
+            let taken = compared(view);
             assert!(!taken.differences.is_empty(), "there is nothing to judge");
             let mut judge = Judge::default();
             judge.look_for_lost_wishes(&taken, view.facts);

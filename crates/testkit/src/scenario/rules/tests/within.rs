@@ -21,16 +21,7 @@ fn what_could_not_be_put_back_is_not_wanted_for_that() {
         let mut change = txn(&[("/p/b", Json::Null)]);
         change["options"] = json!({ "revert": revert });
         let look = |view: &View<'_>| {
-            let mut verdicts = compare::Verdicts::default();
-            compare::step(2, &view.taken.expect, &view.taken.observed, &mut verdicts);
-            let taken = Taken {
-                number: 2,
-                step: view.taken.step.clone(),
-                expect: view.taken.expect.clone(),
-                observed: view.taken.observed.clone(),
-                descriptors: view.taken.descriptors.clone(),
-                differences: verdicts.differences,
-            };
+            let taken = compared(view);
             let mut judge = Judge::default();
             judge.look_for_made_up_wishes(&taken, view.facts);
             judge.judgement.paragraphs.contains("B14")

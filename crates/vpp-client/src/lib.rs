@@ -56,6 +56,6 @@ pub use handshake::HandshakeError;
 pub use liveness::{Liveness, Pulse, Sign};
 pub use options::Options;
 pub use session::{Answer, Session, SessionError};
-pub use state::{Connection, Peer};
+pub use state::{Connection, Peer, release_number};
 pub use table::{MessageTable, Unavailable};
 pub use traffic::{Answers, MessageTraffic, TOOK_BOUNDS, Traffic};

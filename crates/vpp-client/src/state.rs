@@ -59,15 +59,17 @@ pub struct Peer {
     pub messages: Arc<MessageTable>,
 }
 
+/// Year and month of a release such as `26.06-release`; `None` if the text tells none.
+pub fn release_number(version: &str) -> Option<(u8, u8)> {
+    let (year, rest) = version.split_once('.')?;
+    Some((year.trim_start_matches('v').parse().ok()?, rest.get(..2)?.parse().ok()?))
+}
+
 impl Peer {
     /// Whether this VPP is older than a release, given as year and month. Only for what its messages do not tell; one whose
     /// release is not known counts as new.
     pub fn is_before(&self, release: (u8, u8)) -> bool {
-        let month = |text: &str| text.get(..2).and_then(|digits| digits.parse().ok());
-        let known = self.version.split_once('.').and_then(|(year, rest)| {
-            Some((year.trim_start_matches('v').parse().ok()?, month(rest)?))
-        });
-        known.is_some_and(|known: (u8, u8)| known < release)
+        release_number(&self.version).is_some_and(|known| known < release)
     }
 
     /// Whether this VPP has the message in the layout of `M`.

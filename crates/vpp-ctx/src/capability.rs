@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use ligato_kvs_api::{Declared, DynDescriptor, Manner, ReleaseNumber, Use};
+use ligato_kvs_api::{Declared, DynDescriptor, Manner, Use};
 use ligato_vpp_api::{msg, support};
-use ligato_vpp_client::MessageTable;
+use ligato_vpp_client::{MessageTable, release_number};
 use serde::Serialize;
 
 /// How much of a kind works.
@@ -89,7 +89,7 @@ impl Capability {
 /// back at all. `None` if the release is not one of those looked at.
 pub fn field(kind: &dyn DynDescriptor, path: &str, release: &str) -> Option<(Manner, Vec<String>)> {
     let capability = Capability::of(kind.uses(), &Offer::of_release(release)?);
-    let number = number(release)?;
+    let number = release_number(release)?;
     let declared = Declared::of(kind.fields(), path);
     let mut remarks: Vec<String> = declared.remarks_on(number).map(str::to_owned).collect();
     let mut lacks = |part: Option<&str>| {
@@ -107,12 +107,6 @@ pub fn field(kind: &dyn DynDescriptor, path: &str, release: &str) -> Option<(Man
         manner => manner,
     };
     Some((manner, remarks))
-}
-
-/// Year and month of a release such as `25.10`.
-fn number(release: &str) -> Option<ReleaseNumber> {
-    let (year, month) = release.split_once('.')?;
-    Some((year.parse().ok()?, month.parse().ok()?))
 }
 
 // === impl Offer ===
@@ -211,8 +205,8 @@ mod tests {
 
     #[test]
     fn a_release_is_year_and_month() {
-        assert_eq!(number("25.10"), Some((25, 10)));
-        assert_eq!(number("25"), None);
+        assert_eq!(release_number("25.10"), Some((25, 10)));
+        assert_eq!(release_number("25"), None);
     }
 
     #[test]

@@ -1,14 +1,9 @@
 //! The contract of one kind of value.
 
-use std::{collections::HashMap, hash::Hash, marker::PhantomData};
-
 use ligato_model::{Key, Message, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Dependency, Field, Invalid, KeyPattern, OpError, Origin, Southbound,
-    dynamic::{AnyKnown, Metadata},
-};
+use crate::{Dependency, Field, Invalid, KeyPattern, KnownValues, OpError, Origin, Southbound};
 
 /// What a kind is: everything about it that is data.
 #[derive(Debug, Clone)]
@@ -273,72 +268,3 @@ pub struct Retrieved<D: Descriptor> {
     /// Whose it is.
     pub origin: Origin,
 }
-
-/// What the scheduler knows about the values of one descriptor before a read-back; for
-/// correlation. Sorted by key.
-#[derive(Debug)]
-pub struct KnownValues<'a, D: Descriptor> {
-    known: &'a [AnyKnown],
-    kind: PhantomData<fn() -> D>,
-}
-
-/// One known value.
-#[derive(Debug)]
-pub struct KnownValue<'a, D: Descriptor> {
-    /// Its key.
-    pub key: &'a Key,
-    /// The wanted content if there is one, else the applied content.
-    pub value: &'a D::Value,
-    /// Metadata, if the value is applied.
-    pub meta: Option<&'a D::Meta>,
-    /// Whose it is, as far as known.
-    pub origin: Origin,
-}
-
-impl<'a, D: Descriptor> KnownValues<'a, D> {
-    pub(crate) fn new(known: &'a [AnyKnown]) -> Self {
-        Self { known, kind: PhantomData }
-    }
-
-    /// All of them, in key order.
-    pub fn iter(&self) -> impl Iterator<Item = KnownValue<'a, D>> + use<'a, D> {
-        self.known.iter().filter_map(Self::typed)
-    }
-
-    /// The one with this key, by binary search.
-    pub fn get(&self, key: &str) -> Option<KnownValue<'a, D>> {
-        let at = self.known.binary_search_by(|k| (*k.key).cmp(key)).ok()?;
-        self.known.get(at).and_then(Self::typed)
-    }
-
-    /// Them by something else than their key, for finding again what a read-back names otherwise; those
-    /// it cannot be told of are left out.
-    pub fn index_by<K: Eq + Hash>(
-        &self,
-        of: impl Fn(&'a D::Value) -> Option<K>,
-    ) -> HashMap<K, KnownValue<'a, D>> {
-        self.iter().filter_map(|known| Some((of(known.value)?, known))).collect()
-    }
-
-    /// Is nothing known?
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
-    fn typed(known: &'a AnyKnown) -> Option<KnownValue<'a, D>> {
-        Some(KnownValue {
-            key: &known.key,
-            value: known.value.downcast_ref()?,
-            meta: known.metadata.as_ref().and_then(Metadata::downcast_ref),
-            origin: known.origin,
-        })
-    }
-}
-
-impl<D: Descriptor> Clone for KnownValues<'_, D> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<D: Descriptor> Copy for KnownValues<'_, D> {}

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Availability, Change, Concurrency, Dependency, Descriptor, Field, Invalid, KeyPattern,
+    Availability, Change, Concurrency, Dependency, Descriptor, Field, Invalid, KeyPattern, Known,
     KnownValues, NotificationSink, OpError, Origin, Release, Retrieved, Southbound, SouthboundName,
     Subject, Update, Use,
 };
@@ -96,19 +96,6 @@ impl AnyOperation {
             Self::Create { key, .. } | Self::Update { key, .. } | Self::Delete { key, .. } => key,
         }
     }
-}
-
-/// A value known before a read-back.
-#[derive(Debug, Clone)]
-pub struct AnyKnown {
-    /// Its key.
-    pub key: Key,
-    /// The wanted content if there is one, else the applied content.
-    pub value: Value,
-    /// Metadata, if the value is applied.
-    pub metadata: Option<Metadata>,
-    /// Whose it is, as far as known.
-    pub origin: Origin,
 }
 
 /// A value found by a read-back.
@@ -240,7 +227,7 @@ pub trait DynDescriptor: Send + Sync + 'static {
         }
     }
     /// See [`Descriptor::retrieve`]. `known` is sorted by key.
-    fn retrieve(&self, known: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>>;
+    fn retrieve(&self, known: Known) -> OpFuture<Vec<AnyRetrieved>>;
     /// See [`Descriptor::index`].
     fn index(&self, key: &Key, value: &Value, meta: Option<&Metadata>);
 
@@ -448,7 +435,7 @@ impl<D: Descriptor> DynDescriptor for Erased<D> {
         })
     }
 
-    fn retrieve(&self, known: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
+    fn retrieve(&self, known: Known) -> OpFuture<Vec<AnyRetrieved>> {
         let sb = Arc::clone(&self.sb);
         Box::pin(async move {
             let found = sb.operation(None, D::retrieve(&sb, KnownValues::new(&known))).await?;

@@ -17,6 +17,7 @@ mod dynamic;
 mod error;
 mod explain;
 mod field;
+mod known;
 mod pattern;
 mod plan;
 mod record;
@@ -27,16 +28,14 @@ mod txn;
 
 pub use conformity::{RegistrationError, check_descriptor};
 pub use dependency::{Dependency, DependencyKind, KeyFilter, Target};
-pub use descriptor::{
-    Change, Concurrency, Descriptor, KnownValue, KnownValues, Release, Retrieved, Spec, Update, Use,
-};
+pub use descriptor::{Change, Concurrency, Descriptor, Release, Retrieved, Spec, Update, Use};
 pub use dynamic::{
-    AnyKnown, AnyOperation, AnyRetrieved, Capabilities, DynDescriptor, Erased, Metadata, OpFuture,
-    erase,
+    AnyOperation, AnyRetrieved, Capabilities, DynDescriptor, Erased, Metadata, OpFuture, erase,
 };
 pub use error::{FieldError, Invalid, OpError};
 pub use explain::{Cause, Explanation};
 pub use field::{Declared, Field, Manner, ReleaseNumber, Unset, leaves};
+pub use known::{AnyKnown, Known, KnownValue, KnownValues};
 pub use pattern::{KeyPattern, PatternError};
 pub use plan::{Plan, PlanError, PlanStep, Reason, Revision};
 pub use record::{Derivation, RecordedErrors, RecordedOp, RecordedTxn, RecordedValue, TxnSeq};

@@ -14,6 +14,8 @@ const PART: usize = WORDS * u64::BITS as usize;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bits {
     parts: Vec<Option<Arc<[u64; WORDS]>>>,
+    /// How many nodes are in.
+    len: usize,
 }
 
 impl Bits {
@@ -29,9 +31,14 @@ impl Bits {
             self.parts.resize(part + 1, None);
         }
         let words = Arc::make_mut(self.parts[part].get_or_insert_default());
-        let before = words[word];
+        let is_new = words[word] & bit == 0;
         words[word] |= bit;
-        before & bit == 0
+        self.len += usize::from(is_new);
+        is_new
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     pub(crate) fn remove(&mut self, id: NodeId) {
@@ -40,6 +47,7 @@ impl Bits {
             && words[word] & bit != 0
         {
             Arc::make_mut(words)[word] &= !bit;
+            self.len -= 1;
         }
     }
 

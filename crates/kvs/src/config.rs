@@ -24,6 +24,9 @@ pub struct SchedulerConfig {
     pub retrieve_deadline: Duration,
     /// A transaction that has had no answer for this time steps aside for others that wait.
     pub patience: Duration,
+    /// Of the values that a southbound has lost, so many of one kind are put back by one transaction; the
+    /// others follow in as large parts, between which other transactions have their turn.
+    pub part: usize,
     /// Somebody is going to say all that is wanted, by a full or upstream resync, or to ask for a
     /// read-back. A southbound that comes up before that, and of which nothing is known, is read then
     /// and not at once: once instead of twice.
@@ -57,6 +60,7 @@ impl Default for SchedulerConfig {
             operation_deadline: Duration::from_secs(10),
             retrieve_deadline: Duration::from_secs(120),
             patience: Duration::from_millis(200),
+            part: 4096,
             statement_expected: false,
             read_patience: Duration::from_secs(5),
             simulate: false,

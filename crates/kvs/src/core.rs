@@ -19,6 +19,7 @@ mod finish;
 mod flow;
 pub(crate) mod intake;
 mod lanes;
+mod lost;
 mod noops;
 mod report;
 mod requests;
@@ -32,7 +33,7 @@ use std::{
 };
 
 use ligato_kvs_api::{
-    AnyKnown, AnyOperation, AnyRetrieved, Availability, DynDescriptor, KeyError, Metadata,
+    AnyOperation, AnyRetrieved, Availability, DynDescriptor, KeyError, Known, Metadata,
     Notification, OpError, OpKind, Origin, Plan, PlanError, RegistrationError, Revision,
     SouthboundName, Transaction, TxnReport, TxnSeq,
 };
@@ -137,7 +138,7 @@ pub(crate) enum Effect {
     Retrieve {
         call: CallId,
         descriptor: Arc<dyn DynDescriptor>,
-        known: Arc<[AnyKnown]>,
+        known: Known,
     },
     Publish(Snapshot),
     /// Subscribers are told what changed by the state published last.
@@ -215,6 +216,8 @@ pub(crate) struct Core {
     pub(crate) graves: FxHashMap<Key, Origin>,
     /// Values that derive a key which somebody else has, with the key.
     pub(crate) disputes: BTreeSet<(Key, Key)>,
+    /// Values lost with their southbounds.
+    pub(crate) lost: lost::Lost,
     pub(crate) traces: Sparse<Trace>,
     /// Memory for noting what a plan does with each node; all zero between uses.
     pub(crate) step_marks: Vec<u8>,
@@ -329,6 +332,7 @@ impl Core {
             graveyard: VecDeque::new(),
             graves: FxHashMap::default(),
             disputes: BTreeSet::default(),
+            lost: lost::Lost::default(),
             traces: Sparse::default(),
             step_marks: Vec::new(),
             next_seq: 0,

@@ -24,9 +24,10 @@ use ligato_kvs_api::{
 use rustc_hash::FxHashMap;
 use tokio::{
     sync::{mpsc, oneshot},
+    task::JoinError,
     time::Instant,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     config::SchedulerConfig,
@@ -233,9 +234,7 @@ impl Owner {
                     self.operate(&descriptor, &operations);
                 }
                 Effect::Retrieve { call, descriptor, known } => {
-                    let future = caught(|| descriptor.retrieve(known));
-                    let future = async move { Outcome::Retrieved(call, future.await) };
-                    self.start(future, call, self.config.retrieve_deadline, Outcome::Retrieved);
+                    self.retrieve(call, caught(|| descriptor.retrieve(known)));
                 }
                 Effect::Publish(snapshot) => self.shared.reader.latest.store(snapshot.0),
                 Effect::Tell(delta) => self.shared.subscribers.tell(&delta),
@@ -270,6 +269,21 @@ impl Owner {
                 (Outcome::BatchOver, Duration::ZERO)
             }));
         }
+    }
+
+    /// A read-back may bring very much: what has to be done with that is done beside the owner.
+    fn retrieve(&mut self, call: CallId, mut future: OpFuture<Vec<AnyRetrieved>>) {
+        let started = Instant::now();
+        let looked = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(result) = looked {
+            return self.ready(Outcome::Retrieved(call, result), started);
+        }
+        let task = AbortOnDropHandle::new(tokio::spawn(future));
+        let outcome = async move {
+            let lost = |error: JoinError| Err(OpError::Unknown(error.to_string()));
+            Outcome::Retrieved(call, task.await.unwrap_or_else(lost))
+        };
+        self.start(outcome, call, self.config.retrieve_deadline, Outcome::Retrieved);
     }
 
     /// Results of operations that were started together.

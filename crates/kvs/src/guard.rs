@@ -11,9 +11,9 @@ use std::{
 
 use futures::FutureExt;
 use ligato_kvs_api::{
-    AnyKnown, AnyOperation, AnyRetrieved, Availability, Capabilities, Concurrency, Dependency,
-    DynDescriptor, Field, Invalid, KeyFilter, KeyPattern, Metadata, NotificationSink, OpError,
-    OpFuture, Release, SouthboundName, Target, Use,
+    AnyOperation, AnyRetrieved, Availability, Capabilities, Concurrency, Dependency, DynDescriptor,
+    Field, Invalid, KeyFilter, KeyPattern, Known, Metadata, NotificationSink, OpError, OpFuture,
+    Release, SouthboundName, Target, Use,
 };
 use ligato_model::{Key, Value};
 use tokio_util::sync::CancellationToken;
@@ -219,7 +219,7 @@ impl DynDescriptor for Guarded {
         self.inner.delete(key, value, meta)
     }
 
-    fn retrieve(&self, known: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
+    fn retrieve(&self, known: Known) -> OpFuture<Vec<AnyRetrieved>> {
         self.inner.retrieve(known)
     }
 

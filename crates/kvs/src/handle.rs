@@ -10,8 +10,8 @@ use std::{
 
 use arc_swap::ArcSwap;
 use ligato_kvs_api::{
-    AnyKnown, AnyRetrieved, BaseValueStatus, DynDescriptor, Explanation, NotificationSink, Plan,
-    PlanError, RecordedTxn, RegistrationError, Revision, Statuses, Transaction, TxnOptions,
+    AnyKnown, AnyRetrieved, BaseValueStatus, DynDescriptor, Explanation, Known, NotificationSink,
+    Plan, PlanError, RecordedTxn, RegistrationError, Revision, Statuses, Transaction, TxnOptions,
     TxnOutcome, TxnReport, TxnSeq, ValueState,
 };
 use ligato_model::Key;
@@ -251,7 +251,8 @@ impl Scheduler {
             metadata: item.metadata,
             origin: item.origin,
         });
-        let reading = engine::caught(|| entry.retrieve(known.collect()));
+        let known = Known::from(known.collect::<Vec<_>>());
+        let reading = engine::caught(|| entry.retrieve(known));
         let found = match tokio::time::timeout(self.retrieve_deadline, reading).await {
             Ok(found) => found.map_err(|error| DumpError::Failed(error.to_string()))?,
             Err(_) => return Err(DumpError::Failed("no answer in time".to_owned())),

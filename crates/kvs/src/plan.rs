@@ -24,6 +24,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use crate::plan::seeds::Seeds;
 use crate::{
+    bits::Bits,
     catalog::Catalog,
     core::Reserved,
     graph::Graph,
@@ -42,6 +43,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) held: &'a FxHashSet<NodeId>,
     /// Values that a transaction which stepped aside will still touch.
     pub(crate) reserved: &'a Reserved,
+    /// Values that are not planned for before their turn, whatever happens to what they need.
+    pub(crate) later: &'a Bits,
     /// Descriptors whose southbound cannot be reached.
     pub(crate) down: &'a FxHashSet<DescriptorId>,
     /// What is found, belongs to NB and is not wanted stays, unless its removal was asked for.

@@ -53,11 +53,14 @@ impl Core {
     ) {
         match result {
             Ok(found) => self.take_back(descriptor, found),
-            Err(error) => tracing::warn!(
-                descriptor = self.catalog.get(descriptor).map(|d| d.name()),
-                %error,
-                "reading back failed; what was known of its values stays"
-            ),
+            Err(error) => {
+                tracing::warn!(
+                    descriptor = self.catalog.get(descriptor).map(|d| d.name()),
+                    %error,
+                    "reading back failed; what was known of its values stays"
+                );
+                self.take_up_lost_of(descriptor);
+            }
         }
         if let Some(reading) = self.active.as_mut().and_then(|a| a.reading.as_mut()) {
             reading.finish(descriptor);
@@ -88,6 +91,7 @@ impl Core {
         for descriptor in unread {
             let name = catalog.get(descriptor).map(|d| d.name()).unwrap_or_default();
             tracing::warn!(descriptor = name, "no answer to a read-back; its values wait");
+            self.take_up_lost_of(descriptor);
             let mut owned = self.graph.owned_by(descriptor).to_vec();
             owned.sort_unstable();
             for id in owned {
@@ -174,6 +178,7 @@ impl Core {
 
     /// One value that is in the southbound.
     fn found(&mut self, id: NodeId, item: AnyRetrieved, descriptor: &dyn DynDescriptor) {
+        self.take_up_lost(id);
         let metadata = item.metadata.filter(|_| descriptor.with_metadata());
         let node = self.graph.node(id);
         let unchanged = match &node.applied {
@@ -609,7 +614,12 @@ impl Core {
             None => self.graph.owned_by(id).to_vec(),
         };
         let round = self.round_of_reading();
+        let mut lost = Vec::new();
         for node_id in owned {
+            if self.lost.contains(node_id) {
+                lost.push(node_id);
+                continue;
+            }
             if self.trace(node_id).found == round {
                 continue;
             }
@@ -620,6 +630,7 @@ impl Core {
             self.forget_in_index(node_id, descriptor);
             self.vanished(node_id);
         }
+        self.miss_lost(lost);
     }
 
     /// A value that was believed to be there is not.

@@ -18,8 +18,8 @@ use std::{
 };
 
 use ligato_kvs_api::{
-    AnyKnown, AnyRetrieved, Availability, Capabilities, Dependency, DependencyKind, DynDescriptor,
-    Invalid, KeyPattern, Metadata, NotificationSink, OpError, OpFuture, Origin, Release,
+    AnyRetrieved, Availability, Capabilities, Dependency, DependencyKind, DynDescriptor, Invalid,
+    KeyPattern, Known, Metadata, NotificationSink, OpError, OpFuture, Origin, Release,
     SouthboundName,
 };
 use ligato_model::{Key, Value};
@@ -498,7 +498,7 @@ impl DynDescriptor for FakeKind {
         Box::pin(async move { done.await.map(|()| None) })
     }
 
-    fn retrieve(&self, _: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
+    fn retrieve(&self, _: Known) -> OpFuture<Vec<AnyRetrieved>> {
         self.called("retrieve");
         let gate = self.sb.lock().held_reads.get(self.name).cloned();
         let (sb, prefix) = (self.sb.clone(), self.prefix);

@@ -35,8 +35,9 @@ use ligato_proto::vpp::interfaces::Interface;
 use ligato_proto::vpp::l3::Route;
 use ligato_proto::vpp::l3::route::RouteType;
 use ligato_vpp_api::VppError as Code;
-use ligato_vpp_api::msg::ip::{IpRouteAddDel, IpRouteDump, IpTable, IpTableDump};
+use ligato_vpp_api::msg::ip::{IpRouteAddDel, IpRouteDetails, IpRouteDump, IpTable, IpTableDump};
 use ligato_vpp_api::types::InterfaceIndex;
+use ligato_vpp_client::DumpStream;
 use ligato_vpp_ctx::{Facts, VppCtx, address::NOT_ALLOCATED, op_error};
 use serde::Serialize;
 
@@ -178,6 +179,9 @@ impl Descriptor for RouteKind {
     ) -> Result<Vec<Retrieved<Self>>, OpError> {
         let tables = sb.dump(IpTableDump {}).await?;
         let interfaces = sb.interfaces().snapshot();
+        let mut tables = tables.into_iter().map(|details| details.table);
+        // VPP answers while what is known is laid out.
+        let mut next = dump_next(sb, &mut tables).await;
         let known = Correlation::new(
             interfaces.iter().map(|item| (item.data.sw_if_index, item.name)),
             known.iter().map(|known| Known {
@@ -189,8 +193,9 @@ impl Descriptor for RouteKind {
         );
         // One after the other: behind a large table the next one would wait beyond its deadline.
         let mut found = Vec::new();
-        for details in tables {
-            read_table(sb, &known, details.table, &mut found).await?;
+        while let Some(details) = next {
+            read_table(details, &known, &mut found).await?;
+            next = dump_next(sb, &mut tables).await;
         }
         Ok(found)
     }
@@ -241,14 +246,21 @@ fn outgoing(sb: &VppCtx, route: &Route) -> Result<Option<InterfaceIndex>, OpErro
     sb.sw_if_index(&route.outgoing_interface).map(Some)
 }
 
+/// Asks for the routes of the next table.
+async fn dump_next(
+    sb: &VppCtx,
+    tables: &mut impl Iterator<Item = IpTable>,
+) -> Option<DumpStream<IpRouteDetails>> {
+    let table = tables.next()?;
+    Some(sb.client().dump_stream(IpRouteDump { table }).await)
+}
+
 /// Reads the routes of one table as they arrive.
 async fn read_table(
-    sb: &VppCtx,
+    mut details: DumpStream<IpRouteDetails>,
     known: &Correlation<'_>,
-    table: IpTable,
     found: &mut Vec<Retrieved<RouteKind>>,
 ) -> Result<(), OpError> {
-    let mut details = sb.client().dump_stream(IpRouteDump { table }).await;
     while let Some(details) = details.try_next().await.map_err(|error| op_error(&error))? {
         for path in path::from_vpp(&details.route) {
             known.resolve(&path, found);

@@ -9,8 +9,8 @@ use std::{
 };
 
 use ligato_kvs_api::{
-    AnyKnown, AnyRetrieved, Availability, Capabilities, Dependency, DynDescriptor, Invalid,
-    KeyPattern, Metadata, NotificationSink, OpError, OpFuture, Origin, SouthboundName,
+    AnyRetrieved, Availability, Capabilities, Dependency, DynDescriptor, Invalid, KeyPattern,
+    Known, Metadata, NotificationSink, OpError, OpFuture, Origin, SouthboundName,
 };
 use ligato_model::{Key, Model, Value};
 use ligato_proto::vpp::{
@@ -250,7 +250,7 @@ impl DynDescriptor for BenchKind {
         ready(metadata.cloned())
     }
 
-    fn retrieve(&self, _: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
+    fn retrieve(&self, _: Known) -> OpFuture<Vec<AnyRetrieved>> {
         let found = self
             .lock()
             .iter()

@@ -57,6 +57,8 @@ pub(crate) struct Active {
     pub(crate) seen: Vec<NodeId>,
     /// It has stepped aside before.
     pub(crate) was_aside: bool,
+    /// It sees to a part of what a southbound lost; others follow.
+    pub(crate) is_part: bool,
     /// What it was made from, while others are aside.
     pub(crate) request: Option<Box<Request>>,
     pub(crate) phase: Phase,

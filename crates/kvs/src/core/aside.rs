@@ -69,6 +69,8 @@ pub(crate) struct Waiting {
     deferred: Vec<NodeId>,
     /// Nodes that are kept for those aside only.
     kept: Vec<NodeId>,
+    /// What a southbound lost whose part has not begun.
+    pub(crate) later: Arc<Bits>,
 }
 
 /// What the transactions that stepped aside will still touch.
@@ -151,15 +153,22 @@ impl Aside {
 
 impl Waiting {
     pub(crate) fn is_empty(&self) -> bool {
-        self.aside.is_empty() && self.parked.is_empty()
+        self.aside.is_empty() && self.parked.is_empty() && self.later.is_empty()
     }
 
-    /// What those aside will go on with.
+    /// What those aside will go on with, and what comes back later.
     pub(crate) fn busy(&self) -> Vec<Arc<Bits>> {
-        self.aside.iter().map(|aside| Arc::clone(&aside.active.unfinished.nodes)).collect()
+        let later = (!self.later.is_empty()).then_some(&self.later);
+        let aside = self.aside.iter().map(|aside| &aside.active.unfinished.nodes);
+        aside.chain(later).map(Arc::clone).collect()
     }
 
-    fn reserve(&mut self) {
+    /// Transactions that stepped aside.
+    pub(crate) fn actives(&self) -> impl Iterator<Item = &Active> {
+        self.aside.iter().map(|aside| &*aside.active)
+    }
+
+    pub(crate) fn reserve(&mut self) {
         let descriptors = self.aside.iter().flat_map(|a| a.reads.iter().copied()).collect();
         self.reserved = Reserved { nodes: self.busy(), descriptors };
     }
@@ -193,8 +202,8 @@ impl Core {
 
     /// The transaction a call belongs to, be it under way or aside.
     pub(crate) fn transaction(&self, seq: TxnSeq) -> Option<&Active> {
-        let aside = self.waiting.aside.iter().map(|a| &*a.active);
-        self.active.as_deref().into_iter().chain(aside).find(|a| a.seq == seq)
+        let all = self.active.as_deref().into_iter().chain(self.waiting.actives());
+        all.into_iter().find(|a| a.seq == seq)
     }
 }
 
@@ -210,7 +219,7 @@ impl Core {
                 Some(active.progress + self.config.read_patience)
             }
             Phase::Reading | Phase::Executing | Phase::Reviewing | Phase::Verifying
-                if !self.queue.is_empty() =>
+                if self.others_wait() =>
             {
                 Some(active.progress + self.patience_of(active))
             }
@@ -222,7 +231,15 @@ impl Core {
         let is_long = active.phase == Phase::Executing && active.run.left() >= LONG;
         // What southbounds tell, that they are gone or back above all, has time until it has waited.
         let asked = || self.queue.iter().any(|r| matches!(r, Request::Northbound { .. }));
-        if active.was_aside || (is_long && asked()) { Duration::ZERO } else { self.config.patience }
+        let at_once = active.was_aside
+            || (is_long && asked())
+            || (active.is_part && self.is_time_for_a_part());
+        if at_once { Duration::ZERO } else { self.config.patience }
+    }
+
+    /// Is there anything that could be done if the transaction under way stepped aside?
+    fn others_wait(&self) -> bool {
+        !self.queue.is_empty() || self.is_time_for_a_part()
     }
 
     /// It only waits for answers, and something else could be done: one that is aside could go on, or
@@ -240,7 +257,7 @@ impl Core {
         waits
             && self.effects.is_empty()
             && (self.waiting.aside.iter().any(|a| self.can_go_on(a))
-                || (!self.queue.is_empty()
+                || (self.others_wait()
                     && self.patience_ends().is_none_or(|at| at <= self.now.mono)))
     }
 

@@ -83,7 +83,8 @@ impl Core {
         };
         let descriptors = self.descriptors_in(scope);
         let only = self.nodes_in(scope);
-        let all: Vec<NodeId> = self.graph.in_order().collect();
+        let mut all: Vec<NodeId> = self.graph.in_order().collect();
+        all.retain(|id| !self.is_put_off(*id));
         for id in all {
             if !self.is_in(id, descriptors.as_ref(), only.as_ref()) {
                 continue;

@@ -37,7 +37,7 @@ impl Core {
         let bases = self.touched_bases(&changed);
         self.traces.trim();
         let Some(mut active) = self.active.take() else { return };
-        let was_aside = active.was_aside;
+        let others_waited = active.was_aside || active.is_part;
         self.forget_disputes();
         self.bury(&changed);
         self.sweep(changed);
@@ -52,7 +52,7 @@ impl Core {
         if let Audience::Unregister(_, descriptor) = active.audience {
             self.remove_descriptor(descriptor);
         }
-        if was_aside {
+        if others_waited {
             self.unpark();
         }
         if let Some((txn, token)) = active.then_plan.take() {

@@ -44,7 +44,10 @@ impl Core {
                 }
             } else if self.bring_back() {
                 // It goes on where it was.
+            } else if self.part_is_next() {
+                self.begin_part();
             } else if let Some(request) = self.next_request() {
+                self.lost.let_pass();
                 if let Some(waited) = request.waited(self.now.mono) {
                     self.stats.queue_wait.add(waited);
                 }
@@ -134,6 +137,7 @@ impl Core {
             began_with: None,
             seen: Vec::new(),
             was_aside: false,
+            is_part: false,
             request: None,
             phase: Phase::Planning,
             audience,
@@ -497,7 +501,8 @@ impl Core {
     pub(crate) fn make_plan(&mut self) -> Steps {
         let started = (self.stopwatch)();
         self.settle_disputes();
-        let disturbed = self.graph.take_disturbed();
+        let mut disturbed = self.graph.take_disturbed();
+        disturbed.retain(|(node, _)| !self.waiting.later.contains(*node));
         let Some(active) = &mut self.active else { return Steps::default() };
         active.round += 1;
         let mut seeds = std::mem::take(&mut active.seeds);
@@ -547,6 +552,7 @@ impl Core {
             catalog: &self.catalog,
             held: &active.held,
             reserved: &self.waiting.reserved,
+            later: &self.waiting.later,
             down: &self.down,
             spare_unwanted: active.spare_unwanted,
             old_needs: &active.old_needs,
@@ -703,6 +709,7 @@ impl Core {
     /// Those of the values whose readiness changed that are not as they should be by now.
     fn followers(&self, mut disturbed: Vec<(NodeId, NodeId)>) -> Vec<(NodeId, NodeId)> {
         let (graph, held) = (&self.graph, self.active.as_ref().map(|a| &a.held));
+        disturbed.retain(|(id, _)| !self.waiting.later.contains(*id));
         disturbed.retain(|(id, _)| {
             let node = graph.node(*id);
             let ready = graph.unmet(*id) == 0

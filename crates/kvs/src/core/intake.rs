@@ -53,6 +53,7 @@ impl Core {
             return self.fail_key(id, op, &format!("it is derived from {base} and cannot be set"));
         }
         self.trace(id).listed = true;
+        self.lost.remove(id);
         match wish.value.clone() {
             Some(value) => self.want(id, value, wish, described),
             None => self.let_go(id, &wish.reason),

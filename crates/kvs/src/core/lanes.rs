@@ -388,7 +388,10 @@ impl Core {
             .map(|(id, _)| id)
             .collect();
         match now {
-            Availability::Down { .. } => self.down.extend(of_lane),
+            Availability::Down { .. } => {
+                self.lose_later(&of_lane);
+                self.down.extend(of_lane);
+            }
             Availability::Up { incarnation, abilities } => {
                 if self.described_for.insert(southbound, *abilities) != Some(*abilities) {
                     self.to_describe.insert(southbound);
@@ -447,6 +450,7 @@ impl Core {
             self.forget_in_index(id, &*descriptor);
         }
         self.graph.set_applied(id, applied);
+        self.note_lost(id);
         let children = self.graph.node(id).children.clone();
         if let Some(active) = &mut self.active {
             for child in children.iter() {
@@ -465,9 +469,14 @@ impl Core {
             .map(|(id, _)| id)
             .collect();
         let is_another = self.to_describe.remove(southbound);
+        if is_another {
+            self.lost.forget(southbound);
+        }
         for descriptor in ids {
             let mut owned: Vec<NodeId> = self.graph.owned_by(descriptor).to_vec();
             owned.sort_unstable();
+            // What only has to be looked for is looked at when that is done.
+            owned.retain(|id| !self.is_put_off(*id));
             for id in owned {
                 let readable = self.is_read_with(id, southbound);
                 self.reconsider_value(id, readable, is_another);
@@ -483,7 +492,7 @@ impl Core {
     }
 
     /// What has no problem is described as it is, unless the southbound is `another` one.
-    fn reconsider_value(&mut self, id: NodeId, readable: bool, another: bool) {
+    pub(crate) fn reconsider_value(&mut self, id: NodeId, readable: bool, another: bool) {
         if self.graph.node(id).is_empty() {
             return;
         }

@@ -119,7 +119,8 @@ impl Core {
         descriptors: Option<&FxHashSet<DescriptorId>>,
         only: Option<&FxHashSet<NodeId>>,
     ) {
-        let all: Vec<NodeId> = self.graph.in_order().collect();
+        let mut all: Vec<NodeId> = self.graph.in_order().collect();
+        all.retain(|id| !self.is_put_off(*id));
         for id in all {
             let in_scope = self.is_in(id, descriptors, only);
             let node = self.graph.node(id);
@@ -180,7 +181,7 @@ impl Core {
             let Some(reading) = &mut active.reading else { return };
             let Some(id) = reading.next(&self.catalog) else { return };
             let Some(descriptor) = self.catalog.get(id).cloned() else { continue };
-            let known = known_values(&self.graph, &self.catalog, id);
+            let known = known_values(&self.graph, id);
             self.next_call += 1;
             let call = self.next_call;
             self.calls.insert(call, Call::Reading { seq, descriptor: id });

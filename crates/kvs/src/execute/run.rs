@@ -235,6 +235,11 @@ impl Run {
         self.left
     }
 
+    /// How many steps have not started.
+    pub(crate) fn not_started(&self) -> usize {
+        self.left.saturating_sub(self.in_flight) as usize
+    }
+
     /// Could a step start now that could not before?
     pub(crate) fn can_start(&self, has_room: impl Fn(DescriptorId) -> bool) -> bool {
         self.first_parked(has_room).is_some()

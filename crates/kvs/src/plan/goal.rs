@@ -351,6 +351,9 @@ impl Planner<'_> {
 
     /// A target of the edge has changed its goal.
     fn count(&mut self, edge: Edge, up: bool, by: NodeId) {
+        if self.facts.later.contains(edge.from) {
+            return;
+        }
         let graph = self.facts.graph;
         let satisfied = up != edge.is_conflict();
         if self.marks(edge.from).counted {

@@ -181,7 +181,7 @@ pub(crate) fn started(effect: &Effect, ids: Ids<'_>) -> Vec<Started> {
             .map(|operation| of(operation.call, &**descriptor, step(&operation.action, ids)))
             .collect(),
         Effect::Retrieve { call, descriptor, known } => {
-            vec![of(*call, &**descriptor, Step::Retrieve { known: known.len() })]
+            vec![of(*call, &**descriptor, Step::Retrieve { known: known.values().len() })]
         }
         _ => Vec::new(),
     }

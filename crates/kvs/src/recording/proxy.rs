@@ -12,9 +12,9 @@ use std::{
 };
 
 use ligato_kvs_api::{
-    AnyKnown, AnyOperation, AnyRetrieved, Availability, Capabilities, Concurrency, Dependency,
-    DynDescriptor, Field, Invalid, KeyFilter, KeyPattern, Metadata, NotificationSink, OpError,
-    OpFuture, Release, SouthboundName, Target, Use,
+    AnyOperation, AnyRetrieved, Availability, Capabilities, Concurrency, Dependency, DynDescriptor,
+    Field, Invalid, KeyFilter, KeyPattern, Known, Metadata, NotificationSink, OpError, OpFuture,
+    Release, SouthboundName, Target, Use,
 };
 use ligato_model::{Key, Value};
 use tokio_util::sync::CancellationToken;
@@ -291,7 +291,7 @@ impl DynDescriptor for Proxy {
         self.inner.operate(operation)
     }
 
-    fn retrieve(&self, known: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
+    fn retrieve(&self, known: Known) -> OpFuture<Vec<AnyRetrieved>> {
         self.inner.retrieve(known)
     }
 

@@ -3,8 +3,8 @@
 use std::{future::Future, panic::resume_unwind, pin::Pin, sync::Arc};
 
 use ligato_kvs_api::{
-    AnyKnown, AnyRetrieved, Availability, Capabilities, Concurrency, Dependency, DynDescriptor,
-    Invalid, KeyFilter, KeyPattern, Metadata, NotificationSink, OpError, OpFuture, Release,
+    AnyRetrieved, Availability, Capabilities, Concurrency, Dependency, DynDescriptor, Invalid,
+    KeyFilter, KeyPattern, Known, Metadata, NotificationSink, OpError, OpFuture, Release,
     SouthboundName,
 };
 use ligato_model::{Key, Value};
@@ -221,7 +221,7 @@ impl DynDescriptor for StandIn {
         Box::pin(std::future::pending())
     }
 
-    fn retrieve(&self, _: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
+    fn retrieve(&self, _: Known) -> OpFuture<Vec<AnyRetrieved>> {
         Box::pin(std::future::pending())
     }
 

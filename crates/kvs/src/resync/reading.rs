@@ -1,14 +1,12 @@
 //! Which descriptors are read back when: in the order they ask for, independent ones at once.
 
-use std::sync::Arc;
-
-use ligato_kvs_api::{AnyKnown, Origin};
+use ligato_kvs_api::{AnyKnown, Known, Origin};
 use rustc_hash::FxHashSet;
 
 use crate::{
     catalog::Catalog,
     graph::Graph,
-    node::{DescriptorId, NodeId},
+    node::{DescriptorId, Node, NodeId, Shared},
 };
 
 /// A round of read-backs under way.
@@ -84,45 +82,25 @@ impl Reading {
     }
 }
 
-/// What is known of the values of a descriptor, sorted by key, for telling one's own from others'.
-pub(crate) fn known_values(
-    graph: &Graph,
-    catalog: &Catalog,
-    descriptor: DescriptorId,
-) -> Arc<[AnyKnown]> {
-    let known = |id: NodeId| {
-        let node = graph.node(id);
-        if node.parent.is_some() || node.descriptor != Some(descriptor) {
-            return None;
-        }
-        let value = node.wanted().or_else(|| node.content().map(|c| &c.value))?;
-        let origin = if node.desired.is_some() { Origin::Nb } else { node.origin };
-        let metadata = node.metadata().cloned();
-        Some(AnyKnown { key: node.key.clone(), value: value.clone(), metadata, origin })
-    };
-    let prefixes = prefixes_of(catalog, descriptor);
-    if prefixes.is_empty() {
-        let mut all: Vec<AnyKnown> =
-            graph.owned_by(descriptor).iter().filter_map(|id| known(*id)).collect();
-        all.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        return all.into();
-    }
-    // The ordered index gives them sorted.
-    prefixes.iter().flat_map(|prefix| graph.with_prefix(prefix)).filter_map(known).collect()
+/// What is known of the values of a descriptor, for telling one's own from others'. The owner only takes
+/// hold of the nodes: they are laid out and sorted by who needs them.
+pub(crate) fn known_values(graph: &Graph, descriptor: DescriptorId) -> Known {
+    let owned = graph.owned_by(descriptor).iter();
+    let nodes: Vec<Shared> = owned.map(|id| graph.node(*id).clone()).collect();
+    Known::later(move || {
+        let mut known: Vec<AnyKnown> = Vec::with_capacity(nodes.len());
+        known.extend(nodes.iter().filter_map(|node| known_value(node, descriptor)));
+        known.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        known
+    })
 }
 
-/// Literal prefixes of the keys of a descriptor, sorted, without those inside others; empty if it
-/// selects keys by other means.
-fn prefixes_of(catalog: &Catalog, descriptor: DescriptorId) -> Vec<&'static str> {
-    let patterns = catalog.get(descriptor).map(|d| d.keys().to_vec()).unwrap_or_default();
-    let mut prefixes: Vec<&'static str> =
-        patterns.iter().map(ligato_kvs_api::KeyPattern::literal_prefix).collect();
-    prefixes.sort_unstable();
-    let mut outer: Vec<&'static str> = Vec::new();
-    for prefix in prefixes {
-        if outer.last().is_none_or(|last| !prefix.starts_with(last)) {
-            outer.push(prefix);
-        }
+fn known_value(node: &Node, descriptor: DescriptorId) -> Option<AnyKnown> {
+    if node.parent.is_some() || node.descriptor != Some(descriptor) {
+        return None;
     }
-    outer
+    let value = node.wanted().or_else(|| node.content().map(|c| &c.value))?;
+    let origin = if node.desired.is_some() { Origin::Nb } else { node.origin };
+    let metadata = node.metadata().cloned();
+    Some(AnyKnown { key: node.key.clone(), value: value.clone(), metadata, origin })
 }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use ligato_kvs_api::{
-    AnyKnown, AnyRetrieved, Availability, Capabilities, Dependency, DynDescriptor, Invalid,
-    KeyPattern, Metadata, NotificationSink, OpError, OpFuture, Origin, SouthboundName,
+    AnyRetrieved, Availability, Capabilities, Dependency, DynDescriptor, Invalid, KeyPattern,
+    Known, Metadata, NotificationSink, OpError, OpFuture, Origin, SouthboundName,
 };
 use ligato_model::{Key, Value};
 use tokio_util::sync::CancellationToken;
@@ -297,7 +297,7 @@ impl DynDescriptor for MockDescriptor {
         ready(done.map(|metadata| metadata.map(Metadata::new)))
     }
 
-    fn retrieve(&self, _known: Arc<[AnyKnown]>) -> OpFuture<Vec<AnyRetrieved>> {
+    fn retrieve(&self, _known: Known) -> OpFuture<Vec<AnyRetrieved>> {
         self.sb.lock().reads.push(self.spec.name.clone());
         if let Some(error) = &self.spec.retrieve_error {
             return ready(Err(OpError::Retriable(error.clone())));

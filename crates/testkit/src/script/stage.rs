@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use ligato_kvs::{Scheduler, Ticket};
+use ligato_kvs::{Scheduler, SchedulerConfig, Ticket};
 use ligato_kvs_api::{
     Availability, Notification, Plan, RegistrationError, ResyncKind, RetryPolicy, Scope,
     Transaction, TxnKind, TxnOptions, TxnOutcome, TxnReport, ValueChange,
@@ -77,7 +77,14 @@ impl Stage {
     /// # Errors
     /// As [`set`](Self::set).
     pub fn set_over(sb: FakeSb) -> Result<Self, RegistrationError> {
-        let config = punctual();
+        Self::set_with(punctual(), sb)
+    }
+
+    /// A scheduler with these settings.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_with(config: SchedulerConfig, sb: FakeSb) -> Result<Self, RegistrationError> {
         let kinds = KINDS.iter().filter(|(name, _)| *name != "other");
         let scheduler = kinds
             .filter_map(|(name, _)| kind(name, &sb))

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot start fails")]
 
 mod kinds;
+mod lost;
 mod past;
 mod waiting;
 mod watching;

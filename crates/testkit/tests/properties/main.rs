@@ -10,10 +10,12 @@ mod stories;
 
 use std::collections::BTreeMap;
 
-use ligato_kvs::NodeInfo;
+use ligato_kvs::{NodeInfo, SchedulerConfig};
 use ligato_kvs_api::{Origin, Policy, ResyncKind, Scope, ValueState};
 use ligato_testkit::{
+    FakeSb,
     messages::as_string,
+    punctual,
     script::{Command, How, Stage, on_paused_clock},
 };
 use proptest::{
@@ -96,16 +98,20 @@ proptest! {
     /// After any failures, drift, notifications, restarts and gaps, when all is well again, one
     /// resync brings about what a fresh scheduler makes of the same wishes.
     #[test]
-    fn everything_converges(story in story(Kinds::wild(), 1..14), full in any::<bool>()) {
-        on_paused_clock(converge(&story, full)).unwrap()?;
+    fn everything_converges(
+        story in story(Kinds::wild(), 1..14),
+        full in any::<bool>(),
+        part in parts(),
+    ) {
+        on_paused_clock(converge(&story, full, part)).unwrap()?;
     }
 
     /// Whatever excludes or needs whatever, and however many transactions are under way: after each
     /// of them everything fits together.
     #[test]
-    fn everything_fits_together(story in story(Kinds::any(), 1..16)) {
+    fn everything_fits_together(story in story(Kinds::any(), 1..16), part in parts()) {
         on_paused_clock(async {
-            let stage = Stage::set().unwrap().forgiving().with_rings();
+            let stage = in_parts(part).forgiving().with_rings();
             let mut stage = play_on(stage, &story.0).await?;
             step(&mut stage, &Command::Heal).await?;
             step(&mut stage, &Command::Up).await?;
@@ -130,6 +136,15 @@ proptest! {
     }
 }
 
+/// How much of what a southbound lost comes back at once.
+fn parts() -> impl Strategy<Value = usize> {
+    prop_oneof![Just(SchedulerConfig::default().part), 1..4_usize]
+}
+
+fn in_parts(part: usize) -> Stage {
+    Stage::set_with(SchedulerConfig { part, ..punctual() }, FakeSb::default()).unwrap()
+}
+
 /// `create b/1` of the line `1. CREATE b/1 after …: requested`; values nobody describes are not sent.
 fn planned_operation(line: &str) -> Option<String> {
     let (number, step) = line.trim().split_once(". ")?;
@@ -138,8 +153,8 @@ fn planned_operation(line: &str) -> Option<String> {
     Some(format!("{} {}", words.next()?.to_lowercase(), words.next()?))
 }
 
-async fn converge(story: &Story, full: bool) -> Result<(), TestCaseError> {
-    let mut stage = play(&story.0).await?;
+async fn converge(story: &Story, full: bool, part: usize) -> Result<(), TestCaseError> {
+    let mut stage = play_on(in_parts(part).forgiving(), &story.0).await?;
     step(&mut stage, &Command::Heal).await?;
     step(&mut stage, &Command::Up).await?;
     step(&mut stage, &Command::Settle).await?;

@@ -376,7 +376,7 @@ async fn of_two_mirrors_of_a_pair_the_one_that_is_wanted_is_found() {
             metadata: None,
             origin: Origin::Nb,
         };
-        let found = bench.named("vpp-span").retrieve([known].into()).await.unwrap();
+        let found = bench.named("vpp-span").retrieve(vec![known].into()).await.unwrap();
         let [found] = found.as_slice() else { panic!("{found:#?}") };
         assert_eq!(found.value, Value::new(wanted));
     }

@@ -18,7 +18,7 @@ pub struct MessageDef {
     /// CRC computed from name and type of every field, nested types included.
     pub crc: u32,
     /// CRCs that some releases compute for the same layout. VPP 22.02 did so for messages with enumerations, whose
-    /// numbers it took to begin at 1 although they begin at 0.
+    /// numbers it took to begin at 1 although they begin at 0. A field with another name makes another one too.
     pub other_crcs: &'static [u32],
     /// Whether a payload, read and written and read again, is still the same; an error if it cannot be read.
     pub check: Check,

@@ -19,13 +19,15 @@
 //! this agent does not make.
 //!
 //! Messages: those of the types, and `sw_interface_tag_add_del`, `sw_interface_set_mac_address`, `hw_interface_set_mtu`,
-//! `sw_interface_set_mtu`, `sw_interface_set_flags`; for reading back those listed in [`retrieve`].
+//! `sw_interface_set_mtu`, `sw_interface_set_flags`; for reading back those listed in [`retrieve`], for deleting also those
+//! of [`pair`].
 
 mod compare;
 mod derive;
 mod dump;
 mod effect;
 mod fields;
+mod pair;
 mod retrieve;
 mod validate;
 

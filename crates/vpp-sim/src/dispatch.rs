@@ -27,6 +27,7 @@ use ligato_vpp_api::msg::ipip::{IpipAddTunnel, IpipDelTunnel, IpipTunnelDump};
 use ligato_vpp_api::msg::ipsec::{IpsecItfCreate, IpsecItfDelete, IpsecItfDump};
 use ligato_vpp_api::msg::l2::*;
 use ligato_vpp_api::msg::l3xc::{L3xcDel, L3xcDump, L3xcUpdate};
+use ligato_vpp_api::msg::lcp::{LcpItfPairAddDelV2, LcpItfPairAddDelV3};
 use ligato_vpp_api::msg::memclnt::{
     ApiVersions, ControlPing, GetApiJson, MemclntKeepalive, SockclntCreate, SockclntDelete,
 };
@@ -52,7 +53,7 @@ use ligato_vpp_api::msg::wireguard::{
 };
 
 use crate::api::{
-    af_packet, arp, bond, dhcp, gre, gtpu, interface, ip, ip_neighbor, ipip, ipsec, l2, l3xc,
+    af_packet, arp, bond, dhcp, gre, gtpu, interface, ip, ip_neighbor, ipip, ipsec, l2, l3xc, lcp,
     memclnt, memif, rd_cp, rdma, route, span, subif, tap, teib, vmxnet3, vpe, vrrp, vxlan,
     vxlan_gpe, wireguard,
 };
@@ -64,6 +65,7 @@ pub(crate) fn table() -> Registry {
     connection(&mut t);
     interfaces(&mut t);
     devices(&mut t);
+    pairs_with_the_kernel(&mut t);
     tunnels(&mut t);
     layer2(&mut t);
     layer3(&mut t);
@@ -140,6 +142,11 @@ fn devices(t: &mut Registry) {
     t.dump::<SwInterfaceBondDump>(bond::dump_old);
     t.dump::<SwMemberInterfaceDump>(bond::member_dump);
     t.dump::<SwInterfaceSlaveDump>(bond::slave_dump);
+}
+
+fn pairs_with_the_kernel(t: &mut Registry) {
+    t.write::<LcpItfPairAddDelV3>(lcp::add_del_v3);
+    t.write::<LcpItfPairAddDelV2>(lcp::add_del_v2);
 }
 
 fn tunnels(t: &mut Registry) {

@@ -13,6 +13,8 @@ struct Plugin {
     since: Release,
     /// What the names of its messages begin with.
     messages: &'static [&'static str],
+    /// Whether it is loaded without having been asked for.
+    by_default: bool,
 }
 
 /// The oldest release there is here.
@@ -26,11 +28,11 @@ const fn plugin(
     since: Release,
     messages: &'static [&'static str],
 ) -> Plugin {
-    Plugin { name, description, since, messages }
+    Plugin { name, description, since, messages, by_default: true }
 }
 
 /// By name, which is the order in which VPP loads them.
-const PLUGINS: [Plugin; 14] = [
+const PLUGINS: [Plugin; 15] = [
     plugin("af_packet", "af-packet", Release::new(23, 2), &["af_packet_"]),
     plugin("dhcp", "Dynamic Host Configuration Protocol (DHCP)", EVER, &["dhcp_"]),
     plugin(
@@ -42,6 +44,10 @@ const PLUGINS: [Plugin; 14] = [
     plugin("gtpu", "GPRS Tunnelling Protocol, User Data (GTPv1-U)", EVER, &["gtpu_"]),
     plugin("l3xc", "L3 Cross-Connect (L3XC)", EVER, &["l3xc_"]),
     plugin("lacp", "Link Aggregation Control Protocol (LACP)", EVER, &[]),
+    Plugin {
+        by_default: false,
+        ..plugin("linux_cp", "Linux Control Plane - Interface Mirror", EVER, &["lcp_"])
+    },
     plugin("memif", "Packet Memory Interface (memif) -- Experimental", EVER, &["memif_"]),
     plugin("rdma", "RDMA IBverbs Device Driver", EVER, &["rdma_"]),
     plugin(
@@ -61,6 +67,11 @@ impl Plugin {
     fn is_loaded(&self, release: Release, disabled: &[String]) -> bool {
         self.since <= release && disabled.iter().all(|name| name != self.name)
     }
+}
+
+/// The plugins that are loaded only if VPP is told to.
+pub(crate) fn off_by_default() -> impl Iterator<Item = &'static str> {
+    PLUGINS.iter().filter(|plugin| !plugin.by_default).map(|plugin| plugin.name)
 }
 
 /// Whether a message is one of a plugin that the release has and that is disabled.
@@ -94,9 +105,13 @@ pub(crate) fn listed(release: Release, disabled: &[String]) -> String {
 mod tests {
     use super::*;
 
+    fn usual() -> Vec<String> {
+        off_by_default().map(str::to_owned).collect()
+    }
+
     #[test]
     fn lines_are_those_of_vpp() {
-        let text = listed(Release::NEWEST, &[]);
+        let text = listed(Release::NEWEST, &usual());
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].ends_with("/vpp_plugins, plugins shown in load order"));
         assert_eq!(
@@ -114,11 +129,12 @@ mod tests {
         );
         assert_eq!(lines.len(), 17);
         assert!(!listed(Release::NEWEST, &["dhcp".to_owned()]).contains("dhcp"));
+        assert!(listed(Release::NEWEST, &[]).contains(" 7. linux_cp_plugin.so "));
     }
 
     #[test]
     fn a_release_has_the_plugins_that_it_had() {
-        let text = listed(EVER, &[]);
+        let text = listed(EVER, &usual());
         assert!(!text.contains("af_packet") && !text.contains("load order"), "{text}");
         assert!(text.contains("  4. lacp_plugin.so"), "{text}");
         assert!(text.contains(" 22.02-release "), "{text}");

@@ -14,6 +14,7 @@ use crate::error::SimError;
 use crate::faults::Faults;
 use crate::machine::{Identity, Machine};
 use crate::numbering::Numbering;
+use crate::plugins;
 use crate::registry::Registry;
 use crate::release::Release;
 use crate::server::{Shared, Tasks};
@@ -34,6 +35,7 @@ pub struct SimBuilder {
     hosts: HostInterfaces,
     workers: u32,
     disabled: Vec<String>,
+    enabled: Vec<String>,
 }
 
 /// How often counters move unless told otherwise. VPP's own default is ten times as long.
@@ -101,6 +103,13 @@ impl SimBuilder {
         self
     }
 
+    /// Loads a plugin that VPP loads only if its start-up file says so, such as `linux_cp`.
+    #[must_use]
+    pub fn with_plugin(mut self, name: &str) -> Self {
+        self.enabled.push(name.to_owned());
+        self
+    }
+
     /// Starts listening.
     ///
     /// # Errors
@@ -111,6 +120,9 @@ impl SimBuilder {
             None => Release::NEWEST,
         };
         let socket = self.socket.unwrap_or_else(own_socket);
+        let mut disabled = self.disabled;
+        disabled.extend(plugins::off_by_default().map(str::to_owned));
+        disabled.retain(|name| self.enabled.iter().all(|enabled| enabled != name));
         let sim = Sim {
             stats_socket: self.stats_socket.unwrap_or_else(|| stats_socket_beside(&socket)),
             stats_interval: self.stats_interval.unwrap_or(STATS_INTERVAL),
@@ -119,7 +131,7 @@ impl SimBuilder {
             seed: self.seed,
             hosts: self.hosts,
             workers: self.workers,
-            disabled: self.disabled,
+            disabled,
             registry: Arc::new(dispatch::table()),
             shared: Arc::new(Shared::new(Faults::new(self.seed))),
             tasks: Mutex::new(None),

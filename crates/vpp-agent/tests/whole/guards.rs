@@ -5,7 +5,10 @@ use ligato_kvs::Scheduler;
 use ligato_kvs_api::{Transaction, ValueChange};
 use ligato_model::Model;
 use ligato_proto::vpp::interfaces::Interface;
+use ligato_vpp_api::FixedString;
+use ligato_vpp_api::msg::lcp::LcpItfPairAddDelV2;
 use ligato_vpp_api::msg::tapv2::TapCreateV2;
+use ligato_vpp_api::types::InterfaceIndex;
 use ligato_vpp_client::{Options, VppClient};
 use ligato_vpp_sim::Sim;
 
@@ -96,6 +99,90 @@ async fn the_tap_of_a_pair_of_linux_cp_stays_as_it_is() {
         assert_eq!(unfinished(&agent), Vec::<String>::new());
     }
     assert_eq!(sim.state(), before);
+    agent.close().await;
+}
+
+const SHOWN: &str = "vppConfig:
+  interfaces:
+  - {name: wan, type: MEMIF, enabled: true, ip_addresses: [10.1.0.1/24], memif: {id: 1, socket_filename: /run/vpp/a.sock}}
+  - {name: vlan, type: SUB_INTERFACE, enabled: true, sub: {parent_name: wan, sub_id: 9}}
+  - {name: hidden, type: SOFTWARE_LOOPBACK, enabled: true}
+";
+
+/// Shows interfaces to the kernel, in this order, as somebody else does.
+async fn show_to_kernel(sim: &Sim, names: &[&str]) {
+    let other = VppClient::start(Options::new(sim.socket_path()));
+    other.connected().await.unwrap();
+    for name in names {
+        let sw_if_index = InterfaceIndex(sim.state().interface(name).unwrap().index);
+        let host_if_name = FixedString::new(name).unwrap();
+        let pair =
+            LcpItfPairAddDelV2 { is_add: true, sw_if_index, host_if_name, ..Default::default() };
+        other.request(pair).await.unwrap();
+    }
+    other.shutdown().await;
+}
+
+/// VPP has died of interfaces that went with a pair of linux-cp on them: the pair of the sub-interface goes first, then the
+/// sub-interface, then the pair of the parent, then the parent. While they are there the pairs are left alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pair_of_linux_cp_goes_before_the_interface_it_is_on() {
+    for (release, pair) in [
+        ("22.02", "lcp_itf_pair_add_del_v2"),
+        ("23.06", "lcp_itf_pair_add_del_v2"),
+        ("26.06", "lcp_itf_pair_add_del_v3"),
+    ] {
+        let sim = Sim::builder().seed(7).release(release).with_plugin("linux_cp").start();
+        let sim = sim.await.unwrap();
+        let agent = agent_over(&sim).await;
+        agent.commit(full_resync(wishes(SHOWN))).await;
+        assert_eq!(unfinished(&agent), Vec::<String>::new());
+        let without = sim.state().interfaces.len();
+        show_to_kernel(&sim, &["wan", "vlan"]).await;
+        assert_eq!(
+            sim.state().interfaces.len(),
+            without + 2,
+            "{release}: a TAP and its sub-interface"
+        );
+
+        sim.mark();
+        agent.commit(full_resync(wishes(SHOWN))).await;
+        assert_eq!(written(&sim), Vec::<&str>::new(), "{release}");
+
+        let sent = sent_to_remove(&sim, &agent, "wan").await;
+        let order: Vec<_> = sent
+            .iter()
+            .filter(|sent| {
+                [pair, "sw_interface_set_flags", "delete_subif", "memif_delete"].contains(sent)
+            })
+            .collect();
+        let down = &"sw_interface_set_flags";
+        let expected = [&pair, down, &"delete_subif", &pair, down, &"memif_delete"];
+        assert_eq!(order, expected, "{release}: {sent:?}");
+        let left = sim.state().interfaces;
+        assert_eq!(
+            left.len(),
+            2,
+            "{release}: local0 and the other one of ours are left of {left:?}"
+        );
+
+        // The other one has no pair; VPP says so, and it goes all the same.
+        let sent = sent_to_remove(&sim, &agent, "hidden").await;
+        assert_eq!(sent, [pair, "sw_interface_set_flags", "delete_loopback"], "{release}");
+        let left = unfinished(&agent);
+        assert_eq!(left, ["PENDING config/vpp/v2/interfaces/vlan "], "without its parent");
+        agent.close().await;
+    }
+}
+
+/// Where the plugin is not loaded, which is the rule, nothing is asked of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_linux_cp_there_are_no_pairs_to_end() {
+    let sim = Sim::builder().seed(7).start().await.unwrap();
+    let agent = agent_over(&sim).await;
+    agent.commit(full_resync(wishes(SHOWN))).await;
+    let sent = sent_to_remove(&sim, &agent, "hidden").await;
+    assert_eq!(sent, ["sw_interface_set_flags", "delete_loopback"]);
     agent.close().await;
 }
 

@@ -13,6 +13,7 @@ pub mod ipip;
 pub mod ipsec;
 pub mod l2;
 pub mod l3xc;
+pub mod lcp;
 pub mod memclnt;
 pub mod memif;
 pub mod rd_cp;
@@ -59,6 +60,7 @@ pub fn all() -> impl Iterator<Item = &'static MessageDef> {
         af_packet::MESSAGES,
         bond::MESSAGES,
         l3xc::MESSAGES,
+        lcp::MESSAGES,
         arp::MESSAGES,
         teib::MESSAGES,
         vrrp::MESSAGES,

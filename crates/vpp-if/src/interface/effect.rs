@@ -14,6 +14,7 @@ use ligato_vpp_api::{FixedString, Request, VppError as Code};
 use ligato_vpp_ctx::{Facts, InterfaceMeta, VppCtx, address};
 
 use super::compare::{effective_mtu, same_mac};
+use super::pair;
 use crate::types::{self, Flavor, Mtu};
 
 pub(super) async fn create(ctx: &VppCtx, value: &Interface) -> Result<InterfaceMeta, OpError> {
@@ -61,9 +62,11 @@ pub(super) async fn delete(
     };
     // Otherwise tag and MTU go with the interface. Disabled first: VPP has died of deleting what was enabled.
     let deleted = flavor.delete(ctx, index, value.vrf);
-    let (down, left_behind, deleted) = futures::join!(down, left_behind, deleted);
+    let unpaired = pair::end(ctx, index, &value.name);
+    let (unpaired, down, left_behind, deleted) =
+        futures::join!(unpaired, down, left_behind, deleted);
     ctx.forget_interface(index);
-    down.and(left_behind).and(deleted)
+    unpaired.and(down).and(left_behind).and(deleted)
 }
 
 pub(super) async fn update(

@@ -14,6 +14,7 @@ pub(crate) mod ipip;
 pub(crate) mod ipsec;
 pub(crate) mod l2;
 pub(crate) mod l3xc;
+pub(crate) mod lcp;
 pub(crate) mod memclnt;
 pub(crate) mod memif;
 pub(crate) mod rd_cp;

@@ -19,6 +19,7 @@ macro_rules! spec {
     ($m:expr) => {
         TapSpec {
             id: InterfaceIndex($m.id).some().map(|id| id.0),
+            first_id: 0,
             mac: (!$m.use_random_mac).then_some($m.mac_address.0),
             rx_queues: u16::from($m.num_rx_queues),
             tx_ring_size: $m.tx_ring_sz,

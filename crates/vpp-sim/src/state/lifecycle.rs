@@ -59,6 +59,8 @@ impl Vpp {
     }
 
     fn delete_software(&mut self, index: u32) -> Outcome {
+        // The plugin hears of it and takes its half down within the deletion.
+        self.delete_pair(index).ok();
         self.set_admin(index, false)?;
         self.detach_member(index).ok();
         self.end_l2(index)?;
@@ -83,7 +85,7 @@ impl Vpp {
         self.set_admin(index, up)
     }
 
-    fn set_admin(&mut self, index: u32, up: bool) -> Outcome {
+    pub(super) fn set_admin(&mut self, index: u32, up: bool) -> Outcome {
         if !self.interfaces.set_admin(index, up)? {
             return Ok(());
         }

@@ -14,6 +14,7 @@ pub(crate) mod dhcp_client;
 pub(crate) mod fib;
 pub(crate) mod interfaces;
 pub(crate) mod l3xc;
+mod lcp;
 mod lifecycle;
 mod link_local;
 mod memif;
@@ -40,6 +41,7 @@ pub(crate) use self::bond::{Bond, BondSpec, Bonds, Member, MemberTiming};
 pub(crate) use self::bridge::{BdFlags, BridgeDomain, Bridges, FibEntry, PortType};
 use self::fib::{Fib, StatsIndexes};
 use self::interfaces::{Interfaces, Mac};
+pub(crate) use self::lcp::Carries;
 pub(crate) use self::memif::{Memif, MemifSpec, Memifs};
 pub(crate) use self::neighbors::{Aging, Neighbor, Neighbors};
 use self::pool::Instances;
@@ -72,6 +74,7 @@ pub(crate) struct Vpp {
     pub(crate) teibs: teib::Teibs,
     pub(crate) virtual_routers: vrrp::VirtualRouters,
     pub(crate) spans: span::Spans,
+    pairs: lcp::Pairs,
     pub(crate) aging: [neighbors::Aging; 2],
     address_nets: addresses::Nets,
     link_local_tables: link_local::LinkLocalTables,
@@ -110,6 +113,7 @@ impl Vpp {
             teibs: teib::Teibs::default(),
             virtual_routers: vrrp::VirtualRouters::default(),
             spans: span::Spans::default(),
+            pairs: lcp::Pairs::default(),
             aging: Default::default(),
             address_nets: addresses::Nets::default(),
             link_local_tables: link_local::LinkLocalTables::default(),

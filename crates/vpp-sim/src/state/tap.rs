@@ -12,7 +12,7 @@ const DEFAULT_RING_SIZE: u16 = 256;
 /// VPP has no more of them than this.
 const MAX_INSTANCE: u32 = 1024;
 /// Flag of a TAP that carries IP packets without an Ethernet header.
-const FLAG_TUN: u32 = 16;
+pub(super) const FLAG_TUN: u32 = 16;
 /// Flag of a TAP that takes an existing host interface.
 const FLAG_ATTACH: u32 = 8;
 /// MTU of a TUN when the host side has none set.
@@ -22,6 +22,8 @@ const DEFAULT_TUN_MTU: u32 = 65_535;
 #[derive(Debug, Clone)]
 pub(crate) struct TapSpec {
     pub(crate) id: Option<u32>,
+    /// From where on a number is looked for if none is asked for.
+    pub(crate) first_id: u32,
     pub(crate) mac: Option<Mac>,
     pub(crate) rx_queues: u16,
     pub(crate) tx_ring_size: u16,
@@ -82,7 +84,12 @@ impl Vpp {
     pub(crate) fn create_tap(&mut self, spec: TapSpec) -> Outcome<u32> {
         let is_tun = spec.flags & FLAG_TUN != 0;
         let id = match spec.id {
-            None => self.taps.ids.take_lowest(),
+            None if spec.first_id == 0 => self.taps.ids.take_lowest(),
+            None => {
+                let mut from = spec.first_id..;
+                let free = from.find(|id| self.taps.ids.take(*id));
+                free.ok_or(Retval::INVALID_INTERFACE)?
+            }
             Some(wanted) if wanted > MAX_INSTANCE => return Err(Retval::UNSPECIFIED),
             Some(wanted) if self.taps.ids.take(wanted) => wanted,
             Some(_) => return Err(Retval::INVALID_INTERFACE),

@@ -1,6 +1,6 @@
 //! A route of NB as a path of a route of VPP, and back.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use ligato_kvs_api::{Invalid, OpError};
@@ -38,7 +38,42 @@ pub(crate) enum Target {
     Table { table: u32, next_hop: IpAddr },
 }
 
+/// The place of a path among those of its route: what the key of a value says of it, wherever it leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slot {
+    pub(crate) table: u32,
+    pub(crate) destination: IpNet,
+    pub(crate) next_hop: IpAddr,
+    pub(crate) interface: Option<u32>,
+}
+
+/// Destinations whose packets every table drops if nobody says otherwise.
+const DROPPED: [(IpAddr, u8); 6] = [
+    (IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+    (IpAddr::V4(Ipv4Addr::UNSPECIFIED), 32),
+    (IpAddr::V4(Ipv4Addr::new(224, 0, 0, 0)), 4),
+    (IpAddr::V4(Ipv4Addr::new(240, 0, 0, 0)), 4),
+    (IpAddr::V4(Ipv4Addr::BROADCAST), 32),
+    (IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0),
+];
+
 impl PathId {
+    /// Its place.
+    pub(crate) fn slot(self) -> Slot {
+        let (next_hop, interface) = match self.target {
+            Target::Drop => (destination::unspecified(self.destination), None),
+            Target::Interface { sw_if_index, next_hop } => (next_hop, Some(sw_if_index)),
+            Target::Table { next_hop, .. } => (next_hop, None),
+        };
+        Slot { table: self.table, destination: self.destination, next_hop, interface }
+    }
+
+    /// Whether it is one that VPP makes in each table.
+    pub(crate) fn is_in_every_table(self) -> bool {
+        let destination = (self.destination.addr(), self.destination.prefix_len());
+        self.target == Target::Drop && DROPPED.contains(&destination)
+    }
+
     /// The path as VPP holds it: a host that is reached directly is its own next hop.
     pub(crate) fn as_held(mut self) -> PathId {
         let host = self.destination.addr();

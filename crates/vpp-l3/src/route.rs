@@ -19,18 +19,18 @@
 //! the paths of one route. A change is made by removing the path and adding another.
 //!
 //! VPP's tables hold routes that nobody configured (addresses of interfaces, defaults). What is found is ours only if it
-//! is known to be wanted.
+//! is known to be wanted, or is in the place of what is wanted: the key does not say to which table a path leads.
 //!
 //! Uses `ip_route_add_del`, `ip_route_dump`, `ip_route_lookup`, `ip_table_dump`.
 
-use std::collections::HashMap;
+mod correlation;
 
 use futures::TryStreamExt;
 use ligato_kvs_api::{
-    Change, Dependency, Descriptor, Field, Invalid, KeyPattern, KnownValues, OpError, Origin,
-    Retrieved, Spec, Unset, Use,
+    Change, Dependency, Descriptor, Field, Invalid, KeyPattern, KnownValues, OpError, Retrieved,
+    Spec, Unset, Use,
 };
-use ligato_model::{Key, Model};
+use ligato_model::{Key, Model as _};
 use ligato_proto::vpp::interfaces::Interface;
 use ligato_proto::vpp::l3::Route;
 use ligato_proto::vpp::l3::route::RouteType;
@@ -42,8 +42,10 @@ use ligato_vpp_ctx::{Facts, VppCtx, address::NOT_ALLOCATED, op_error};
 use serde::Serialize;
 
 use crate::allocation::AllocationRef;
-use crate::path::{self, FoundPath, PathId, Target};
+use crate::path::{self, PathId, Target};
 use crate::{dead_path, destination, vrf_table};
+
+use correlation::{Correlation, Found, Known};
 
 /// The kind `vpp-route`.
 #[derive(Debug)]
@@ -192,12 +194,12 @@ impl Descriptor for RouteKind {
             }),
         );
         // One after the other: behind a large table the next one would wait beyond its deadline.
-        let mut found = Vec::new();
+        let mut found = Found::new(&known);
         while let Some(details) = next {
-            read_table(details, &known, &mut found).await?;
+            read_table(details, &mut found).await?;
             next = dump_next(sb, &mut tables).await;
         }
-        Ok(found)
+        Ok(found.finish())
     }
 }
 
@@ -258,97 +260,12 @@ async fn dump_next(
 /// Reads the routes of one table as they arrive.
 async fn read_table(
     mut details: DumpStream<IpRouteDetails>,
-    known: &Correlation<'_>,
-    found: &mut Vec<Retrieved<RouteKind>>,
+    found: &mut Found<'_, '_>,
 ) -> Result<(), OpError> {
     while let Some(details) = details.try_next().await.map_err(|error| op_error(&error))? {
-        for path in path::from_vpp(&details.route) {
-            known.resolve(&path, found);
-        }
+        found.route(path::from_vpp(&details.route));
     }
     Ok(())
-}
-
-/// What is known, by what it is in VPP, so that a path is found quickly among very many.
-struct Correlation<'a> {
-    known: Vec<Known<'a>>,
-    /// The first of those that are the same path, each with the next one in `others`.
-    by_path: HashMap<PathId, usize>,
-    /// After the value of the same place: another one that is the same path, spelled differently.
-    others: HashMap<usize, usize>,
-    /// Paths that are there under the key of a known value and lead elsewhere than it is wanted.
-    elsewhere: HashMap<PathId, usize>,
-    names: HashMap<u32, &'a str>,
-}
-
-/// A value that is wanted or was seen before.
-#[derive(Debug, Clone, Copy)]
-struct Known<'a> {
-    key: &'a Key,
-    value: &'a Route,
-    /// Where it leads now, if it is in VPP.
-    applied: Option<RouteMeta>,
-    origin: Origin,
-}
-
-impl<'a> Correlation<'a> {
-    /// `interfaces` are indexes with names. Routes over interfaces that are not there cannot be in VPP.
-    fn new(
-        interfaces: impl IntoIterator<Item = (u32, &'a str)>,
-        known: impl IntoIterator<Item = Known<'a>>,
-    ) -> Self {
-        let names: HashMap<_, _> = interfaces.into_iter().collect();
-        let indexes: HashMap<_, _> = names.iter().map(|(index, name)| (*name, *index)).collect();
-        let known: Vec<_> = known.into_iter().collect();
-        let mut by_path = HashMap::with_capacity(known.len());
-        let (mut others, mut elsewhere) = (HashMap::new(), HashMap::new());
-        // Backwards, so that the first one comes first.
-        for (at, known) in known.iter().enumerate().rev() {
-            let interface = match known.value.outgoing_interface.as_str() {
-                "" => None,
-                name => match indexes.get(name) {
-                    Some(index) => Some(*index),
-                    None => continue,
-                },
-            };
-            let Ok(id) = path::path_id(known.value, interface) else { continue };
-            let id = id.as_held();
-            if let Some(there) = known.applied.and_then(|applied| applied.instead_of(id)) {
-                elsewhere.insert(there, at);
-            }
-            if let Some(other) = by_path.insert(id, at) {
-                others.insert(at, other);
-            }
-        }
-        Correlation { known, by_path, others, elsewhere, names }
-    }
-
-    /// The values a path stands for: the known ones (which may be spelled differently), else one of its own.
-    fn resolve(&self, path: &FoundPath, found: &mut Vec<Retrieved<RouteKind>>) {
-        let meta = RouteMeta::of(path.id.target);
-        let mut next = self.by_path.get(&path.id).copied();
-        let is_known = next.is_some();
-        while let Some(known) = next.and_then(|at| self.known.get(at)) {
-            next = next.and_then(|at| self.others.get(&at).copied());
-            let mut value = known.value.clone();
-            value.preference = path.preference;
-            if weight(&value) != path.weight.max(1) {
-                value.weight = path.weight;
-            }
-            let origin = if known.origin == Origin::Sb { Origin::Sb } else { Origin::Nb };
-            found.push(Retrieved { key: known.key.clone(), value, meta, origin });
-        }
-        if is_known {
-            return;
-        }
-        let name = |index| self.names.get(&index).map(|name| (*name).to_owned());
-        let Some(value) = path::to_route(path, name) else { return };
-        let known = self.elsewhere.get(&path.id).and_then(|at| self.known.get(*at));
-        found.push(match known {
-            Some(known) => Retrieved { key: known.key.clone(), value, meta, origin: Origin::Nb },
-            None => Retrieved { key: value.key(), value, meta, origin: Origin::Unknown },
-        });
-    }
 }
 
 #[cfg(test)]

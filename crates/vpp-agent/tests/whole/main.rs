@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a failure is the answer")]
 
+mod absence;
 mod chaos;
 mod field_rows;
 mod fields;

@@ -1,5 +1,6 @@
 //! Tests of routes without a VPP.
 
+use ligato_kvs_api::Origin;
 use ligato_vpp_api::msg::ip::IpRoute;
 use ligato_vpp_api::types::{FibPathNhProto, FibPathType};
 
@@ -158,11 +159,11 @@ fn read_back(held: &[IpRoute], known: &[(Key, Route)]) -> Vec<Retrieved<RouteKin
     let known =
         known.iter().map(|(key, value)| Known { key, value, applied: None, origin: Origin::Nb });
     let correlation = Correlation::new([(1, "if1")], known);
-    let mut found = Vec::new();
-    for path in held.iter().flat_map(path::from_vpp) {
-        correlation.resolve(&path, &mut found);
+    let mut found = Found::new(&correlation);
+    for route in held {
+        found.route(path::from_vpp(route));
     }
-    found
+    found.finish()
 }
 
 #[test]
@@ -192,18 +193,84 @@ fn what_leads_elsewhere_under_the_same_key_is_found_if_it_is_known() {
         let known =
             Known { key: &key, value: &then, applied: applied.map(meta), origin: Origin::Nb };
         let correlation = Correlation::new([(1, "if1")], [known]);
-        let mut found = Vec::new();
-        for path in path::from_vpp(&sent(&first)) {
-            correlation.resolve(&path, &mut found);
-        }
-        found.remove(0)
+        let mut found = Found::new(&correlation);
+        found.route(path::from_vpp(&sent(&first)));
+        found.finish().remove(0)
     };
     let ours = found(Some(&first));
     assert_eq!((&ours.key, ours.origin), (&key, Origin::Nb));
     assert!(equivalent(&ours.value, &first) && !equivalent(&ours.value, &then));
-    // Somebody else's, as far as one can know.
-    assert_eq!(found(None).origin, Origin::Unknown);
-    assert_eq!(found(Some(&then)).origin, Origin::Unknown);
+    // Made before the agent was started, as far as one can know: whose it is, the scheduler says by the key.
+    for applied in [None, Some(&then)] {
+        let there = found(applied);
+        assert_eq!((&there.key, there.origin), (&key, Origin::Unknown));
+        assert!(equivalent(&there.value, &first), "{:?}", there.value);
+    }
+}
+
+/// Next hops may be spelled differently in keys.
+#[test]
+fn what_was_made_before_the_start_is_found_in_the_place_of_what_is_wanted() {
+    let nowhere = |value: &Route| Route { r#type: RouteType::Drop.into(), ..value.clone() };
+    let via = |table, next_hop: &str| Route {
+        next_hop_addr: next_hop.into(),
+        ..inter_vrf("10.0.0.0/8", 1, table)
+    };
+    let over_if1 = Route { vrf_id: 1, ..route("10.0.0.0/8", "10.9.0.1", "if1") };
+    for (there, wanted) in [
+        (via(2, ""), via(3, "")),
+        (via(2, "0.0.0.0"), via(3, "")),
+        (via(2, "10.9.0.1"), via(3, "10.9.0.1")),
+        (via(1, "10.9.0.1"), via(3, "10.9.0.1")),
+        (via(2, ""), nowhere(&via(2, ""))),
+        (nowhere(&via(2, "")), via(2, "")),
+        (over_if1.clone(), nowhere(&over_if1)),
+    ] {
+        let key = wanted.key();
+        let found = read_back(&[sent(&there)], &[(key.clone(), wanted.clone())]);
+        let found: Vec<_> = found.iter().map(|found| (&found.key, found.origin)).collect();
+        assert_eq!(found, [(&key, Origin::Unknown)], "{there:?} {wanted:?}");
+    }
+}
+
+#[test]
+fn what_is_elsewhere_among_the_paths_is_not_taken_for_ours() {
+    let wanted = inter_vrf("10.0.0.0/8", 1, 3);
+    let known = [(wanted.key(), wanted.clone())];
+    let mut held = sent(&wanted);
+    let mut beside = |other: &Route| {
+        held.paths =
+            ligato_vpp_api::List::new(vec![sent(other).paths[0], sent(&wanted).paths[0]]).unwrap();
+        read_back(std::slice::from_ref(&held), &known)
+    };
+    // Beside what is wanted there is another one of the same place: it is none of ours.
+    let spelled = Route { next_hop_addr: "0.0.0.0".into(), ..inter_vrf("10.0.0.0/8", 1, 2) };
+    let found = beside(&spelled);
+    let keys: Vec<_> = found.iter().map(|found| (&found.key, found.origin)).collect();
+    assert_eq!(keys, [(&wanted.key(), Origin::Nb), (&spelled.key(), Origin::Unknown)]);
+    // One of another place.
+    let other = Route { vrf_id: 1, ..route("10.0.0.0/8", "10.9.0.1", "if1") };
+    let found = read_back(&[sent(&other)], &known);
+    assert_eq!((&found[0].key, found[0].origin), (&other.key(), Origin::Unknown));
+    // What VPP makes by itself.
+    let default = inter_vrf("0.0.0.0/0", 1, 3);
+    let own = Route { vrf_id: 1, ..drop_route("0.0.0.0/0") };
+    let found = read_back(&[sent(&own)], &[(default.key(), default.clone())]);
+    assert_ne!(found[0].key, default.key());
+}
+
+/// The key of the one is the key of the other too.
+#[test]
+fn of_two_paths_of_one_key_the_wanted_one_counts() {
+    let named =
+        |table| Route { next_hop_addr: "0.0.0.0".into(), ..inter_vrf("10.0.0.0/8", 1, table) };
+    let (theirs, wanted) = (named(2), named(3));
+    let mut held = sent(&theirs);
+    let paths = vec![held.paths[0], sent(&wanted).paths[0]];
+    held.paths = ligato_vpp_api::List::new(paths).unwrap();
+    let found = read_back(&[held], &[(wanted.key(), wanted.clone())]);
+    let found: Vec<_> = found.iter().map(|found| (&found.value, found.origin)).collect();
+    assert_eq!(found, [(&wanted, Origin::Nb)]);
 }
 
 #[test]
@@ -223,8 +290,8 @@ fn each_path_of_a_route_is_a_value() {
     held.paths = ligato_vpp_api::List::new(paths.to_vec()).unwrap();
     let found = read_back(&[held], &[(other.key(), other.clone())]);
     assert_eq!(found.len(), 2);
-    assert_eq!((&found[0].key, found[0].origin), (&one.key(), Origin::Unknown));
-    assert_eq!((&found[1].key, found[1].origin), (&other.key(), Origin::Nb));
+    assert_eq!((&found[0].key, found[0].origin), (&other.key(), Origin::Nb));
+    assert_eq!((&found[1].key, found[1].origin), (&one.key(), Origin::Unknown));
 }
 
 #[test]

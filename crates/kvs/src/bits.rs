@@ -37,6 +37,21 @@ impl Bits {
         is_new
     }
 
+    /// Puts all in that are in the other one.
+    pub(crate) fn unite(&mut self, other: &Self) {
+        if self.parts.len() < other.parts.len() {
+            self.parts.resize(other.parts.len(), None);
+        }
+        for (part, new) in self.parts.iter_mut().zip(&other.parts) {
+            let Some(new) = new else { continue };
+            let words = Arc::make_mut(part.get_or_insert_default());
+            for (word, new) in words.iter_mut().zip(new.iter()) {
+                self.len += (new & !*word).count_ones() as usize;
+                *word |= new;
+            }
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -95,5 +110,10 @@ mod tests {
         assert!(copy.iter().eq(ids));
         assert!(bits.iter().eq(ids.into_iter().filter(|id| *id != 64)));
         assert!(copy.contains(64) && !bits.contains(64) && !bits.contains(900_000));
+        bits.unite(&Bits::default());
+        bits.unite(&copy);
+        assert!(bits.iter().eq(ids));
+        ids.into_iter().for_each(|id| bits.remove(id));
+        assert!(bits.is_empty() && !copy.is_empty());
     }
 }

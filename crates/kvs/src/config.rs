@@ -60,7 +60,7 @@ impl Default for SchedulerConfig {
             operation_deadline: Duration::from_secs(10),
             retrieve_deadline: Duration::from_secs(120),
             patience: Duration::from_millis(200),
-            part: 4096,
+            part: 2048,
             statement_expected: false,
             read_patience: Duration::from_secs(5),
             simulate: false,

@@ -359,6 +359,7 @@ impl Core {
     /// Takes one input in.
     pub(crate) fn input(&mut self, now: Now, input: Input) {
         self.now = now;
+        self.traffic.pass(now.mono);
         match input {
             Input::Operated { call, result, took } => self.operated(call, result, took),
             Input::Retrieved { call, result, took } => self.retrieved(call, result, took),

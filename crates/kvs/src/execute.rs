@@ -11,7 +11,7 @@ use ligato_kvs_api::{
 use ligato_model::Key;
 use rustc_hash::FxHashSet;
 
-pub(crate) use crate::execute::run::{Run, Traffic};
+pub(crate) use crate::execute::run::{LONG, Run, Traffic};
 use crate::{
     core::{Answer, Call, CallId, Core, Effect, Operation, Phase},
     graph::Edge,
@@ -57,9 +57,9 @@ impl Core {
             if active.phase != Phase::Executing {
                 return;
             }
-            let (graph, traffic) = (&self.graph, &self.traffic);
+            let (graph, traffic, left) = (&self.graph, &self.traffic, active.run.left());
             let road = |step: &Step| graph.node(step.node).descriptor;
-            let has_room = |id| traffic.has_room(id);
+            let has_room = |id| traffic.has_room(id, left);
             if active.due.take_if(|due| *due < self.now.mono && !active.undoing).is_some() {
                 return self.give_up();
             }
@@ -78,7 +78,7 @@ impl Core {
         while operations.len() < limit {
             let Some(active) = &mut self.active else { break };
             let (graph, traffic) = (&self.graph, &self.traffic);
-            if !traffic.has_room(id) {
+            if !traffic.has_room(id, active.run.left()) {
                 break;
             }
             let road = |step: &Step| graph.node(step.node).descriptor;
@@ -98,6 +98,7 @@ impl Core {
             Start::Call(descriptor, action) => {
                 self.next_call += 1;
                 let call = self.next_call;
+                self.waiting.note_change(self.base_of(step.node));
                 let active = self.active.as_mut()?;
                 active.progress = self.now.mono;
                 self.traffic.enter(descriptor);

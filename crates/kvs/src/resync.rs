@@ -154,6 +154,9 @@ impl Core {
                 continue;
             }
             let node = self.graph.intern(&item.key, &catalog);
+            if self.was_changed_by_others(node) {
+                continue;
+            }
             if std::mem::replace(&mut self.trace(node).found, round) == round {
                 tracing::warn!(descriptor = descriptor.name(), key = %item.key, "read back twice");
                 continue;
@@ -170,6 +173,11 @@ impl Core {
         if let Some(info) = self.infos.get_mut(usize::from(id)) {
             info.was_read = true;
         }
+    }
+
+    fn was_changed_by_others(&self, id: NodeId) -> bool {
+        let reading = self.active.as_ref().and_then(|active| active.reading.as_ref());
+        reading.is_some_and(|reading| !reading.changed.is_empty() && reading.changed.contains(&id))
     }
 
     fn round_of_reading(&self) -> u16 {
@@ -616,6 +624,9 @@ impl Core {
         let round = self.round_of_reading();
         let mut lost = Vec::new();
         for node_id in owned {
+            if self.was_changed_by_others(node_id) {
+                continue;
+            }
             if self.lost.contains(node_id) {
                 lost.push(node_id);
                 continue;

@@ -17,16 +17,13 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     bits::Bits,
-    core::{Active, Audience, Core, Effect, Phase, Request, Trace, report::Comparison},
+    core::{Active, Audience, Core, Effect, Phase, Request, Trace, lost::Lost, report::Comparison},
+    execute::{LONG, Run},
     graph::Graph,
     node::{DescriptorId, NodeId, Shared},
     plan::Step,
     sparse::Sparse,
 };
-
-/// A transaction with so many steps left lets northbound ones pass at any time, not only when it has had
-/// no answer for a while.
-const LONG: u32 = 256;
 
 /// A transaction that stepped aside, with what is to be put back when it goes on.
 pub(crate) struct Aside {
@@ -36,6 +33,8 @@ pub(crate) struct Aside {
     loosened: Vec<NodeId>,
     /// Descriptors that it is reading back.
     reads: Vec<DescriptorId>,
+    /// What others do with values meanwhile is not judged by the read-back: their values need not wait.
+    lets_pass: bool,
     answers: VecDeque<Answer>,
 }
 
@@ -78,6 +77,8 @@ pub(crate) struct Waiting {
 pub(crate) struct Reserved {
     nodes: Vec<Arc<Bits>>,
     descriptors: FxHashSet<DescriptorId>,
+    /// Those that are being read back.
+    read: FxHashSet<DescriptorId>,
 }
 
 // === impl Unfinished ===
@@ -102,6 +103,12 @@ impl Unfinished {
         if !self.sticks && (self.again.is_empty() || !self.again.remove(&id)) {
             Arc::make_mut(&mut self.nodes).remove(id);
         }
+    }
+
+    /// What was lost and is being looked for is meant.
+    fn cover_lost(&mut self, lost: &Lost) {
+        let nodes = Arc::make_mut(&mut self.nodes);
+        lost.unread().for_each(|unread| nodes.unite(unread));
     }
 
     /// Everything that was touched is meant.
@@ -169,8 +176,23 @@ impl Waiting {
     }
 
     pub(crate) fn reserve(&mut self) {
-        let descriptors = self.aside.iter().flat_map(|a| a.reads.iter().copied()).collect();
-        self.reserved = Reserved { nodes: self.busy(), descriptors };
+        let reads = |aside: &Aside| aside.reads.clone();
+        let read = self.aside.iter().flat_map(reads).collect();
+        let strict = self.aside.iter().filter(|aside| !aside.lets_pass);
+        let descriptors = strict.flat_map(reads).collect();
+        self.reserved = Reserved { nodes: self.busy(), descriptors, read };
+    }
+
+    /// An operation on the value begins: what is being read back may be older, or not.
+    pub(crate) fn note_change(&mut self, base: NodeId) {
+        if self.reserved.read.is_empty() {
+            return;
+        }
+        for aside in &mut self.aside {
+            if let Some(reading) = &mut aside.active.reading {
+                reading.changed.insert(base);
+            }
+        }
     }
 }
 
@@ -231,8 +253,10 @@ impl Core {
         let is_long = active.phase == Phase::Executing && active.run.left() >= LONG;
         // What southbounds tell, that they are gone or back above all, has time until it has waited.
         let asked = || self.queue.iter().any(|r| matches!(r, Request::Northbound { .. }));
+        // A read-back that nobody asked for holds nobody up.
+        let looks = active.phase == Phase::Reading && active.audience_is_nobody();
         let at_once = active.was_aside
-            || (is_long && asked())
+            || ((is_long || looks) && asked())
             || (active.is_part && self.is_time_for_a_part());
         if at_once { Duration::ZERO } else { self.config.patience }
     }
@@ -281,12 +305,17 @@ impl Core {
             (Phase::Reading, Some(reading)) => reading.all.clone(),
             _ => Vec::new(),
         };
+        let lets_pass = active.audience_is_nobody();
+        if lets_pass && !reads.is_empty() {
+            active.unfinished.cover_lost(&self.lost);
+        }
         self.waiting.aside.push(Aside {
             active,
             traces: std::mem::take(&mut self.traces),
             disturbed: self.graph.take_disturbed(),
             loosened: self.graph.take_loosened(),
             reads,
+            lets_pass,
             answers: VecDeque::new(),
         });
         self.waiting.reserve();
@@ -299,8 +328,11 @@ impl Core {
 
     fn can_go_on(&self, aside: &Aside) -> bool {
         !aside.answers.is_empty()
-            || (aside.active.phase == Phase::Executing
-                && aside.active.run.can_start(|id| self.traffic.has_room(id)))
+            || (aside.active.phase == Phase::Executing && self.has_room_for(&aside.active.run))
+    }
+
+    fn has_room_for(&self, run: &Run) -> bool {
+        run.can_start(|id| self.traffic.has_room(id, run.left()))
     }
 
     /// Brings back one that can go on; false if none can.
@@ -377,9 +409,8 @@ impl Core {
         let reserved = &self.waiting.reserved;
         let nodes = reserved.nodes.iter().flat_map(|nodes| nodes.iter());
         let of_nodes = nodes.filter_map(|id| self.graph.node(id).descriptor);
-        let mut reserved = of_nodes
-            .chain(reserved.descriptors.iter().copied())
-            .filter_map(|d| self.catalog.get(d));
+        let mut reserved =
+            of_nodes.chain(reserved.read.iter().copied()).filter_map(|d| self.catalog.get(d));
         match scope {
             Scope::Southbound(name) => reserved.any(|d| d.southbound() == name.as_str()),
             Scope::Descriptors(names) => reserved.any(|d| names.iter().any(|n| n == d.name())),

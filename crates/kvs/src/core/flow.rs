@@ -94,6 +94,9 @@ impl Core {
     fn begin_with(&mut self, request: Request) {
         match request {
             Request::Northbound { txn, token, waited, since } => {
+                if token.is_some() {
+                    self.traffic.others_come(self.now.mono);
+                }
                 let asked = since.saturating_sub(waited);
                 let due = txn.options.deadline.map(|deadline| asked.saturating_add(deadline));
                 self.begin_northbound(txn, token);

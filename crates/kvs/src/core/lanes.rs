@@ -393,7 +393,11 @@ impl Core {
                 self.down.extend(of_lane);
             }
             Availability::Up { incarnation, abilities } => {
-                if self.described_for.insert(southbound, *abilities) != Some(*abilities) {
+                // What is not known was not judged for anything else.
+                let is_blank = self.is_read_later(&of_lane);
+                if self.described_for.insert(southbound, *abilities) != Some(*abilities)
+                    && !is_blank
+                {
                     self.to_describe.insert(southbound);
                 }
                 if let Some(any) = of_lane.first().and_then(|id| self.catalog.get(*id)) {
@@ -402,7 +406,7 @@ impl Core {
                 for id in &of_lane {
                     self.down.remove(id);
                 }
-                if !self.is_read_later(&of_lane) {
+                if !is_blank {
                     self.resync_soon(Scope::Southbound(southbound.to_owned()));
                 }
             }

@@ -38,6 +38,11 @@ impl Lost {
         }
     }
 
+    /// All of them, by southbound.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &Bits> {
+        self.unread.values()
+    }
+
     /// All values of a southbound are looked at, whatever is known of them.
     pub(crate) fn forget(&mut self, southbound: &str) {
         self.unread.remove(southbound);

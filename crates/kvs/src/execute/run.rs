@@ -2,6 +2,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
+    time::Duration,
 };
 
 use ligato_kvs_api::{OpKind, Reason};
@@ -45,12 +46,24 @@ enum Progress {
     Cancelled,
 }
 
+/// A plan with so many steps left is a long one: northbound transactions pass it at any time.
+pub(crate) const LONG: u32 = 256;
+/// Long plans leave this part of a window to others,
+const KEPT_SHARE: usize = 16;
+/// and keep to this part of it while there are others: what is under way is answered before what they ask for.
+const SHARED_SHARE: usize = 4;
+/// So long after a northbound transaction the next one is expected.
+const EXPECTED: Duration = Duration::from_millis(100);
+
 /// How many operations are under way where.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     descriptors: Vec<Road>,
     lanes: Vec<usize>,
     window: usize,
+    /// Until then there are others besides a long plan.
+    others_until: Duration,
+    are_others: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -301,10 +314,27 @@ impl Traffic {
         }
     }
 
-    pub(crate) fn has_room(&self, descriptor: DescriptorId) -> bool {
+    /// A northbound transaction begins.
+    pub(crate) fn others_come(&mut self, now: Duration) {
+        self.others_until = now + EXPECTED;
+        self.are_others = true;
+    }
+
+    /// Time passes.
+    pub(crate) fn pass(&mut self, now: Duration) {
+        self.are_others &= now < self.others_until;
+    }
+
+    /// May another operation of the descriptor begin, of a plan of which so much is left?
+    pub(crate) fn has_room(&self, descriptor: DescriptorId, left: u32) -> bool {
+        let window = match left {
+            LONG.. if self.are_others => (self.window / SHARED_SHARE).max(1),
+            LONG.. => self.window - self.window / KEPT_SHARE,
+            _ => self.window,
+        };
         self.descriptors.get(usize::from(descriptor)).is_none_or(|road| {
             (!road.serial || road.in_flight == 0)
-                && self.lanes.get(road.lane).is_none_or(|n| *n < self.window)
+                && self.lanes.get(road.lane).is_none_or(|n| *n < window)
         })
     }
 
@@ -361,7 +391,7 @@ mod tests {
     fn a_full_road_holds_up_nobody_else() {
         let (mut run, mut traffic) = (plan(100), traffic(3));
         let mut started = Vec::new();
-        while let Some(at) = run.next(road, |d| traffic.has_room(d)) {
+        while let Some(at) = run.next(road, |d| traffic.has_room(d, 0)) {
             traffic.enter(road(&run.steps[at as usize]).unwrap());
             started.push(at);
         }
@@ -371,14 +401,34 @@ mod tests {
             let odd = started.iter().position(|at| at % 2 == 1).unwrap();
             run.finish(started.remove(odd));
             traffic.leave(1);
-            assert!(run.can_start(|d| traffic.has_room(d)));
-            let next = run.next(road, |d| traffic.has_room(d)).unwrap();
+            assert!(run.can_start(|d| traffic.has_room(d, 0)));
+            let next = run.next(road, |d| traffic.has_room(d, 0)).unwrap();
             assert_eq!(next % 2, 1);
             traffic.enter(1);
             started.push(next);
         }
         assert_eq!(started, [0, 2, 4, 95, 97, 99]);
         assert!(!run.is_over());
+    }
+
+    #[test]
+    fn long_plans_leave_room_to_others() {
+        let mut traffic = traffic(32);
+        let fill = |traffic: &mut Traffic, left| {
+            while traffic.has_room(0, left) {
+                traffic.enter(0);
+            }
+            traffic.descriptors[0].in_flight
+        };
+        traffic.others_come(Duration::ZERO);
+        traffic.pass(EXPECTED / 2);
+        assert_eq!(fill(&mut traffic, LONG), 8);
+        traffic.pass(EXPECTED);
+        assert_eq!(fill(&mut traffic, LONG), 30);
+        assert_eq!(fill(&mut traffic, LONG - 1), 32);
+        let mut narrow = Traffic::new(1);
+        narrow.add(0, false);
+        assert!(narrow.has_room(0, LONG), "there is always room for one");
     }
 
     #[test]
@@ -391,7 +441,7 @@ mod tests {
                 looks.set(looks.get() + 1);
                 road(step)
             };
-            while let Some(at) = run.next(counted, |d| traffic.has_room(d)) {
+            while let Some(at) = run.next(counted, |d| traffic.has_room(d, 0)) {
                 traffic.enter(road(&run.steps[at as usize]).unwrap());
                 under_way.push(at);
             }
@@ -408,11 +458,11 @@ mod tests {
     fn a_batch_takes_what_waited_first() {
         let (mut run, mut traffic) = (plan(8), traffic(1));
         for expected in [0, 1] {
-            let at = run.next(road, |d| traffic.has_room(d)).unwrap();
+            let at = run.next(road, |d| traffic.has_room(d, 0)).unwrap();
             assert_eq!(at, expected);
             traffic.enter(road(&run.steps[at as usize]).unwrap());
         }
-        assert_eq!(run.next(road, |d| traffic.has_room(d)), None);
+        assert_eq!(run.next(road, |d| traffic.has_room(d, 0)), None);
         traffic.leave(1);
         run.finish(1);
         assert_eq!(run.next_on(1, road), Some(3));

@@ -7,7 +7,11 @@ use crate::{
     catalog::Catalog,
     graph::Graph,
     node::{DescriptorId, Node, NodeId, Shared},
+    snapshot::Snapshot,
 };
+
+/// To take hold of more nodes than this takes a while.
+const MANY: usize = 4096;
 
 /// A round of read-backs under way.
 #[derive(Debug, Default)]
@@ -19,6 +23,9 @@ pub(crate) struct Reading {
     pub(crate) all: Vec<DescriptorId>,
     /// Only these values are looked at; `None`: all of the descriptors.
     pub(crate) only: Option<FxHashSet<NodeId>>,
+    /// Base values that others changed while they were being read back: nobody knows whether what was
+    /// read is what was there before or after that.
+    pub(crate) changed: FxHashSet<NodeId>,
     /// Vanished NB values are wanted back: what is found missing is called MISSING.
     pub(crate) failures: bool,
 }
@@ -83,16 +90,23 @@ impl Reading {
 }
 
 /// What is known of the values of a descriptor, for telling one's own from others'. The owner only takes
-/// hold of the nodes: they are laid out and sorted by who needs them.
-pub(crate) fn known_values(graph: &Graph, descriptor: DescriptorId) -> Known {
-    let owned = graph.owned_by(descriptor).iter();
-    let nodes: Vec<Shared> = owned.map(|id| graph.node(*id).clone()).collect();
-    Known::later(move || {
-        let mut known: Vec<AnyKnown> = Vec::with_capacity(nodes.len());
-        known.extend(nodes.iter().filter_map(|node| known_value(node, descriptor)));
-        known.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        known
-    })
+/// hold of the nodes, or of what was published of them last if that is how they are: they are laid out
+/// and sorted by who needs them.
+pub(crate) fn known_values(graph: &Graph, published: &Snapshot, descriptor: DescriptorId) -> Known {
+    let (owned, dirty) = (graph.owned_by(descriptor), graph.dirty_nodes());
+    let is_its = |id: &NodeId| graph.node(*id).descriptor == Some(descriptor);
+    if owned.len() > MANY && dirty.len() < MANY && !dirty.iter().any(is_its) {
+        let published = published.clone();
+        return Known::later(move || laid_out(published.0.nodes.iter(), descriptor));
+    }
+    let nodes: Vec<Shared> = owned.iter().map(|id| graph.node(*id).clone()).collect();
+    Known::later(move || laid_out(nodes.iter(), descriptor))
+}
+
+fn laid_out<'n>(nodes: impl Iterator<Item = &'n Shared>, of: DescriptorId) -> Vec<AnyKnown> {
+    let mut known: Vec<AnyKnown> = nodes.filter_map(|node| known_value(node, of)).collect();
+    known.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    known
 }
 
 fn known_value(node: &Node, descriptor: DescriptorId) -> Option<AnyKnown> {

@@ -137,6 +137,28 @@ async fn what_is_found_is_not_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn changes_do_not_wait_for_the_read_back() {
+    let rig = in_parts();
+    let there = seven(&rig).await;
+    rig.sb.hold_reads("base");
+    rig.restart(2);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let started = tokio::time::Instant::now();
+    let wishes = [("b/new", "1"), ("b/after", "1 needs b/5")];
+    assert!(rig.put(&wishes).await.is_done());
+    assert!(started.elapsed() < Duration::from_millis(1));
+    let states = ["b/new", "b/after"].map(|key| rig.state(key));
+    assert_eq!(states, [ValueState::Configured, ValueState::Pending]);
+    // Also what was read before it was there.
+    rig.sb.answer_reads("base");
+    rig.quiet().await;
+    let log: Vec<_> = rig.sb.take_log().into_iter().filter(|line| line.contains("new")).collect();
+    assert_eq!(log, ["create b/new"]);
+    assert_eq!(rig.state("b/after"), ValueState::Configured);
+    assert!(there.iter().all(|key| rig.there(key).is_some()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_cannot_be_read_back_waits_for_nobody() {
     let rig = in_parts();
     seven(&rig).await;

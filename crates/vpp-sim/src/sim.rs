@@ -87,8 +87,7 @@ impl SimBuilder {
         self
     }
 
-    /// How many workers look after receive queues beside the main thread; none by default. Counters are those of one
-    /// thread in any case.
+    /// How many workers look after receive queues beside the main thread, and have counters of their own; none by default.
     #[must_use]
     pub fn workers(mut self, workers: u32) -> Self {
         self.workers = workers;
@@ -389,7 +388,7 @@ pub enum Damage {
 
 /// A segment that has something in it from the start.
 fn segment(release: Release, vpp: &Vpp) -> std::io::Result<Segment> {
-    let mut segment = Segment::new(release)?;
+    let mut segment = Segment::new(release, vpp.threads.count())?;
     segment.update(&vpp.interfaces, Beat::Change)?;
     Ok(segment)
 }

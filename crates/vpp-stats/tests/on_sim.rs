@@ -89,6 +89,43 @@ async fn every_layout_is_read() {
     }
 }
 
+/// What a worker counts is added to what the main thread counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn counters_of_all_threads_are_added() {
+    // Node n is called n times in each beat.
+    let fits = |(_, counted, refused, beats): &(usize, Vec<u64>, Vec<u64>, u64)| {
+        let expected: Vec<u64> = (1..=3).map(|n| n * beats).collect();
+        *counted == expected && *refused == expected
+    };
+    for release in ["22.02", "25.10", "26.06"] {
+        let of = async |workers| {
+            let beat = Duration::from_millis(5);
+            let sim = Sim::builder().release(release).stats_interval(beat).workers(workers);
+            let sim = sim.start().await.unwrap();
+            let (_, found) = until(
+                reader(&sim),
+                |pass| {
+                    let Value::Simple(threads) = pass.value("/sys/node/calls")? else {
+                        return Ok(None);
+                    };
+                    let (nodes, errors) = (pass.nodes()?, pass.errors()?);
+                    let counted: Vec<u64> = nodes.iter().map(|node| node.calls).collect();
+                    let refused: Vec<u64> = errors.iter().map(|error| error.value).collect();
+                    let beats = pass.scalar("/sys/heartbeat")?;
+                    Ok(Some((threads.len(), counted, refused, beats)))
+                },
+                // Not read within one beat, it does not fit together.
+                |found| matches!(found, Ok(Some(found)) if found.3 > 10 && fits(found)),
+            )
+            .await;
+            let found = found.unwrap().unwrap();
+            assert!(fits(&found), "{release} with {workers} workers: {found:?}");
+            found.0
+        };
+        assert_eq!((of(0).await, of(3).await), (1, 4), "{release}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn types_that_cannot_be_read_do_no_harm() {
     let sim = sim("26.06").await;

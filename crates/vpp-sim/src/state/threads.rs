@@ -15,6 +15,11 @@ impl Threads {
         Self { workers, given: 0 }
     }
 
+    /// How many workers there are.
+    pub(crate) fn count(&self) -> u32 {
+        self.workers
+    }
+
     /// The numbers of all threads but the main one.
     pub(crate) fn workers(&self) -> impl Iterator<Item = u32> + use<> {
         1..=self.workers

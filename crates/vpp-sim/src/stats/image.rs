@@ -18,10 +18,10 @@ const NAME_SIZE: usize = 128;
 pub(super) enum Content {
     Scalar(u64),
     Gauge(u64),
-    /// Counters of the only thread.
-    Simple(Vec<u64>),
-    /// Packets and bytes of the only thread.
-    Combined(Vec<[u64; 2]>),
+    /// Counters by thread.
+    Simple(Vec<Vec<u64>>),
+    /// Packets and bytes by thread.
+    Combined(Vec<Vec<[u64; 2]>>),
     Names(Vec<Option<String>>),
     /// Index of another entry, and a column of it.
     Symlink(u32, u32),
@@ -51,10 +51,14 @@ impl Image {
         let payload = match content {
             Content::Scalar(value) | Content::Gauge(value) | Content::Error(value) => *value,
             Content::Symlink(index, column) => u64::from(*index) | u64::from(*column) << 32,
-            Content::Simple(counters) | Content::Histogram(counters) => {
-                self.threads(counters, counters.len())
+            Content::Simple(threads) => {
+                self.threads(threads.iter().map(|counters| (counters.as_slice(), counters.len())))
             }
-            Content::Combined(counters) => self.threads(counters.as_flattened(), counters.len()),
+            Content::Histogram(bins) => self.threads([(bins.as_slice(), bins.len())]),
+            Content::Combined(threads) => {
+                let all = threads.iter();
+                self.threads(all.map(|counters| (counters.as_flattened(), counters.len())))
+            }
             Content::Names(names) => self.names(names),
             Content::Ring => 0,
         };
@@ -70,9 +74,10 @@ impl Image {
         self.count - 1
     }
 
-    /// Sets the error counters of 22.02.
-    pub(super) fn set_errors(&mut self, counters: &[u64]) {
-        self.errors = self.threads(counters, counters.len());
+    /// Sets the error counters of 22.02, by thread.
+    pub(super) fn set_errors(&mut self, threads: &[Vec<u64>]) {
+        let all = threads.iter();
+        self.errors = self.threads(all.map(|counters| (counters.as_slice(), counters.len())));
     }
 
     /// The finished bytes.
@@ -88,11 +93,17 @@ impl Image {
         bytes
     }
 
-    /// A vector of one thread that has a vector of counters.
-    fn threads(&mut self, words: &[u64], count: usize) -> u64 {
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
-        let pointer = self.vector(&bytes, u32::try_from(count).unwrap_or(u32::MAX));
-        self.vector(&pointer.to_ne_bytes(), 1)
+    /// A vector of threads, of which each has a vector of counters: of their words, and how many there are.
+    fn threads<'w>(&mut self, threads: impl IntoIterator<Item = (&'w [u64], usize)>) -> u64 {
+        let mut pointers = Vec::new();
+        let mut count = 0;
+        for (words, counters) in threads {
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+            let pointer = self.vector(&bytes, u32::try_from(counters).unwrap_or(u32::MAX));
+            pointers.extend(pointer.to_ne_bytes());
+            count += 1;
+        }
+        self.vector(&pointers, count)
     }
 
     fn names(&mut self, names: &[Option<String>]) -> u64 {

@@ -73,11 +73,11 @@ impl Format {
 // === impl Segment ===
 
 impl Segment {
-    pub(crate) fn new(release: Release) -> io::Result<Self> {
+    pub(crate) fn new(release: Release, workers: u32) -> io::Result<Self> {
         let file = File::from(memfd_create("stat segment", MemfdFlags::CLOEXEC)?);
         file.set_len(SIZE)?;
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let facts = Facts { boot_time: since_epoch.as_secs(), beats: 0 };
+        let facts = Facts { boot_time: since_epoch.as_secs(), beats: 0, workers };
         Ok(Self { file, format: Format::of(release), facts, epoch: 0, generation: None })
     }
 

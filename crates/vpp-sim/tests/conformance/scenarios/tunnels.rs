@@ -118,7 +118,14 @@ pub(crate) fn hidden_tunnels(r: &mut Record) {
         r.call(&SwInterfaceTagAddDel { is_add: false, sw_if_index, ..Default::default() });
     }
     r.call(&GtpuAddDelTunnel { is_add: false, teid: 9, ..gtpu });
-    r.call(&VxlanGpeAddDelTunnelV2 { is_add: false, vni: 9, ..gpe });
+    r.call(&VxlanGpeAddDelTunnelV2 { is_add: false, vni: 9, ..gpe.clone() });
+    r.note("a tunnel is found whatever table its own packets are in");
+    table(r, true, 8, false, "");
+    r.call(&VxlanGpeAddDelTunnelV2 { vni: 11, ..gpe.clone() });
+    r.call(&VxlanGpeAddDelTunnelV2 { vni: 11, encap_vrf_id: 8, ..gpe.clone() });
+    r.call(&VxlanGpeAddDelTunnelV2 { is_add: false, vni: 11, encap_vrf_id: 8, ..gpe.clone() });
+    r.call(&VxlanGpeAddDelTunnelV2 { is_add: false, vni: 11, ..gpe });
+    table(r, false, 8, false, "");
 }
 
 pub(crate) fn gres(r: &mut Record) {

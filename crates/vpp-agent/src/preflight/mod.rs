@@ -4,18 +4,19 @@
 //! 500,000 and 600,000 routes; without buffers it forwards nothing. What a change needs is estimated from how many
 //! objects of which kind it adds, by what VPP 26.06 was seen to take for them, and compared with what the statistics say
 //! is free. Most changes fit even if nothing of them is there so far. Of one that would not, a plan tells what it really
-//! adds.
+//! adds. What a release has been seen to die of otherwise is warned of too.
 //!
 //! There are two ways to VPP: transactions ([`Preflight`], which stands before the scheduler), and the scheduler itself,
 //! which gives a new VPP process all that is wanted ([`ReplayGate`], which VPP has to pass before the scheduler may use
 //! it).
 
+mod defect;
 mod need;
 mod replay;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use futures::{FutureExt, future::BoxFuture};
@@ -39,6 +40,8 @@ struct Inner {
     scheduler: Scheduler,
     heartbeat: Arc<Heartbeat>,
     policy: PreflightPolicy,
+    /// What VPP has to pass; it knows which one is there.
+    gate: OnceLock<ReplayGate>,
     /// Transactions that wait for a look, and those behind them.
     line: Mutex<Line>,
 }
@@ -59,7 +62,8 @@ impl Preflight {
         heartbeat: Arc<Heartbeat>,
         policy: PreflightPolicy,
     ) -> Self {
-        Self(Arc::new(Inner { scheduler, heartbeat, policy, line: Mutex::default() }))
+        let (gate, line) = (OnceLock::new(), Mutex::default());
+        Self(Arc::new(Inner { scheduler, heartbeat, policy, gate, line }))
     }
 }
 
@@ -120,6 +124,9 @@ impl Inner {
             return false;
         }
         let most = Need::of_all_of(txn);
+        if let Some(gate) = self.gate.get() {
+            gate.warnings().tell(&most);
+        }
         most.is_worth_a_look()
             && self.heartbeat.rooms().is_some_and(|rooms| !most.shortfalls(&rooms.free).is_empty())
     }
@@ -171,6 +178,7 @@ mod tests {
     use ligato_kvs_api::{Availability, BaseValueStatus, Southbound as _, ValueChange, ValueState};
     use ligato_model::{Model, Value};
     use ligato_proto::vpp::interfaces::{Interface, interface::Type};
+    use ligato_proto::vpp::l3::Route;
     use ligato_vpp_client::{Options, Pulse as _, VppClient};
     use ligato_vpp_ctx::{Settings, VppCtx};
     use ligato_vpp_sim::Sim;
@@ -200,7 +208,12 @@ mod tests {
     impl Setup {
         /// An agent that has just met its VPP.
         async fn new() -> Self {
-            let sim = Sim::builder().start().await.unwrap();
+            Self::with("26.06").await
+        }
+
+        /// The same with a VPP of this release.
+        async fn with(release: &str) -> Self {
+            let sim = Sim::builder().release(release).start().await.unwrap();
             let options =
                 Options { retry_cap: Duration::from_millis(20), ..Options::new(sim.socket_path()) };
             let gate = ReplayGate::default();
@@ -289,6 +302,54 @@ mod tests {
         assert_eq!(setup.sim.writes(), 0, "{:?}", setup.sim.log());
         setup.sim.stop();
         setup.scheduler.close().await;
+    }
+
+    /// Routes, which nobody carries out here.
+    fn routes(count: u32) -> Transaction {
+        let change = |n: u32| {
+            let dst_network = format!("10.{}.{}.0/24", n / 256, n % 256);
+            let route = Route { dst_network, ..Route::default() };
+            ValueChange::put(route.key(), Value::new(route))
+        };
+        Transaction::change((0..count).map(change).collect())
+    }
+
+    /// What is said in the log about changes, in this order.
+    async fn said(setup: &Setup, changes: &[u32]) -> String {
+        let preflight = setup.preflight(PreflightPolicy::Refuse);
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let writer = Arc::new(log.reopen().unwrap());
+        let (subscriber, _levels) = subscriber(LogFormat::Text, LogLevel::Warn, writer);
+        let looked = async {
+            for count in changes {
+                assert_eq!(preflight.0.objection(&routes(*count)).await, None, "it is a warning");
+            }
+        };
+        looked.with_subscriber(subscriber).await;
+        std::fs::read_to_string(log.path()).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_release_that_died_of_many_routes_is_warned_of_once() {
+        let setup = Setup::with("25.10").await;
+        assert_eq!(said(&setup, &[999]).await, "");
+        let text = said(&setup, &[5_000, 5_000]).await;
+        let [line] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+        assert!(line.contains("WARN") && line.contains("issue 3692 of FDio/vpp"), "{line}");
+        assert!(line.contains("routes=5000"), "{line}");
+        // The next process of it is another one.
+        setup.sim.restart().await.unwrap();
+        let is_another = || setup.vpp.client().peer().is_some_and(|peer| peer.incarnation == 2);
+        eventually("it is there again", is_another).await;
+        eventually("it is up", || matches!(setup.vpp.availability(), Availability::Up { .. }))
+            .await;
+        assert!(said(&setup, &[5_000]).await.contains("issue 3692"), "again");
+        setup.sim.stop();
+        setup.scheduler.close().await;
+        let other = Setup::new().await;
+        assert_eq!(said(&other, &[5_000]).await, "");
+        other.sim.stop();
+        other.scheduler.close().await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -112,6 +112,12 @@ impl Need {
         }
     }
 
+    /// How many routes are more than before.
+    pub(super) fn routes(&self) -> u64 {
+        let [routes, ..] = self.objects;
+        u64::try_from(routes).unwrap_or(0)
+    }
+
     fn how_many(&self) -> u64 {
         self.objects.iter().map(|count| u64::try_from(*count).unwrap_or(0)).sum()
     }

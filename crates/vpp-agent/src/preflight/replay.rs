@@ -10,7 +10,7 @@ use ligato_kvs::{StatusFilter, View};
 use ligato_vpp_client::Peer;
 use ligato_vpp_ctx::Gate;
 
-use super::{Inner, Need, Preflight, Rooms};
+use super::{Inner, Need, Preflight, Rooms, defect::Warnings};
 use crate::conf::PreflightPolicy;
 
 /// Keys of what is configured in VPP.
@@ -25,6 +25,7 @@ struct State {
     /// When this agent began.
     begun: SystemTime,
     preflight: OnceLock<Weak<Inner>>,
+    warnings: Warnings,
 }
 
 // === impl ReplayGate ===
@@ -34,6 +35,12 @@ impl ReplayGate {
     pub(crate) fn guard(&self, Preflight(inner): &Preflight) {
         // The first one it is given.
         let _ = self.0.preflight.set(Arc::downgrade(inner));
+        let _ = inner.gate.set(self.clone());
+    }
+
+    /// What the VPP that is there has been seen to die of.
+    pub(super) fn warnings(&self) -> &Warnings {
+        &self.0.warnings
     }
 
     /// Whether a VPP process can have nothing of what this agent wants.
@@ -46,6 +53,7 @@ impl ReplayGate {
         let filter = StatusFilter::Prefix(VPP.to_owned());
         let wanted = inner.scheduler.snapshot().dump(&filter, View::Nb);
         let need = Need::of(wanted.iter().map(|item| (item.key.as_str(), &item.value)));
+        self.warnings().tell(&need);
         if !need.is_worth_a_look() {
             return None;
         }
@@ -58,13 +66,14 @@ impl ReplayGate {
 
 impl Default for State {
     fn default() -> Self {
-        Self { begun: SystemTime::now(), preflight: OnceLock::new() }
+        Self { begun: SystemTime::now(), preflight: OnceLock::new(), warnings: Warnings::default() }
     }
 }
 
 impl Gate for ReplayGate {
     fn objection<'a>(&'a self, peer: &'a Peer) -> BoxFuture<'a, Option<String>> {
         async move {
+            self.warnings().meet(peer);
             let inner = self.0.preflight.get()?.upgrade()?;
             if inner.policy == PreflightPolicy::Off {
                 return None;

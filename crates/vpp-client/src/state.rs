@@ -39,7 +39,7 @@ pub struct Peer {
     pub connection: u64,
     /// Counts the VPP processes this client has met, from 1: a new number means that VPP restarted and lost its state.
     pub incarnation: u64,
-    /// Changes, from 1, when the release or the messages differ from those of the connection before.
+    /// Changes, from 1, when the release, the messages or the number of workers differ from those of the connection before.
     pub abilities: u64,
     /// Tells the VPP process from others, also for another client or a later one.
     pub process: String,
@@ -55,6 +55,8 @@ pub struct Peer {
     pub build_date: String,
     /// Where it was built.
     pub build_directory: String,
+    /// Its worker threads, which are numbered from 0; `None` if it does not tell.
+    pub workers: Option<u32>,
     /// The messages this VPP has.
     pub messages: Arc<MessageTable>,
 }

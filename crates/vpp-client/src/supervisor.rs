@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use futures::FutureExt;
 use ligato_vpp_api::msg::memclnt::{ControlPing, ControlPingReply, SockclntDelete};
+use ligato_vpp_api::msg::vlib::{ShowThreads, ShowThreadsReply};
 use ligato_vpp_api::msg::vpe::ShowVersion;
 use ligato_vpp_api::{Request, VppError as Code};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,6 +27,7 @@ use crate::link::{Session, Shared};
 use crate::liveness::{Liveness, Seen, Sign, Verdict, Vigil};
 use crate::state::{Connection, Peer};
 use crate::table::MessageTable;
+use crate::wire;
 use crate::{reader, writer};
 
 /// How often deadlines are looked at.
@@ -93,8 +95,8 @@ struct History {
     incarnations: u64,
     last: Option<Identity>,
     abilities: u64,
-    /// Release and messages of the VPP met last.
-    could: Option<(String, Arc<MessageTable>)>,
+    /// Release, workers and messages of the VPP met last.
+    could: Option<(String, Option<u32>, Arc<MessageTable>)>,
 }
 
 impl History {
@@ -108,11 +110,12 @@ impl History {
     }
 
     /// Notes what the VPP met last can do; the number changes when that does.
-    fn learn(&mut self, version: &str, messages: &Arc<MessageTable>) -> u64 {
-        let same =
-            |(before, had): &(String, Arc<MessageTable>)| before == version && had == messages;
-        if !self.could.as_ref().is_some_and(same) {
-            self.could = Some((version.to_owned(), Arc::clone(messages)));
+    fn learn(&mut self, version: &str, workers: Option<u32>, messages: &Arc<MessageTable>) -> u64 {
+        let same = self.could.as_ref().is_some_and(|(release, number, had)| {
+            release == version && *number == workers && had == messages
+        });
+        if !same {
+            self.could = Some((version.to_owned(), workers, Arc::clone(messages)));
             self.abilities += 1;
         }
         self.abilities
@@ -238,7 +241,13 @@ async fn introduce(
     let table = shared.table().ok_or(VppError::NotConnected { reason: LostReason::NotYet })?;
     let ping = ask(shared, &ControlPing {});
     let version = ask(shared, &ShowVersion {});
+    let threads = wire::supports::<ShowThreads>(&table).then(|| ask(shared, &ShowThreads {}));
     let (pid, version) = (ping.await?.vpe_pid, version.await?);
+    // A VPP that does not tell is none the worse for that.
+    let workers = match threads {
+        Some(threads) => threads.await.ok().map(|reply| workers_among(&reply)),
+        None => None,
+    };
     let identity = Identity::of(pid, process, &shared.options.socket);
     for want in shared.events.wants() {
         if let Err(error) = want(shared.clone()).await {
@@ -249,7 +258,7 @@ async fn introduce(
     Ok(Peer {
         connection,
         incarnation,
-        abilities: history.learn(&version.version.to_string(), &table),
+        abilities: history.learn(&version.version.to_string(), workers, &table),
         process: identity.to_string(),
         pid,
         client_index,
@@ -257,8 +266,15 @@ async fn introduce(
         program: version.program.to_string(),
         build_date: version.build_date.to_string(),
         build_directory: version.build_directory.to_string(),
+        workers,
         messages: table,
     })
+}
+
+/// How many of VPP's threads are workers.
+fn workers_among(threads: &ShowThreadsReply) -> u32 {
+    let workers = threads.thread_data.iter().filter(|thread| thread.kind == *"workers");
+    u32::try_from(workers.count()).unwrap_or(u32::MAX)
 }
 
 /// A call of the client itself, outside the window.
@@ -360,17 +376,18 @@ mod tests {
     }
 
     #[test]
-    fn abilities_are_new_when_release_or_messages_are() {
+    fn abilities_are_new_when_release_messages_or_workers_are() {
         let table =
             |names: &[(&str, u16)]| Arc::new(MessageTable::from_entries(names.iter().copied()));
         let few = || table(&[("show_version_51077d14", 1)]);
         let more = table(&[("show_version_51077d14", 1), ("memclnt_create_9c5e1c2f", 2)]);
         let mut history = History::default();
-        assert_eq!(history.learn("26.06", &few()), 1);
-        assert_eq!(history.learn("26.06", &few()), 1);
-        assert_eq!(history.learn("26.06", &more), 2);
-        assert_eq!(history.learn("25.10", &more), 3);
+        assert_eq!(history.learn("26.06", None, &few()), 1);
+        assert_eq!(history.learn("26.06", None, &few()), 1);
+        assert_eq!(history.learn("26.06", None, &more), 2);
+        assert_eq!(history.learn("25.10", None, &more), 3);
         // Back to what it was: what was learnt in between may have been used meanwhile.
-        assert_eq!(history.learn("26.06", &few()), 4);
+        assert_eq!(history.learn("26.06", None, &few()), 4);
+        assert_eq!(history.learn("26.06", Some(2), &few()), 5);
     }
 }

@@ -37,6 +37,11 @@ impl Facts {
         self.peer.as_ref().is_some_and(|peer| peer.is_before(release))
     }
 
+    /// Worker threads of VPP, which are numbered from 0; `None` before the first connection, or if it does not tell.
+    pub fn workers(&self) -> Option<u32> {
+        self.peer.as_ref()?.workers
+    }
+
     /// Complains if VPP does not have the message.
     ///
     /// # Errors

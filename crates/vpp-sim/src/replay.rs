@@ -15,6 +15,7 @@ use ligato_vpp_api::dynamic::DynamicError;
 use ligato_vpp_api::msg::memclnt::{
     ControlPing, MessageTableEntry, SockclntCreate, SockclntCreateReply, SockclntDelete,
 };
+use ligato_vpp_api::msg::vlib::ShowThreads;
 use ligato_vpp_api::msg::vpe::ShowVersion;
 use ligato_vpp_api::{
     FRAME_HEADER_LEN, FixedString, Header, List, Message, MessageDef, SOCKCLNT_CREATE_ID,
@@ -313,6 +314,8 @@ fn introduction(play: &Play, message: &str) -> Option<Value> {
     match message {
         ControlPing::NAME => Some(json!({ "vpe_pid": std::process::id() })),
         ShowVersion::NAME => Some(json!({ "program": "vpp", "version": "as captured" })),
+        // How many there were is not known.
+        ShowThreads::NAME => Some(json!({ "retval": NEVER_ASKED })),
         _ => None,
     }
 }

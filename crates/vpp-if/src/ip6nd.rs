@@ -4,8 +4,9 @@
 //! ip6_nd: {address_autoconfig: true, install_default_routes: true}
 //! ```
 //!
-//! VPP does not tell what is set, so it is set again once after each start of the agent. Messages:
-//! `ip6_nd_address_autoconfig`.
+//! VPP does not tell what is set: it is read back with the interface, as it was set last or, after a start of the agent, as
+//! it is wanted, unless IPv6 is off there, which setting it turns on. Addresses that VPP made of advertised prefixes are
+//! nobody's. Messages: `ip6_nd_address_autoconfig`.
 
 use ligato_kvs_api::{Descriptor, Invalid, OpError, Spec, Update, Use};
 use ligato_model::Key;

@@ -242,6 +242,7 @@ fn services(t: &mut Registry) {
     t.change::<SwInterfaceSpanEnableDisable>(span::set);
     t.dump::<SwInterfaceSpanDump>(span::dump);
     t.change::<Ip6NdAddressAutoconfig>(rd_cp::autoconfig);
+    t.read::<SwInterfaceIp6GetLinkLocalAddress>(ip::get_link_local);
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ impl Ground {
 }
 
 /// Whether a transaction did something.
-fn has_worked(agent: &Scheduler, report: &TxnReport) -> bool {
+pub(super) fn has_worked(agent: &Scheduler, report: &TxnReport) -> bool {
     let record = report.seq.and_then(|seq| agent.transaction(seq)).unwrap();
     record.executed.iter().any(|op| !op.noop)
 }

@@ -10,6 +10,7 @@ mod foreign;
 mod guards;
 mod older;
 mod poison;
+mod settled;
 mod takeover;
 
 use std::{path::Path, sync::Arc, time::Duration};

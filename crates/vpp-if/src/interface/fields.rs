@@ -30,7 +30,7 @@ const COMMON: &[Field] = &[
         .remark("takes effect with an address; for VXLAN and IPIP also the table of the tunnel's own packets")
         .by("vpp-interface-vrf"),
     Field::read("set_dhcp_client").by("vpp-dhcp"),
-    Field::set_again("ip6_nd", "no message of VPP tells it").by("vpp-ip6nd"),
+    Field::kept("ip6_nd", "no message of VPP tells it but that IPv6 is off, where nothing can be set").by("vpp-ip6nd"),
     Field::read("mtu").unset(Unset::Said("`default-mtu` of the agent, else as VPP chooses")),
     Field::read("unnumbered").by("vpp-unnumbered-interface"),
 ];
@@ -40,4 +40,7 @@ const QUEUES: &[Field] = &[
     Field::read("rx_modes.mode").unset(Unset::REQUIRED),
     Field::read("rx_modes.default_mode").remark("read back by the modes of the queues there are"),
     Field::read("rx_placements").by("vpp-interface-rx-placement"),
+    Field::read("rx_placements.worker").remark(
+        "unsupported if VPP was not started with as many; without workers 0 is the main thread",
+    ),
 ];

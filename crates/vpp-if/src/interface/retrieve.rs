@@ -3,21 +3,24 @@
 //! Messages: `sw_interface_dump`, `ip_address_dump` and `sw_interface_get_table` per interface, `ip_unnumbered_dump`,
 //! `memif_dump`, `memif_socket_filename_dump`, `sw_interface_tap_v2_dump`, `sw_bond_interface_dump` with
 //! `sw_member_interface_dump` per bond, `sw_interface_rx_placement_dump`, `dhcp_client_dump`, and the dumps of tunnels and
-//! cards: `vxlan_tunnel_v2_dump`, `vxlan_gpe_tunnel_v2_dump`, `gre_tunnel_v2_dump`, `gtpu_tunnel_dump`, `ipip_tunnel_dump`,
+//! cards (and, where it matters, `sw_interface_ip6_get_link_local_address`): `vxlan_tunnel_v2_dump`, `vxlan_gpe_tunnel_v2_dump`, `gre_tunnel_v2_dump`, `gtpu_tunnel_dump`, `ipip_tunnel_dump`,
 //! `ipsec_itf_dump`, `wireguard_interface_dump`, `sw_vmxnet3_interface_dump`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
+use futures::future::try_join_all;
 use ipnet::IpNet;
 use ligato_kvs_api::{KnownValue, KnownValues, OpError, Origin, Retrieved};
 use ligato_model::Model;
 use ligato_proto::vpp::interfaces::AfpacketLink;
 use ligato_proto::vpp::interfaces::Interface;
 use ligato_proto::vpp::interfaces::interface::{Link, RxMode, RxPlacement, Type, Unnumbered};
+use ligato_vpp_api::VppError as Code;
 use ligato_vpp_api::msg::interface::SwInterfaceDetails;
+use ligato_vpp_api::msg::ip::SwInterfaceIp6GetLinkLocalAddress;
 use ligato_vpp_api::msg::ipsec::IpsecItf;
-use ligato_vpp_api::types::{IfStatusFlags, InterfaceIndex};
+use ligato_vpp_api::types::{IfStatusFlags, InterfaceIndex, MacAddress};
 use ligato_vpp_ctx::{InterfaceMeta, VppCtx, address};
 
 use super::VppInterface;
@@ -48,14 +51,48 @@ pub(super) async fn retrieve(
         Some((index, name)) if *index == details.sw_if_index => name.clone(),
         _ => name_of(details, is_wanted),
     };
-    let names = dumps.interfaces.iter().map(|d| (d.sw_if_index, name_of(d))).collect();
-    let reader = Reader { ctx, dumps: &dumps, names };
+    let names: HashMap<_, _> =
+        dumps.interfaces.iter().map(|d| (d.sw_if_index, name_of(d))).collect();
+    let without_ip6 = without_ip6(ctx, &names, known).await?;
+    let reader = Reader { ctx, dumps: &dumps, names, without_ip6 };
     let found = dumps.interfaces.iter().map(|details| {
         let name = name_of(details);
         let known = known.get(&Interface::key_of(&name));
         reader.read(details, name, known.as_ref())
     });
     Ok(found.collect())
+}
+
+/// Interfaces on which IPv6 is off although they are wanted to make addresses of what routers advertise: nobody has set
+/// that. VPP is asked only about those of which this agent does not know what it set.
+async fn without_ip6(
+    ctx: &VppCtx,
+    names: &HashMap<InterfaceIndex, String>,
+    known: KnownValues<'_, VppInterface>,
+) -> Result<HashSet<InterfaceIndex>, OpError> {
+    const OFF: [Code; 2] = [Code::IP6_NOT_ENABLED, Code::INVALID_SW_IF_INDEX];
+    let unsure = names.iter().filter(|(index, name)| {
+        let known = known.get(&Interface::key_of(name));
+        known.is_some_and(|known| makes_addresses(known.value))
+            && ctx.remembered_interface(**index, name).is_none()
+    });
+    let asked = unsure.map(|(index, _)| async move {
+        let request = SwInterfaceIp6GetLinkLocalAddress { sw_if_index: *index };
+        let is_on = ctx.request_unless(request, &OFF).await?.is_some();
+        Ok::<_, OpError>((!is_on).then_some(*index))
+    });
+    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+}
+
+fn makes_addresses(value: &Interface) -> bool {
+    value.ip6_nd.is_some_and(|ip6_nd| ip6_nd.address_autoconfig)
+}
+
+/// Whether VPP made this address of an advertised prefix and the Ethernet address of the interface (RFC 4291).
+fn is_made_of_prefix(network: &IpNet, mac: MacAddress) -> bool {
+    let [a, b, c, d, e, f] = mac.0;
+    let id = [a ^ 2, b, c, 0xff, 0xfe, d, e, f];
+    matches!(network, IpNet::V6(v6) if v6.prefix_len() == 64 && v6.addr().octets()[8..] == id)
 }
 
 /// The original did not mark interfaces for protected traffic, and could make one only, the first. It is taken for the
@@ -123,6 +160,8 @@ struct Reader<'a> {
     ctx: &'a VppCtx,
     dumps: &'a Dumps,
     names: HashMap<InterfaceIndex, String>,
+    /// See [`without_ip6`].
+    without_ip6: HashSet<InterfaceIndex>,
 }
 
 impl Reader<'_> {
@@ -160,14 +199,15 @@ impl Reader<'_> {
             r#type: found.kind.into(),
             enabled: details.flags.contains(IfStatusFlags::ADMIN_UP),
             phys_address: details.l2_address.to_string(),
-            ip_addresses: addresses(&self.own_addresses(index, &layer3), spelled),
+            ip_addresses: addresses(&self.own_addresses(details, &layer3, wanted), spelled),
             vrf: found.vrf.unwrap_or_else(|| layer3.vrf(found.link.as_ref())),
             set_dhcp_client: match &self.dumps.dhcp_clients {
                 Some(clients) => clients.contains_key(&index),
                 None => wanted.is_some_and(|wanted| wanted.set_dhcp_client),
             },
-            // Set again once after a start of the agent.
-            ip6_nd: set.as_ref().and_then(|set| set.ip6_nd),
+            ip6_nd: wanted
+                .and_then(|wanted| wanted.ip6_nd)
+                .filter(|_| !self.without_ip6.contains(&index)),
             mtu: 0,
             unnumbered: self.dumps.unnumbered.get(&index).map(|lender| Unnumbered {
                 interface_with_ip: self.name(*lender).unwrap_or_else(|| "<unknown>".to_owned()),
@@ -197,8 +237,23 @@ impl Reader<'_> {
         Retrieved { key: value.key(), value, meta, origin }
     }
 
-    /// The addresses but for the one from a DHCP server.
-    fn own_addresses(&self, index: InterfaceIndex, layer3: &Layer3) -> Vec<IpNet> {
+    /// The addresses but for the one from a DHCP server and those that VPP made of what routers advertise.
+    fn own_addresses(
+        &self,
+        details: &SwInterfaceDetails,
+        layer3: &Layer3,
+        wanted: Option<&Interface>,
+    ) -> Vec<IpNet> {
+        let index = details.sw_if_index;
+        let wanted = wanted.filter(|wanted| makes_addresses(wanted));
+        let is_made = |network: &IpNet| {
+            let asked_for = |wanted: &Interface| {
+                let mut asked = wanted.ip_addresses.iter();
+                asked.any(|text| address::parse_network(text).is_ok_and(|asked| asked == *network))
+            };
+            wanted.is_some_and(|wanted| !asked_for(wanted))
+                && is_made_of_prefix(network, details.l2_address)
+        };
         let client = self.dumps.dhcp_clients.as_ref().and_then(|clients| clients.get(&index));
         let leased = client.and_then(|client| leased(&client.lease));
         let is_leased = |network: &IpNet| {
@@ -206,7 +261,8 @@ impl Reader<'_> {
                 network.addr() == IpAddr::V4(address) && network.prefix_len() == len
             })
         };
-        layer3.addresses.iter().filter(|network| !is_leased(network)).copied().collect()
+        let own = layer3.addresses.iter();
+        own.filter(|network| !is_leased(network) && !is_made(network)).copied().collect()
     }
 
     fn name(&self, index: InterfaceIndex) -> Option<String> {
@@ -364,6 +420,16 @@ fn mtu(value: &Interface, details: &SwInterfaceDetails) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_advertised_prefixes_are_told_by_their_end() {
+        let mac = MacAddress([0x02, 0xfe, 0x00, 0x11, 0x22, 0x33]);
+        let made = |text: &str| is_made_of_prefix(&text.parse().unwrap(), mac);
+        assert!(made("2001:db8:5::fe:ff:fe11:2233/64"));
+        for other in ["2001:db8:5::fe:ff:fe11:2233/128", "2001:db8:5::1/64", "10.0.0.1/24"] {
+            assert!(!made(other), "{other}");
+        }
+    }
 
     #[test]
     fn addresses_are_spelled_as_wanted() {

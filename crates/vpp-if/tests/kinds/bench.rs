@@ -200,7 +200,7 @@ impl Bench {
 
     /// Reads back the kind that owns a key.
     pub(crate) async fn retrieve(&self, key: &str) -> Vec<AnyRetrieved> {
-        self.kind(key).unwrap().retrieve(Arc::from([])).await.unwrap()
+        self.kind(key).unwrap().retrieve(Vec::new().into()).await.unwrap()
     }
 
     /// Forgets everything, as a read-back of a VPP that lost its state makes the scheduler do.

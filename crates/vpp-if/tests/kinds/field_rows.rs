@@ -52,7 +52,7 @@ fn common() -> Row {
         base: Interface {
             phys_address: "02:fe:00:00:00:01".into(),
             mtu: 1300,
-            ip_addresses: vec!["10.1.0.1/24".into()],
+            ip_addresses: vec!["10.1.0.1/24".into(), "2001:db8:1::1/64".into()],
             ..loopback("loop1")
         },
         fields: vec![

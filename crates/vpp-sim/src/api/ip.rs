@@ -4,14 +4,15 @@ use ligato_vpp_api::msg::ip::{
     IpAddressDetails, IpAddressDump, IpDetails, IpDump, IpTable, IpTableAddDel, IpTableAddDelV2,
     IpTableAllocate, IpTableAllocateReply, IpTableDetails, IpTableDump, IpUnnumberedDetails,
     IpUnnumberedDump, SetIpFlowHash, SetIpFlowHashV2, SetIpFlowHashV3,
+    SwInterfaceIp6GetLinkLocalAddress, SwInterfaceIp6GetLinkLocalAddressReply,
 };
-use ligato_vpp_api::types::{AddressFamily, AddressWithPrefix, InterfaceIndex, Prefix};
+use ligato_vpp_api::types::{AddressFamily, AddressWithPrefix, InterfaceIndex, Ip6Address, Prefix};
 
 use super::text;
 use crate::registry::Details;
 use crate::state::Vpp;
 use crate::state::prefix::{Family, address};
-use crate::state::retval::{Outcome, Retval};
+use crate::state::retval::{Outcome, Retval, code};
 
 pub(crate) fn table(vpp: &mut Vpp, m: &IpTableAddDel) -> Outcome {
     set_table(vpp, m.is_add, &m.table);
@@ -29,6 +30,21 @@ fn set_table(vpp: &mut Vpp, is_add: bool, table: &IpTable) {
         fib.add_table(table.table_id, &table.name.to_str());
     } else {
         fib.delete_table(table.table_id);
+    }
+}
+
+pub(crate) fn get_link_local(
+    vpp: &Vpp,
+    m: &SwInterfaceIp6GetLinkLocalAddress,
+) -> SwInterfaceIp6GetLinkLocalAddressReply {
+    let interface = vpp.interfaces.get(m.sw_if_index.0);
+    let outcome: Outcome<u128> = interface.and_then(|interface| {
+        let own = interface.link_local.ok_or(Retval::IP6_NOT_ENABLED)?;
+        Ok(own.address)
+    });
+    SwInterfaceIp6GetLinkLocalAddressReply {
+        retval: code(&outcome),
+        ip: Ip6Address(outcome.unwrap_or_default().into()),
     }
 }
 

@@ -61,6 +61,15 @@ impl Vpp {
         Ok(())
     }
 
+    /// Makes an interface take addresses over from routers, or stops it. Whether it did before.
+    pub(crate) fn take_over_from_routers(&mut self, index: u32, enable: bool) -> bool {
+        if enable {
+            !self.makes_addresses.insert(index)
+        } else {
+            self.makes_addresses.remove(&index)
+        }
+    }
+
     /// The last IPv6 address takes the link-local one along.
     pub(crate) fn disable_ip6(&mut self, index: u32) {
         let Ok(interface) = self.interfaces.get_mut(index) else { return };

@@ -31,7 +31,7 @@ mod threads;
 pub(crate) mod tunnels;
 pub(crate) mod vrrp;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -78,6 +78,8 @@ pub(crate) struct Vpp {
     pub(crate) aging: [neighbors::Aging; 2],
     address_nets: addresses::Nets,
     link_local_tables: link_local::LinkLocalTables,
+    /// Interfaces that make addresses of what routers advertise. VPP does not look whether they are still there.
+    makes_addresses: BTreeSet<u32>,
     /// Clients that asked for interface events, with the pid they gave.
     pub(crate) interface_subscribers: BTreeMap<u32, u32>,
     random: StdRng,
@@ -117,6 +119,7 @@ impl Vpp {
             aging: Default::default(),
             address_nets: addresses::Nets::default(),
             link_local_tables: link_local::LinkLocalTables::default(),
+            makes_addresses: BTreeSet::new(),
             interface_subscribers: BTreeMap::new(),
             random: StdRng::seed_from_u64(seed),
         }

@@ -3,6 +3,7 @@
 use ligato_vpp_api::msg::interface::*;
 use ligato_vpp_api::msg::ip::*;
 use ligato_vpp_api::msg::ip_neighbor::*;
+use ligato_vpp_api::msg::rd_cp::Ip6NdAddressAutoconfig;
 use ligato_vpp_api::types::*;
 
 use super::*;
@@ -210,4 +211,35 @@ pub(crate) fn neighbors(r: &mut Record) {
     delete(r, one);
     delete(r, two);
     neighbors_of(r, InterfaceIndex::NONE);
+}
+
+/// What an interface takes over from routers is not told; that it speaks IPv6 by then is.
+pub(crate) fn advertised(r: &mut Record) {
+    let one = loopback(r);
+    let link_local = |r: &mut Record| {
+        r.call(&SwInterfaceIp6GetLinkLocalAddress { sw_if_index: one });
+    };
+    let take_over = |r: &mut Record, enable, install_default_routes| {
+        r.call(&Ip6NdAddressAutoconfig { sw_if_index: one, enable, install_default_routes });
+    };
+    link_local(r);
+    r.call(&SwInterfaceIp6GetLinkLocalAddress { sw_if_index: NOWHERE });
+    r.call(&Ip6NdAddressAutoconfig { sw_if_index: NOWHERE, enable: true, ..Default::default() });
+    take_over(r, false, true);
+    link_local(r);
+    take_over(r, true, true);
+    link_local(r);
+    take_over(r, true, false);
+    addresses_of(r, one);
+    r.note("with an address of its own beside");
+    address(r, true, one, "2001:db8::1", 64);
+    address(r, false, one, "2001:db8::1", 64);
+    link_local(r);
+    r.note("IPv6 stays on");
+    take_over(r, false, false);
+    link_local(r);
+    delete(r, one);
+    let two = loopback(r);
+    r.call(&SwInterfaceIp6GetLinkLocalAddress { sw_if_index: two });
+    delete(r, two);
 }

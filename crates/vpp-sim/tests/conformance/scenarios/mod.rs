@@ -28,6 +28,7 @@ pub(crate) const ALL: &[Scenario] = &[
     ("events", interfaces::events),
     ("IPv4 addresses", addresses::addresses4),
     ("IPv6 addresses", addresses::addresses6),
+    ("advertised prefixes", addresses::advertised),
     ("unnumbered", interfaces::unnumbered),
     ("tables", addresses::tables),
     ("routes", routes::routes),

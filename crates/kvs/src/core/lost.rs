@@ -99,6 +99,19 @@ impl Core {
         }
     }
 
+    /// It is not there. What failed below it is tried again with it.
+    fn lost_for_good(&mut self, id: NodeId) {
+        let mut open = self.graph.node(id).children.to_vec();
+        while let Some(child) = open.pop() {
+            let node = self.graph.node(child);
+            open.extend_from_slice(&node.children);
+            if node.problem.is_some() {
+                self.reconsider_value(child, true, false);
+            }
+        }
+        self.vanished(id);
+    }
+
     /// What is derived from a value was lost with it.
     fn reconsider_with_children(&mut self, id: NodeId) {
         let mut open = vec![id];
@@ -135,8 +148,7 @@ impl Core {
             self.waiting.reserve();
         }
         for id in missed {
-            self.reconsider_with_children(id);
-            self.vanished(id);
+            self.lost_for_good(id);
         }
     }
 
@@ -172,8 +184,7 @@ impl Core {
         "a part of what its southbound lost".clone_into(&mut active.draft.description);
         for id in part {
             if self.in_doubt(id) {
-                self.reconsider_with_children(id);
-                self.vanished(id);
+                self.lost_for_good(id);
             }
         }
         if let Some(active) = &mut self.active {

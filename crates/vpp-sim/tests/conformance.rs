@@ -18,14 +18,17 @@
 //! end up on `local0`; the order in which several sub-interfaces of a deleted parent give back
 //! their indexes; addresses on an interface while it is unnumbered, which VPP loses track of; tags
 //! taken twice, which VPP does not always notice; recursive routes that lead back to themselves
-//! through several tables; routes that VPP takes over from one table into another because a route there is attached to an
-//! interface of the former (before 24.02 a route that drops was attached to `local0`); indexes of route counters after chance-drawn requests, as they depend
-//! on the order in which VPP frees the routes of one request.
+//! through several tables; routes that VPP takes over from one table into another because a route
+//! there is attached to an interface of the former (before 24.02 a route that drops was attached to
+//! `local0`); indexes of route counters after chance-drawn requests, as they depend on the order in
+//! which VPP frees the routes of one request; namespaces of the host for the other ends of TAPs, as
+//! the simulated VPP knows none.
 //!
 //! Left out where a release dies of them or does something to another object: removing an entry of the table of tunnel end
 //! points that is not there (before 22.10), adding a DHCP client twice or removing one that is not there (before 22.06),
 //! renaming an interface that is not there (before 24.06), deleting a bond that is none and prefixes of IPv4 longer than 32
-//! (before 24.02). Before 22.06, indexes of counters are not compared after a route of IPv6 that recurses.
+//! (before 24.02), TAPs with receive rings of fewer than 8 entries (before 26.02). Before 22.06, indexes of counters are not
+//! compared after a route of IPv6 that recurses.
 
 #![cfg(test)]
 
@@ -40,9 +43,9 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use ligato_vpp_sim::Sim;
-use real::Real;
+use real::{Real, Started};
 use record::Record;
-use scenarios::{ALL, ISOLATED, Scenario};
+use scenarios::{ALL, ISOLATED, Scenario, WITH_TAPS};
 use support::Client;
 
 /// The release the simulated VPP is by default.
@@ -128,7 +131,8 @@ fn complain_of(found: &[String]) {
 async fn the_simulated_vpp_answers_as_a_real_one_did() {
     let mut found = Vec::new();
     for release in RECORDED {
-        for scenario in ALL.iter().chain(ISOLATED).filter(|scenario| is_kept(scenario.0)) {
+        let all = ALL.iter().chain(ISOLATED).chain(WITH_TAPS);
+        for scenario in all.filter(|scenario| is_kept(scenario.0)) {
             let file = golden(release, scenario.0);
             let text = std::fs::read_to_string(&file)
                 .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -158,17 +162,44 @@ async fn a_real_vpp_answers_the_same() {
             println!("skipped: {} would change interfaces of this host", scenario.0);
             continue;
         }
-        let answers = tokio::task::spawn_blocking(move || {
-            (Client::connect(&started.socket).release(), play(*scenario, &started.socket))
-        });
-        let (release, real) = answers.await.unwrap();
-        if std::env::var_os("UPDATE_EXPECT").is_some() && is_kept(scenario.0) {
-            let file = golden(&release, scenario.0);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(file, real.join("\n") + "\n").unwrap();
-        }
-        println!("{}: {} lines", scenario.0, real.len());
-        found.extend(differences(scenario.0, &real, &simulated(&release, *scenario).await));
+        found.extend(compared(*scenario, started).await);
     }
     complain_of(&found);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_vpp_answers_the_same_of_taps() {
+    // Whoever says that it must run has such a kernel.
+    let must_run = std::env::var_os("E2E_MUST_RUN").is_some();
+    let carries = must_run || Path::new("/dev/vhost-net").exists();
+    let Some(real) = Real::find().filter(|_| carries) else {
+        assert!(!must_run, "no real VPP");
+        println!("skipped: no real VPP, or a kernel without vhost-net");
+        return;
+    };
+    let mut found = Vec::new();
+    for (n, scenario) in WITH_TAPS.iter().enumerate() {
+        let started = real.start(ALL.len() + ISOLATED.len() + n);
+        if !started.is_isolated() {
+            println!("skipped: {} would change interfaces of this host", scenario.0);
+            continue;
+        }
+        found.extend(compared(*scenario, started).await);
+    }
+    complain_of(&found);
+}
+
+/// What is different in a scenario between a real VPP and the simulated one of its release.
+async fn compared(scenario: Scenario, started: Started) -> Vec<String> {
+    let answers = tokio::task::spawn_blocking(move || {
+        (Client::connect(&started.socket).release(), play(scenario, &started.socket))
+    });
+    let (release, real) = answers.await.unwrap();
+    if std::env::var_os("UPDATE_EXPECT").is_some() && is_kept(scenario.0) {
+        let file = golden(&release, scenario.0);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, real.join("\n") + "\n").unwrap();
+    }
+    println!("{}: {} lines", scenario.0, real.len());
+    differences(scenario.0, &real, &simulated(&release, scenario).await)
 }

@@ -12,20 +12,23 @@ use super::retval::{Outcome, Retval};
 /// Receive mode of af_packet queues.
 const INTERRUPT: u32 = 2;
 
-/// Which interfaces the host has.
-#[derive(Clone)]
-pub(crate) struct HostInterfaces(Arc<dyn Fn(&str) -> bool + Send + Sync>);
+/// Which interfaces the host has; by default whatever it is asked for.
+#[derive(Clone, Default)]
+pub(crate) struct HostInterfaces(Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>);
 
 impl HostInterfaces {
     pub(crate) fn new(exists: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(exists))
+        Self(Some(Arc::new(exists)))
     }
-}
 
-impl Default for HostInterfaces {
-    /// A host that has whatever it is asked for.
-    fn default() -> Self {
-        Self::new(|_| true)
+    /// Whether one of this name can be used.
+    fn has(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|exists| exists(name))
+    }
+
+    /// Whether the name is taken for sure.
+    fn is_taken(&self, name: &str) -> bool {
+        self.0.as_ref().is_some_and(|exists| exists(name))
     }
 }
 
@@ -61,7 +64,12 @@ impl AfPackets {
 
     /// Whether the host has an interface of this name.
     pub(crate) fn host_has(&self, name: &str) -> bool {
-        (self.hosts.0)(name)
+        self.hosts.has(name)
+    }
+
+    /// Whether the host cannot make one of this name.
+    pub(crate) fn is_taken(&self, name: &str) -> bool {
+        self.hosts.is_taken(name)
     }
 
     /// The host interface below an interface.
@@ -105,7 +113,7 @@ impl Vpp {
         if self.af_packets.by_host_name.contains_key(host_name) {
             return Err(Retval::IF_ALREADY_EXISTS);
         }
-        if !(self.af_packets.hosts.0)(host_name) {
+        if !self.af_packets.hosts.has(host_name) {
             return Err(Retval::INVALID_INTERFACE);
         }
         let index = self.af_packets.interfaces.next_index();

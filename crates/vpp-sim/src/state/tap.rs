@@ -6,17 +6,23 @@ use super::Vpp;
 use super::interfaces::{Device, Hardware, Mac};
 use super::pool::{Instances, Pool};
 use super::retval::{Outcome, Retval};
+use crate::release::Release;
+
+/// From this release on there may be more of them.
+const MORE_INSTANCES: Release = Release::new(24, 10);
+/// From this release on they are devices of their own; before, those of virtio.
+const OWN_PLUGIN: Release = Release::new(26, 2);
 
 /// Entries of a ring when a client gives none.
 const DEFAULT_RING_SIZE: u16 = 256;
-/// VPP has no more of them than this.
-const MAX_INSTANCE: u32 = 1024;
+/// VPP has no greater number than this,
+const MAX_INSTANCE: u32 = 8192;
+/// and once had not.
+const OLD_MAX_INSTANCE: u32 = 1024;
 /// Flag of a TAP that carries IP packets without an Ethernet header.
 pub(super) const FLAG_TUN: u32 = 16;
 /// Flag of a TAP that takes an existing host interface.
 const FLAG_ATTACH: u32 = 8;
-/// MTU of a TUN when the host side has none set.
-const DEFAULT_TUN_MTU: u32 = 65_535;
 
 /// What a client asks for.
 #[derive(Debug, Clone)]
@@ -90,24 +96,23 @@ impl Vpp {
                 let free = from.find(|id| self.taps.ids.take(*id));
                 free.ok_or(Retval::INVALID_INTERFACE)?
             }
-            Some(wanted) if wanted > MAX_INSTANCE => return Err(Retval::UNSPECIFIED),
+            Some(wanted) if wanted > self.max_tap() => return Err(Retval::UNSPECIFIED),
             Some(wanted) if self.taps.ids.take(wanted) => wanted,
             Some(_) => return Err(Retval::INVALID_INTERFACE),
         };
-        if let Err(refusal) = check_rings(&spec) {
+        if let Err(refusal) = self.check_host(&spec).and_then(|()| check_rings(&spec)) {
             self.taps.ids.release(id);
             return Err(refusal);
         }
         let index = self.taps.interfaces.next_index();
         let device = Device::Tap { index };
+        let dev_type = if self.release < OWN_PLUGIN { "virtio" } else { "tap" };
         let mut hardware = if is_tun {
-            let mtu = spec.host_mtu.unwrap_or(DEFAULT_TUN_MTU);
-            let mut hardware = Hardware::ip(device, "tap");
-            hardware.max_frame = mtu;
-            hardware
+            // It is given an MTU, which does not become that of the interface.
+            Hardware::ip(device, dev_type)
         } else {
             let mac = spec.mac.unwrap_or_else(|| self.random_mac());
-            Hardware::ethernet(device, "tap", mac)
+            Hardware::ethernet(device, dev_type, mac)
         };
         hardware.rx_queues = self.threads.queues(spec.rx_queues.max(1), POLLING);
         let host_mac = match spec.host_mac {
@@ -125,6 +130,24 @@ impl Vpp {
         Ok(sw_if_index)
     }
 
+    /// The greatest number that one can have.
+    fn max_tap(&self) -> u32 {
+        if self.release < MORE_INSTANCES { OLD_MAX_INSTANCE } else { MAX_INSTANCE }
+    }
+
+    /// What VPP finds out from the host.
+    fn check_host(&self, spec: &TapSpec) -> Outcome {
+        let attaches = spec.flags & FLAG_ATTACH != 0;
+        match &spec.host_name {
+            None if attaches => Err(Retval::SYSCALL_ERROR_3),
+            // Something else has the name.
+            Some(name) if !attaches && self.af_packets.is_taken(name) => {
+                Err(Retval::SYSCALL_ERROR_3)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Deletes a TAP.
     pub(crate) fn delete_tap(&mut self, sw_if_index: u32) -> Outcome {
         let Device::Tap { index } = self.interfaces.device(sw_if_index)? else {
@@ -140,14 +163,10 @@ impl Vpp {
 }
 
 fn check_rings(spec: &TapSpec) -> Outcome {
-    if spec.flags & FLAG_ATTACH != 0 && spec.host_name.is_none() {
-        return Err(Retval::NO_MATCHING_INTERFACE);
-    }
     let fits = |size: u16| size == 0 || (size.is_power_of_two() && size <= 32_768);
     if fits(spec.rx_ring_size) && fits(spec.tx_ring_size) {
         Ok(())
     } else {
-        // VPP calls it a failed initialisation of the ring.
-        Err(Retval(-144))
+        Err(Retval::INIT_FAILED)
     }
 }

@@ -1,10 +1,11 @@
-//! memif, bond and af_packet.
+//! memif, bond, af_packet and TAPs.
 
 use ligato_vpp_api::msg::af_packet::*;
 use ligato_vpp_api::msg::bond::*;
 use ligato_vpp_api::msg::interface::*;
 use ligato_vpp_api::msg::l2::*;
 use ligato_vpp_api::msg::memif::*;
+use ligato_vpp_api::msg::tapv2::*;
 use ligato_vpp_api::types::*;
 
 use super::*;
@@ -262,6 +263,131 @@ pub(crate) fn af_packets(r: &mut Record) {
     all(r);
     r.call(&AfPacketDelete { host_if_name: tag("hostB") });
     all(r);
+}
+
+/// What VPP lets the kernel make for it.
+pub(crate) fn taps(r: &mut Record) {
+    let base = TapCreateV3 {
+        id: u32::MAX,
+        use_random_mac: true,
+        num_rx_queues: 1,
+        num_tx_queues: 1,
+        ..TapCreateV3::default()
+    };
+    let named = |name: &str, tap: &TapCreateV3| TapCreateV3 {
+        host_if_name_set: true,
+        host_if_name: tag(name),
+        ..tap.clone()
+    };
+    let v2 = TapCreateV2 { id: u32::MAX, use_random_mac: true, ..TapCreateV2::default() };
+    let mut made = vec![r.call(&base).sw_if_index, r.call(&v2).sw_if_index];
+    let chosen = TapCreateV3 {
+        id: 7,
+        use_random_mac: false,
+        mac_address: mac(7),
+        num_rx_queues: 2,
+        tx_ring_sz: 512,
+        rx_ring_sz: 1024,
+        host_mtu_set: true,
+        host_mtu_size: 1400,
+        host_mac_addr_set: true,
+        host_mac_addr: mac(8),
+        host_ip4_prefix_set: true,
+        host_ip4_prefix: Ip4AddressWithPrefix(Ip4Prefix {
+            address: Ip4Address([10, 9, 0, 2].into()),
+            len: 24,
+        }),
+        host_ip6_prefix_set: true,
+        host_ip6_prefix: Ip6AddressWithPrefix(Ip6Prefix {
+            address: Ip6Address("2001:db8::2".parse().unwrap()),
+            len: 64,
+        }),
+        tag: "chosen".into(),
+        ..named("mine", &base)
+    };
+    made.push(r.call(&chosen).sw_if_index);
+    made.push(r.call(&TapCreateV3 { tap_flags: TapFlags::GSO, ..named("gso", &base) }).sw_if_index);
+    let offload = TapFlags::CSUM_OFFLOAD;
+    made.push(r.call(&TapCreateV3 { tap_flags: offload, ..named("csum", &base) }).sw_if_index);
+    let tun = TapCreateV3 { tap_flags: TapFlags::TUN, ..named("tun", &base) };
+    made.push(r.call(&tun).sw_if_index);
+    let small = TapCreateV3 { host_mtu_set: true, host_mtu_size: 1300, ..named("small", &tun) };
+    made.push(r.call(&small).sw_if_index);
+    all_taps(r);
+    refused_taps(r, &base, named);
+    all_taps(r);
+    for &sw_if_index in &made {
+        tap_as_any_other(r, sw_if_index);
+    }
+    all_taps(r);
+    r.note("a number that was given back");
+    for at in [1, 0] {
+        r.call(&TapDeleteV2 { sw_if_index: made[at] });
+    }
+    made[0] = r.call(&base).sw_if_index;
+    all_taps(r);
+    made.remove(1);
+    for sw_if_index in [LOCAL0, NOWHERE, made[0]].into_iter().chain(made) {
+        r.call(&TapDeleteV2 { sw_if_index });
+    }
+    all_taps(r);
+}
+
+fn all_taps(r: &mut Record) {
+    r.dump(&SwInterfaceTapV2Dump { sw_if_index: InterfaceIndex::NONE });
+    interfaces(r);
+    r.dump(&SwInterfaceRxPlacementDump { sw_if_index: InterfaceIndex::NONE });
+}
+
+fn refused_taps(
+    r: &mut Record,
+    base: &TapCreateV3,
+    named: impl Fn(&str, &TapCreateV3) -> TapCreateV3,
+) {
+    r.note("what is refused");
+    for id in [7, 1024, 1025, 8192, 8193] {
+        let reply = r.call(&TapCreateV3 { id, ..base.clone() });
+        if reply.retval == 0 {
+            r.call(&TapDeleteV2 { sw_if_index: reply.sw_if_index });
+        }
+    }
+    // Older ones fill smaller rings for ever.
+    let sizes = if r.is_before("26.02") { [8, 300, 32_768] } else { [1, 300, 32_768] };
+    for size in sizes {
+        for (rx_ring_sz, tx_ring_sz) in [(size, 0), (0, size)] {
+            let reply = r.call(&TapCreateV3 { rx_ring_sz, tx_ring_sz, ..named("ring", base) });
+            if reply.retval == 0 {
+                r.call(&TapDeleteV2 { sw_if_index: reply.sw_if_index });
+            }
+        }
+    }
+    r.call(&TapCreateV3 { tap_flags: TapFlags::ATTACH, ..base.clone() });
+    r.call(&named("hostA", base));
+    r.dump(&SwInterfaceTapV2Dump { sw_if_index: LOCAL0 });
+    r.dump(&SwInterfaceTapV2Dump { sw_if_index: NOWHERE });
+}
+
+fn tap_as_any_other(r: &mut Record, sw_if_index: InterfaceIndex) {
+    r.note("as any other interface");
+    set_up(r, sw_if_index);
+    r.call(&HwInterfaceSetMtu { sw_if_index, mtu: 1500 });
+    r.call(&HwInterfaceSetMtu { sw_if_index, mtu: 65_535 });
+    r.call(&SwInterfaceSetMacAddress { sw_if_index, mac_address: mac(6) });
+    for (queue_id_valid, queue_id, mode) in [
+        (false, 0, RxMode::INTERRUPT),
+        (true, 0, RxMode::ADAPTIVE),
+        (true, 9, RxMode::POLLING),
+        (false, 0, RxMode::DEFAULT),
+    ] {
+        r.call(&SwInterfaceSetRxMode { sw_if_index, queue_id_valid, queue_id, mode });
+        r.dump(&SwInterfaceRxPlacementDump { sw_if_index });
+    }
+    r.call(&SwInterfaceSetRxPlacement { sw_if_index, queue_id: 0, worker_id: 0, is_main: true });
+    let vlan = r.call(&CreateVlanSubif { sw_if_index, vlan_id: 5 });
+    if vlan.retval == 0 {
+        r.call(&DeleteSubif { sw_if_index: vlan.sw_if_index });
+    }
+    r.dump(&SwInterfaceTapV2Dump { sw_if_index });
 }
 
 /// Both ends in one VPP; it takes a real one a while to shake hands with itself.

@@ -74,6 +74,9 @@ pub(crate) const ALL: &[Scenario] = &[
 /// Needs host interfaces `hostA` and `hostB`.
 pub(crate) const ISOLATED: &[Scenario] = &[("af_packet", devices::af_packets)];
 
+/// Needs `hostA` too, and a kernel that carries TAPs.
+pub(crate) const WITH_TAPS: &[Scenario] = &[("TAPs", devices::taps)];
+
 pub(crate) const NOWHERE: InterfaceIndex = InterfaceIndex(4711);
 
 pub(crate) const LOCAL0: InterfaceIndex = InterfaceIndex(0);

@@ -85,7 +85,10 @@ fn told_by_vpp(program: &Path, folder: &Path) -> BTreeMap<String, Vec<u64>> {
     let text = String::from_utf8_lossy(&output.stdout);
     let mut found: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for line in text.lines().filter(|line| line.starts_with('[')) {
-        let Some((_, rest)) = line.split_once("]: ") else { continue };
+        // The program of 22.02, where errors are entries of a type of their own, has no colon before their counts.
+        let Some((_, rest)) = line.split_once("] ").or_else(|| line.split_once("]: ")) else {
+            continue;
+        };
         let Some((values, name)) = rest.split_once(" /") else { continue };
         let numbers =
             values.split(|c: char| !c.is_ascii_digit()).filter_map(|one| one.parse::<u64>().ok());

@@ -43,7 +43,15 @@ pub fn releases(kind: &dyn DynDescriptor, paths: &[&str]) -> BTreeSet<&'static s
 /// # Errors
 /// It does not start, or cannot be reached.
 pub async fn real_vpp() -> std::io::Result<Option<(RealVpp, &'static str)>> {
-    let Some(real) = RealVpp::find()? else { return Ok(None) };
+    looked_at(RealVpp::find()?).await
+}
+
+/// The VPP and its release, if that is one of those looked at.
+///
+/// # Errors
+/// It cannot be reached.
+pub async fn looked_at(found: Option<RealVpp>) -> std::io::Result<Option<(RealVpp, &'static str)>> {
+    let Some(real) = found else { return Ok(None) };
     let release = real.release().await?;
     Ok(release.map(|release| (real, release)))
 }

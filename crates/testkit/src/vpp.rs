@@ -39,6 +39,25 @@ impl RealVpp {
         }
     }
 
+    /// The same, for a test that has it make TAPs. Nothing, which is said, if the kernel does not carry them.
+    ///
+    /// # Errors
+    /// It does not start, or does not listen.
+    ///
+    /// # Panics
+    /// With `E2E_MUST_RUN` in the environment, if it is nothing: whoever sets that has provided what the test needs.
+    #[expect(clippy::print_stderr, reason = "tests report through their standard error")]
+    pub fn find_with_taps() -> std::io::Result<Option<Self>> {
+        let carries = Path::new("/dev/vhost-net").exists();
+        let found = if carries { Self::find()? } else { None };
+        if found.is_none() {
+            let why = if carries { "no VPP" } else { "the kernel lacks vhost-net" };
+            eprintln!("skipped: {why}");
+            assert!(std::env::var_os("E2E_MUST_RUN").is_none(), "it was to run, but: {why}");
+        }
+        Ok(found)
+    }
+
     /// Its API socket.
     pub fn socket(&self) -> &Path {
         &self.socket

@@ -76,7 +76,11 @@ impl Descriptor for VppInterface {
             ),
             Use::part(
                 "type AF_PACKET",
-                &["af_packet_create_v3 | af_packet_create_v2", "af_packet_delete"],
+                &[
+                    "af_packet_create_v3 | af_packet_create_v2",
+                    "af_packet_delete",
+                    "sw_interface_set_rx_mode",
+                ],
             ),
             Use::part(
                 "type TAP",

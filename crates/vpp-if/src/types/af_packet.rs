@@ -1,5 +1,5 @@
 //! Interfaces of the host, read by raw sockets. Messages: `af_packet_create_v3` (22.06 and later),
-//! `af_packet_create_v2`, `af_packet_delete`, `af_packet_dump`.
+//! `af_packet_create_v2`, `af_packet_delete`, `af_packet_dump`, `sw_interface_set_rx_mode`.
 
 use ligato_kvs_api::{Dependency, Field, Invalid, OpError};
 use ligato_model::Model;
@@ -8,7 +8,8 @@ use ligato_proto::vpp::interfaces::{AfpacketLink, Interface};
 use ligato_vpp_api::msg::af_packet::{
     AfPacketCreateV2, AfPacketCreateV3, AfPacketDelete, AfPacketDump, AfPacketFlags, AfPacketMode,
 };
-use ligato_vpp_api::types::{InterfaceIndex, MacAddress};
+use ligato_vpp_api::msg::interface::SwInterfaceSetRxMode;
+use ligato_vpp_api::types::{InterfaceIndex, MacAddress, RxMode};
 use ligato_vpp_api::{FixedString, VppError as Code};
 use ligato_vpp_ctx::{Facts, VppCtx, address};
 
@@ -136,8 +137,15 @@ pub(super) async fn delete(
             None => return Ok(()),
         },
     };
-    let request = AfPacketDelete { host_if_name };
-    ctx.request_unless(request, &[Code::INVALID_SW_IF_INDEX]).await.map(drop)
+    // VPP before 23.02 dies of an interrupt of a queue that is gone: none is left once the queues are polled.
+    let mode = RxMode::POLLING;
+    let polled = SwInterfaceSetRxMode { sw_if_index, queue_id_valid: false, queue_id: 0, mode };
+    let no_queues = [Code::INVALID_SW_IF_INDEX, Code::INVALID_INTERFACE, Code::UNSUPPORTED];
+    let polled = ctx.request_unless(polled, &no_queues);
+    let deleted = AfPacketDelete { host_if_name };
+    let deleted = ctx.request_unless(deleted, &[Code::INVALID_SW_IF_INDEX]);
+    let (polled, deleted) = futures::join!(polled, deleted);
+    polled.map(drop).and(deleted.map(drop))
 }
 
 async fn name_in_vpp(

@@ -16,6 +16,8 @@ use crate::keys;
 const VERSION: u32 = 2;
 /// Ring size VPP takes for 0.
 const DEFAULT_RING: u32 = 256;
+/// With a smaller receive ring VPP before 26.02 fills it for ever, and does nothing else any more.
+const SMALLEST_RX_RING: u32 = 8;
 /// Length of a name in the kernel (`IFNAMSIZ`), without the final NUL.
 const HOST_NAME_LEN: usize = 15;
 /// What VPP takes as "choose a number".
@@ -26,7 +28,7 @@ pub(crate) const FIELDS: &[Field] = &[
     Field::read("tap.version").remark("must be 2"),
     Field::read("tap.host_if_name").unset(Unset::Said("a name made from the logical one")),
     Field::kept("tap.to_microservice", "it is waited for, and nothing that VPP knows"),
-    Field::read("tap.rx_ring_size").unset(Unset::Number(DEFAULT_RING)),
+    Field::read("tap.rx_ring_size").unset(Unset::Number(DEFAULT_RING)).remark("at least 8"),
     Field::read("tap.tx_ring_size").unset(Unset::Number(DEFAULT_RING)),
 ];
 
@@ -52,6 +54,10 @@ pub(super) fn validate(link: &TapLink, bad: &mut Invalid) {
         if u16::try_from(size).is_err() || (size != 0 && !size.is_power_of_two()) {
             bad.push(field, format!("{size} is not a power of two below 65536"));
         }
+    }
+    if (1..SMALLEST_RX_RING).contains(rx_ring_size) {
+        let why = format!("{rx_ring_size} is less than {SMALLEST_RX_RING}, which VPP cannot fill");
+        bad.push("link.tap.rx_ring_size", why);
     }
 }
 
@@ -241,6 +247,18 @@ mod tests {
             ..SwInterfaceTapV2Details::default()
         };
         assert_eq!(link_from_vpp("if1", &details, Some(&link)), link);
+    }
+
+    #[test]
+    fn a_ring_that_hangs_vpp_is_refused() {
+        let refused = |rx_ring_size, tx_ring_size| {
+            let link = TapLink { version: 2, rx_ring_size, tx_ring_size, ..TapLink::default() };
+            let mut bad = Invalid::default();
+            validate(&link, &mut bad);
+            !bad.field_names().is_empty()
+        };
+        assert!([1, 2, 4].into_iter().all(|size| refused(size, 0)));
+        assert!(![0, 8, 256].into_iter().any(|size| refused(size, 0)) && !refused(0, 4));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use ligato_vpp_ctx::Settings;
 use ligato_vpp_sim::Sim;
 
 use crate::bench::Bench;
-use crate::field_rows::{Field, Row, table};
+use crate::field_rows::{Field, KERNEL, Row, table};
 use crate::samples::memif;
 
 /// A field that can say one thing only: it has a test of its own.
@@ -96,6 +96,18 @@ async fn every_field_fares_as_declared_on_a_real_vpp() {
             Some(what) => println!("left out for want of {what}: {}", row.base.name),
             None => check(&ground, row).await,
         }
+    }
+}
+
+#[tokio::test]
+async fn every_field_of_taps_fares_as_declared_on_a_real_vpp() {
+    let found = ligato_testkit::RealVpp::find_with_taps().unwrap();
+    let Some((real, release)) = declared::looked_at(found).await.unwrap() else { return };
+    let ground = Ground { socket: real.socket().to_owned(), release, sim: None };
+    let rows: Vec<Row> = table().into_iter().filter(|row| row.lacking == Some(KERNEL)).collect();
+    assert!(!rows.is_empty());
+    for row in rows {
+        check(&ground, row).await;
     }
 }
 

@@ -8,7 +8,7 @@ use ligato_vpp_api::msg::gtpu::GtpuAddDelTunnel;
 use ligato_vpp_api::types::{Address, InterfaceIndex};
 
 use crate::bench::{Bench, sim};
-use crate::samples::{gtpu, loopback, memif, one_of_each, sub, tunnels, vxlan};
+use crate::samples::{af_packet, gtpu, loopback, memif, one_of_each, sub, tunnels, vxlan};
 
 /// Several kinds of interfaces took VPP down when they were deleted while enabled.
 #[tokio::test]
@@ -36,6 +36,18 @@ async fn an_interface_is_disabled_before_it_is_deleted() {
             assert!(disabled < deleted && disabled.is_some(), "{}: {log:?}", value.name);
         }
     }
+    bench.assert_in_place(&[]).await;
+}
+
+/// VPP before 23.02 dies of an interrupt that is pending for a queue of an interface that is deleted.
+#[tokio::test]
+async fn an_af_packet_is_polled_before_it_is_deleted() {
+    let sim = sim().await;
+    let mut bench = Bench::over(&sim).await;
+    bench.create(af_packet("afp1", "veth1")).await.unwrap();
+    sim.mark();
+    bench.delete("afp1").await.unwrap();
+    assert_eq!(sim.log(), ["sw_interface_set_rx_mode", "af_packet_delete"]);
     bench.assert_in_place(&[]).await;
 }
 

@@ -38,18 +38,48 @@ async fn definitions() -> ApiSet {
     session.definitions().await.unwrap()
 }
 
+/// What the original sent, in its order; to a VPP before 26.02, memifs (and what is on them) come up when all are made. A
+/// process of VPP connects those that are up; when it goes on after a pause, and another one was made meanwhile, it uses what
+/// it knew of memory that may have moved. VPP 22.02 died of that in about half of the runs.
+fn exchanges(sent: &str, release: &str) -> Vec<Exchange> {
+    let mut now = Vec::new();
+    let (mut late, mut held) = (Vec::new(), Vec::new());
+    let all: Vec<Exchange> = sent.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    if release >= "26.02" {
+        return all;
+    }
+    let mut memifs = all.iter().filter(|exchange| exchange.message == "memif_create").count();
+    for exchange in all {
+        let on = &exchange.fields["sw_if_index"];
+        let is_made = exchange.message == "memif_create";
+        if is_made || (exchange.message == "create_vlan_subif" && held.contains(on)) {
+            held.push(exchange.reply["sw_if_index"].clone());
+        }
+        if exchange.message == "sw_interface_set_flags" && held.contains(on) && memifs > 0 {
+            late.push(exchange);
+            continue;
+        }
+        now.push(exchange);
+        memifs -= usize::from(is_made);
+        if is_made && memifs == 0 {
+            now.append(&mut late);
+        }
+    }
+    assert!(late.is_empty());
+    now
+}
+
 /// Does to a VPP what the original did.
-async fn as_the_original(socket: &Path, sent: &str) {
+async fn as_the_original(socket: &Path, release: &str, sent: &str) {
     let set = definitions().await;
     let patient = Options { reply_timeout: PATIENCE, ..Options::new(socket) };
     let mut session = Session::open(&patient).await.unwrap();
-    for line in sent.lines() {
-        let Exchange { message, fields, reply } = serde_json::from_str(line).unwrap();
+    for Exchange { message, fields, reply } in exchanges(sent, release) {
         let answer = session.call(&set, &message, &fields).await.unwrap();
         let answer = answer.reply.unwrap();
         // Counters have other numbers wherever somebody else counts too.
         for field in ["retval", "sw_if_index"] {
-            assert_eq!(answer[field], reply[field], "{field} of {line}");
+            assert_eq!(answer[field], reply[field], "{field} of {message} {fields}");
         }
     }
     session.close().await;
@@ -58,7 +88,7 @@ async fn as_the_original(socket: &Path, sent: &str) {
 /// What the original made, and what came of it, by kind.
 async fn simulated(release: &str, sent: &str) -> Sim {
     let sim = Sim::builder().seed(7).release(release).start().await.unwrap();
-    as_the_original(sim.socket_path(), sent).await;
+    as_the_original(sim.socket_path(), release, sent).await;
     sim
 }
 
@@ -179,7 +209,8 @@ async fn a_real_vpp_is_taken_over_without_a_write() {
         println!("skipped: no VPP");
         return;
     };
-    as_the_original(real.socket(), SENT).await;
+    let release = real.release().await.unwrap().unwrap_or("26.06");
+    as_the_original(real.socket(), release, SENT).await;
     let folder = tempfile::tempdir().unwrap();
     for start in 0..2 {
         let (agent, vpp) = agent_at(real.socket()).await;
@@ -188,8 +219,7 @@ async fn a_real_vpp_is_taken_over_without_a_write() {
         take_over(&agent, &wishes(WANTED)).await;
         take_over(&agent, &wishes(WANTED)).await;
         vpp.client().stop_capture();
-        let release = vpp.client().peer().unwrap().version.chars().take(5).collect::<String>();
-        let repaired = if start == 0 { repairs(&release) } else { &[] };
+        let repaired = if start == 0 { repairs(release) } else { &[] };
         assert_eq!(writes(&file), repaired);
         agent.close().await;
     }

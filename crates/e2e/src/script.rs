@@ -4,7 +4,7 @@
 //! configuration, or what a command is expected to print.
 //!
 //! ```text
-//! needs kernel dummy           else it is skipped, and says why; also: vhost-net, etcd, real
+//! needs kernel dummy           else it is skipped, and says why; also: vhost-net, etcd, real, program NAME
 //! file NAME                    a configuration file of the agent; its text follows
 //! define NAME                  a configuration; its text follows
 //! node NAME                    what follows is about this VPP and agent; the first is agent0

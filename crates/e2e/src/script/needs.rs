@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::{Etcd, Sandbox, VppKind};
+use crate::{Etcd, Sandbox, VppKind, find_on_path};
 
 /// One line `needs …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(super) enum Need {
     VhostNet,
     /// An etcd is installed; it is started.
     Etcd,
+    /// A program that is on the `PATH`.
+    Program(String),
     /// There is nothing to see on a simulated VPP.
     Real,
 }
@@ -25,6 +27,7 @@ impl Need {
             ["kernel", link] => Self::Kernel((*link).to_owned()),
             ["vhost-net"] => Self::VhostNet,
             ["etcd"] => Self::Etcd,
+            ["program", name] => Self::Program((*name).to_owned()),
             ["real"] => Self::Real,
             _ => bail!("needs what?"),
         })
@@ -43,6 +46,9 @@ impl Need {
                 (!there).then(|| "the kernel lacks vhost-net".to_owned())
             }
             Self::Etcd => (!Etcd::is_installed()).then(|| "etcd is not installed".to_owned()),
+            Self::Program(name) => {
+                find_on_path(name).is_none().then(|| format!("{name} is not installed"))
+            }
             Self::Real => (kind != VppKind::Real).then(|| "it is about a real VPP".to_owned()),
         }
     }

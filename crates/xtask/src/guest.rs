@@ -7,6 +7,7 @@
 //! ```text
 //!  QEMU ── kernel + small first file system (busybox, a few modules, the start script)
 //!    ├── 9p "hostroot": / of the host, read-only ──► chroot
+//!    ├── 9p "workspace": with `UPDATE_EXPECT`, this workspace, writable: golden files are there
 //!    ├── 9p "result":   what to run goes in, the exit status comes out
 //!    ├── serial 0:      messages of the kernel ──► a file beside the result
 //!    └── serial 1:      what the programs print ──► our standard output
@@ -50,10 +51,14 @@ pub(crate) struct Args {
     /// A VPP installation of the host (with `bin` and `lib` in it) to be found on the path there.
     #[arg(long, value_name = "DIR")]
     with_vpp: Option<PathBuf>,
-    /// Traffic through the agent and a real VPP, over TAPs too (which need vhost-net), and the
-    /// scenarios that need such a kernel: builds the programs and the tests, and runs them there.
+    /// Traffic through the agent and a real VPP, over TAPs too (which need vhost-net), the
+    /// scenarios that need such a kernel, and the tests of VPP's TAPs: builds the programs and the
+    /// tests, and runs them there.
     #[arg(long, requires = "with_vpp", conflicts_with = "program")]
     traffic: bool,
+    /// Builds for `--traffic` without optimising: sooner built, slower there.
+    #[arg(long, requires = "traffic")]
+    debug: bool,
     /// How QEMU executes the guest. Emulation works everywhere; `kvm` is faster where it works.
     #[arg(long, default_value = ACCEL)]
     accel: String,
@@ -74,6 +79,7 @@ impl Default for Args {
         Args {
             with_vpp: None,
             traffic: false,
+            debug: false,
             accel: ACCEL.into(),
             memory: MEMORY,
             timeout: TIMEOUT,
@@ -90,7 +96,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let programs = match args.program.split_first() {
         Some((path, arguments)) => vec![Program::given(path, arguments)?],
-        None if args.traffic => run::step("test programs", programs::traffic_tests)?,
+        None if args.traffic => {
+            run::step("test programs", || programs::traffic_tests(!args.debug))?
+        }
         None => run::step("test programs", programs::kernel_tests)?,
     };
     let cache = run::root()?.join(".cache/guest");
@@ -106,9 +114,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     fs::write(result.path().join("run.sh"), script)?;
     fs::write(result.path().join("modules"), kernel.root.as_os_str().as_encoded_bytes())?;
+    let workspace = std::env::var_os("UPDATE_EXPECT").map(|_| run::root()).transpose()?;
+    if let Some(workspace) = &workspace {
+        fs::write(result.path().join("writable"), workspace.as_os_str().as_encoded_bytes())?;
+    }
 
     run::step("guest", || {
-        boot(args, &kernel, &initramfs, result.path())?;
+        boot(args, &kernel, &initramfs, result.path(), workspace.as_deref())?;
         verdict(result.path())
     })
 }
@@ -155,7 +167,14 @@ fn first_file_system(kernel: &Kernel) -> Result<Vec<u8>> {
     Ok(archive.finish())
 }
 
-fn boot(args: &Args, kernel: &Kernel, initramfs: &Path, result: &Path) -> Result<()> {
+/// Runs the guest to its end. It can write to `writable`.
+fn boot(
+    args: &Args,
+    kernel: &Kernel,
+    initramfs: &Path,
+    result: &Path,
+    writable: Option<&Path>,
+) -> Result<()> {
     let share = |name: &str, path: &Path, access: &str| {
         let path = path.display();
         // Several file systems of the host appear as one: their inode numbers are mapped.
@@ -178,6 +197,10 @@ fn boot(args: &Args, kernel: &Kernel, initramfs: &Path, result: &Path) -> Result
         .args(["-serial", &format!("file:{}", result.join("kernel.log").display())])
         .args(["-serial", "stdio"])
         .stdin(Stdio::null());
+    if let Some(folder) = writable {
+        qemu.args(["-fsdev", &share("workspace", folder, "")]);
+        qemu.args(["-device", "virtio-9p-pci,fsdev=workspace,mount_tag=workspace"]);
+    }
     let mut qemu = qemu.spawn().context("QEMU does not start")?;
     let end = Instant::now() + Duration::from_secs(args.timeout);
     loop {

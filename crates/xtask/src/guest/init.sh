@@ -23,6 +23,9 @@ done < /modules/order
 options=trans=virtio,version=9p2000.L,msize=1048576
 mount -t 9p -o "$options" result /result || off
 mount -t 9p -o "ro,cache=loose,$options" hostroot /host || off
+if [ -e /result/writable ]; then
+    mount -t 9p -o "$options" workspace "/host$(cat /result/writable)" || off
+fi
 
 # All other modules are where they were unpacked. Also for what the kernel asks for by itself.
 ln -s "/host$(cat /result/modules)/lib/modules" /lib/modules

@@ -1,9 +1,10 @@
 //! What is run in the guest, and the script that runs it there.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::run;
@@ -11,20 +12,18 @@ use crate::run;
 /// Crates whose tests look at the kernel.
 const KERNEL_CRATES: &[&str] = &["ligato-netlink", "ligato-linux-if", "ligato-linux-l3"];
 
-/// Packages whose programs the traffic tests start; they look for them beside themselves.
-const TRAFFIC_PROGRAMS: &[&str] = &["ligato-vpp-agent", "ligato-agentctl", "ligato-vpp-sim"];
-
 /// How many times longer than usual the tests wait when nobody says otherwise: emulation is slow.
 const PATIENCE: &str = "6";
 
 /// Variables that mean the same in the guest.
-const PASSED_ON: [&str; 6] = [
+const PASSED_ON: [&str; 7] = [
     "E2E_JOBS",
     "E2E_PATIENCE",
     "E2E_SCENARIOS",
     "RUST_BACKTRACE",
     "RUST_LOG",
     "RUST_TEST_THREADS",
+    "UPDATE_EXPECT",
 ];
 
 /// A program of the host.
@@ -56,31 +55,59 @@ pub(super) fn kernel_tests() -> Result<Vec<Program>> {
         cargo.args(["--package", package]);
     }
     cargo.stderr(std::process::Stdio::inherit());
-    Ok(run::output(&mut cargo)?.lines().filter_map(test_program).collect())
+    let found = found_in(&run::output(&mut cargo)?);
+    Ok(found.into_iter().map(|test| test.program).collect())
 }
 
+/// A test program of `--traffic`, and which of its tests need such a kernel.
+struct Traffic {
+    package: &'static str,
+    test: &'static str,
+    filter: Option<&'static str>,
+}
+
+/// Short ones first.
+const TRAFFIC_TESTS: &[Traffic] = &[
+    Traffic { package: "vpp-sim", test: "conformance", filter: Some("of_taps") },
+    Traffic { package: "vpp-if", test: "kinds", filter: Some("taps_") },
+    Traffic { package: "e2e", test: "traffic", filter: None },
+    Traffic { package: "e2e", test: "scenarios", filter: None },
+];
+
+/// Packages whose programs the tests start, and a test of each: cargo builds programs along with it.
+const STARTED: &[(&str, &str)] =
+    &[("vpp-agent", "process"), ("agentctl", "command_line"), ("vpp-sim", "conformance")];
+
 /// Builds the traffic tests, and the programs that they start; optimised, since every instruction of
-/// theirs is emulated.
-pub(super) fn traffic_tests() -> Result<Vec<Program>> {
+/// theirs is emulated, unless it has to be there soon. All in one go: what is built apart is built
+/// with other features of the libraries below it.
+pub(super) fn traffic_tests(optimised: bool) -> Result<Vec<Program>> {
+    let wanted = TRAFFIC_TESTS.iter().map(|wanted| (wanted.package, wanted.test));
+    let built: BTreeSet<(&str, &str)> = wanted.chain(STARTED.iter().copied()).collect();
     let mut cargo = run::cargo()?;
-    cargo.args(["build", "--release"]);
-    for package in TRAFFIC_PROGRAMS {
-        cargo.args(["--package", package]);
+    cargo.args(["test", "--no-run", "--profile", if optimised { "release" } else { "test" }]);
+    for (package, test) in built {
+        cargo.args(["--package", &format!("ligato-{package}"), "--test", test]);
     }
-    run::run(&mut cargo)?;
-    let mut cargo = run::cargo()?;
-    cargo.args(["test", "--release", "--no-run", "--package", "ligato-e2e"]);
-    cargo.args(["--test", "traffic", "--test", "scenarios"]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     cargo.stderr(std::process::Stdio::inherit());
-    let output = run::output(&mut cargo)?;
-    let mut programs: Vec<Program> = output.lines().filter_map(test_program).collect();
-    ensure!(!programs.is_empty(), "cargo names no test program");
-    for program in &mut programs {
+    let found = found_in(&run::output(&mut cargo)?);
+    TRAFFIC_TESTS.iter().map(|wanted| wanted.among(&found)).collect()
+}
+
+impl Traffic {
+    /// Its program among those that were built.
+    fn among(&self, found: &[Test]) -> Result<Program> {
+        let is_it =
+            |test: &&Test| test.name == self.test && test.program.folder.ends_with(self.package);
+        let test = found.iter().find(is_it);
+        let mut program =
+            test.with_context(|| format!("no {} was built", self.test))?.program.clone();
         // One VPP at a time is enough for an emulated machine.
         program.arguments = vec!["--test-threads=1".into(), "--nocapture".into()];
+        program.arguments.extend(self.filter.map(str::to_owned));
+        Ok(program)
     }
-    Ok(programs)
 }
 
 /// The part of cargo's messages that matters here.
@@ -89,6 +116,13 @@ struct Message {
     executable: Option<PathBuf>,
     manifest_path: Option<PathBuf>,
     profile: Option<Profile>,
+    target: Option<Target>,
+}
+
+/// What was compiled.
+#[derive(Deserialize)]
+struct Target {
+    name: String,
 }
 
 /// How it was compiled.
@@ -98,14 +132,27 @@ struct Profile {
     test: bool,
 }
 
+/// A test that was built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Test {
+    name: String,
+    program: Program,
+}
+
+/// The tests that cargo's messages tell of.
+fn found_in(messages: &str) -> Vec<Test> {
+    messages.lines().filter_map(test_program).collect()
+}
+
 /// The test program of a message, if it tells of one.
-fn test_program(line: &str) -> Option<Program> {
+fn test_program(line: &str) -> Option<Test> {
     let message: Message = serde_json::from_str(line).ok()?;
     if !message.profile?.test {
         return None;
     }
     let folder = message.manifest_path?.parent()?.to_owned();
-    Some(Program { path: message.executable?, arguments: Vec::new(), folder })
+    let program = Program { path: message.executable?, arguments: Vec::new(), folder };
+    Some(Test { name: message.target?.name, program })
 }
 
 /// A shell script that runs all programs and fails if one of them does.
@@ -186,11 +233,27 @@ mod tests {
     }
 
     #[test]
+    fn a_program_is_found_by_its_package_and_name() {
+        let test = |folder: &str, name: &str| Test {
+            name: name.to_owned(),
+            program: Program { folder: folder.into(), ..program(&format!("/t/{folder}"), &[]) },
+        };
+        let found = [test("crates/vpp-if", "scenarios"), test("crates/e2e", "scenarios")];
+        let wanted = Traffic { package: "e2e", test: "scenarios", filter: Some("tap") };
+        let program = wanted.among(&found).unwrap();
+        assert_eq!(program.path, Path::new("/t/crates/e2e"));
+        assert_eq!(program.arguments, ["--test-threads=1", "--nocapture", "tap"]);
+        let error = wanted.among(&found[..1]).unwrap_err();
+        assert_eq!(error.to_string(), "no scenarios was built");
+    }
+
+    #[test]
     fn only_messages_with_a_test_program_count() {
         let line = r#"{"reason":"compiler-artifact","manifest_path":"/w/a/Cargo.toml",
-            "profile":{"test":true},"executable":"/t/kernel-1"}"#;
-        let found = test_program(line).unwrap();
-        assert_eq!((found.path, found.folder), ("/t/kernel-1".into(), "/w/a".into()));
+            "profile":{"test":true},"target":{"name":"kernel"},"executable":"/t/kernel-1"}"#;
+        let Test { name, program } = test_program(line).unwrap();
+        assert_eq!(name, "kernel");
+        assert_eq!((program.path, program.folder), ("/t/kernel-1".into(), "/w/a".into()));
         let library = r#"{"manifest_path":"/w/a/Cargo.toml","profile":{"test":false},
             "executable":null}"#;
         assert_eq!(test_program(library), None);

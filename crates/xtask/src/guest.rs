@@ -39,7 +39,7 @@ const BUSYBOX: &str = "/usr/bin/busybox";
 
 const ACCEL: &str = "tcg,thread=multi";
 const MEMORY: u32 = 2048;
-const TIMEOUT: u64 = 1200;
+const TIMEOUT: u64 = 3600;
 
 /// For the programs of `--traffic`; what the user sets comes later, and wins.
 const TRAFFIC_SETTINGS: &str =

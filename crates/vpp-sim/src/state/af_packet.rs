@@ -12,9 +12,12 @@ use super::retval::{Outcome, Retval};
 /// Receive mode of af_packet queues.
 const INTERRUPT: u32 = 2;
 
+/// Whether there is one of a name.
+type Exists = dyn Fn(&str) -> bool + Send + Sync;
+
 /// Which interfaces the host has; by default whatever it is asked for.
 #[derive(Clone, Default)]
-pub(crate) struct HostInterfaces(Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>);
+pub(crate) struct HostInterfaces(Option<Arc<Exists>>);
 
 impl HostInterfaces {
     pub(crate) fn new(exists: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {

@@ -23,6 +23,8 @@ pub struct AnyKnown {
     pub metadata: Option<Metadata>,
     /// Whose it is, as far as known.
     pub origin: Origin,
+    /// Whether NB wants it. Otherwise nothing is to be concluded for later: it is only there, or only tried in a dry run.
+    pub wanted: bool,
 }
 
 /// All that is known of the values of one descriptor, sorted by key. It is laid out when somebody first
@@ -86,6 +88,8 @@ pub struct KnownValue<'a, D: Descriptor> {
     pub meta: Option<&'a D::Meta>,
     /// Whose it is, as far as known.
     pub origin: Origin,
+    /// Whether NB wants it. Otherwise nothing is to be concluded for later: it is only there, or only tried in a dry run.
+    pub wanted: bool,
 }
 
 impl<'a, D: Descriptor> KnownValues<'a, D> {
@@ -125,6 +129,7 @@ impl<'a, D: Descriptor> KnownValues<'a, D> {
             value: known.value.downcast_ref()?,
             meta: known.metadata.as_ref().and_then(Metadata::downcast_ref),
             origin: known.origin,
+            wanted: known.wanted,
         })
     }
 }

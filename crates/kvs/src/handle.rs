@@ -250,6 +250,7 @@ impl Scheduler {
             value: item.value,
             metadata: item.metadata,
             origin: item.origin,
+            wanted: false,
         });
         let known = Known::from(known.collect::<Vec<_>>());
         let reading = engine::caught(|| entry.retrieve(known));

@@ -132,6 +132,7 @@ impl Bench {
                 value: value.clone(),
                 metadata: None,
                 origin: Origin::Nb,
+                wanted: true,
             })
             .collect();
         known.sort_by(|a, b| a.key.cmp(&b.key));

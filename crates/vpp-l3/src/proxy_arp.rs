@@ -151,8 +151,10 @@ impl Descriptor for ProxyArpKind {
         if sb.facts().is_before(TELLS_TABLES) {
             let wanted = known.iter().flat_map(|known| &known.value.ranges).filter_map(to_vpp);
             let set = sb.remembered_proxy_ranges();
-            let known = guess_tables(&mut ranges, set.iter().copied().chain(wanted.map(as_known)));
-            sb.remember_proxy_ranges(|ranges| *ranges = known);
+            let guess = guess_tables(&mut ranges, set.iter().copied().chain(wanted.map(as_known)));
+            if known.iter().all(|known| known.wanted) {
+                sb.remember_proxy_ranges(|ranges| *ranges = guess);
+            }
         }
         let interfaces = interfaces.iter().filter_map(|details| {
             let name = sb.interface_name(InterfaceIndex(details.sw_if_index))?;

@@ -160,12 +160,13 @@ impl Descriptor for VrfTableKind {
         let found = tables.into_iter().map(|details| {
             let mut value = from_vpp(&details.table);
             let key = value.key();
-            let wanted = known.get(&key).map(|known| known.value.flow_hash_settings);
+            let known = known.get(&key);
+            let as_known = known.as_ref().map(|known| known.value.flow_hash_settings);
             let set = sb.remembered_flow_hash(table(&value));
-            if let (None, Some(wanted)) = (&set, wanted) {
-                sb.remember_flow_hash(table(&value), wanted);
+            if let (None, Some(known)) = (&set, known.filter(|known| known.wanted)) {
+                sb.remember_flow_hash(table(&value), known.value.flow_hash_settings);
             }
-            value.flow_hash_settings = set.or(wanted).flatten();
+            value.flow_hash_settings = set.or(as_known).flatten();
             Retrieved { key, meta: meta(&value), origin: origin(&value), value }
         });
         Ok(found.collect())

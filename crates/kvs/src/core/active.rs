@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ligato_kvs_api::{KeyError, TxnSeq};
-use ligato_model::Key;
+use ligato_model::{Key, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
@@ -112,6 +112,8 @@ pub(crate) struct Active {
     pub(crate) to_release: Vec<NodeId>,
     /// What is to be planned when the read-back is done, and for whom.
     pub(crate) then_plan: Option<(ligato_kvs_api::Transaction, Token)>,
+    /// What is wanted by that, by descriptor; taken out as they are read.
+    pub(crate) tried: rustc_hash::FxHashMap<DescriptorId, Vec<(Key, Value)>>,
     /// A read-back without repair.
     pub(crate) only_look: bool,
     /// What was wrong with values before they were looked at.

@@ -2,15 +2,18 @@
 //!
 //! A plan is made by the planner that makes the real ones, from the same graph, and everything that
 //! was taken in for it is put back. A resync compares with what is really there: its plan begins
-//! with a read-back without repair, which changes what is *known*, never what is wanted or there.
+//! with a read-back without repair, which changes what is *known*, never what is wanted or there. As
+//! the one of the real run will, it goes by what the transaction wants.
 
 use ligato_kvs_api::{
     Origin, PlanError, Reason, ResyncKind, Scope, Transaction, TxnKind, TxnOptions,
 };
+use ligato_model::{Key, Value};
+use rustc_hash::FxHashMap;
 
 use crate::{
     core::{Audience, Core, Effect, Token},
-    node::NodeId,
+    node::{DescriptorId, NodeId},
 };
 
 /// How a value is not as it should be.
@@ -40,15 +43,31 @@ impl Core {
             TxnKind::Change | TxnKind::Resync(ResyncKind::Upstream) => None,
         };
         let Some(scope) = scope else { return self.plan_by_what_is_known(txn, token) };
-        let look = Transaction::resync(ResyncKind::ReadBack(scope), Vec::new());
-        let look = look.with(TxnOptions {
+        let options = TxnOptions {
             description: Some("read-back for a plan".to_owned()),
             ..TxnOptions::default()
-        });
-        self.begin_northbound(look, None);
-        if let Some(active) = &mut self.active {
-            active.then_plan = Some((txn, token));
+        };
+        let look = ResyncKind::ReadBack(scope);
+        let tried = self.wishes_of(&txn);
+        let active = self.open("NBTransaction", options, Audience::Nobody);
+        active.resync = Some(look.clone());
+        active.draft.resync_type = "DownstreamResync";
+        active.only_look = true;
+        active.then_plan = Some((txn, token));
+        active.tried = tried;
+        self.take_in(Transaction::resync(look, Vec::new()));
+        self.prepare_resync();
+    }
+
+    /// What a transaction wants, by descriptor.
+    fn wishes_of(&self, txn: &Transaction) -> FxHashMap<DescriptorId, Vec<(Key, Value)>> {
+        let mut wishes: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for change in &txn.changes {
+            if let (Some(value), Some(owner)) = (&change.value, self.catalog.owner(&change.key)) {
+                wishes.entry(owner).or_default().push((change.key.clone(), value.clone()));
+            }
         }
+        wishes
     }
 
     fn no_plan(&mut self, token: Token, error: PlanError) {

@@ -176,6 +176,7 @@ impl Core {
             undo_failed: Vec::new(),
             to_release: Vec::new(),
             then_plan: None,
+            tried: rustc_hash::FxHashMap::default(),
             only_look: false,
             looked_at: Vec::new(),
             assumed: Vec::new(),

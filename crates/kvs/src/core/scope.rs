@@ -181,7 +181,8 @@ impl Core {
             let Some(reading) = &mut active.reading else { return };
             let Some(id) = reading.next(&self.catalog) else { return };
             let Some(descriptor) = self.catalog.get(id).cloned() else { continue };
-            let known = known_values(&self.graph, &self.latest, id);
+            let tried = active.tried.remove(&id).unwrap_or_default();
+            let known = known_values(&self.graph, &self.latest, id, tried);
             self.next_call += 1;
             let call = self.next_call;
             self.calls.insert(call, Call::Reading { seq, descriptor: id });

@@ -1,7 +1,8 @@
 //! Which descriptors are read back when: in the order they ask for, independent ones at once.
 
 use ligato_kvs_api::{AnyKnown, Known, Origin};
-use rustc_hash::FxHashSet;
+use ligato_model::{Key, Value};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     catalog::Catalog,
@@ -91,22 +92,53 @@ impl Reading {
 
 /// What is known of the values of a descriptor, for telling one's own from others'. The owner only takes
 /// hold of the nodes, or of what was published of them last if that is how they are: they are laid out
-/// and sorted by who needs them.
-pub(crate) fn known_values(graph: &Graph, published: &Snapshot, descriptor: DescriptorId) -> Known {
+/// and sorted by who needs them. `tried` is what a dry run wants.
+pub(crate) fn known_values(
+    graph: &Graph,
+    published: &Snapshot,
+    descriptor: DescriptorId,
+    tried: Vec<(Key, Value)>,
+) -> Known {
     let (owned, dirty) = (graph.owned_by(descriptor), graph.dirty_nodes());
     let is_its = |id: &NodeId| graph.node(*id).descriptor == Some(descriptor);
     if owned.len() > MANY && dirty.len() < MANY && !dirty.iter().any(is_its) {
         let published = published.clone();
-        return Known::later(move || laid_out(published.0.nodes.iter(), descriptor));
+        return Known::later(move || laid_out(published.0.nodes.iter(), descriptor, tried));
     }
     let nodes: Vec<Shared> = owned.iter().map(|id| graph.node(*id).clone()).collect();
-    Known::later(move || laid_out(nodes.iter(), descriptor))
+    Known::later(move || laid_out(nodes.iter(), descriptor, tried))
 }
 
-fn laid_out<'n>(nodes: impl Iterator<Item = &'n Shared>, of: DescriptorId) -> Vec<AnyKnown> {
+fn laid_out<'n>(
+    nodes: impl Iterator<Item = &'n Shared>,
+    of: DescriptorId,
+    tried: Vec<(Key, Value)>,
+) -> Vec<AnyKnown> {
     let mut known: Vec<AnyKnown> = nodes.filter_map(|node| known_value(node, of)).collect();
+    lay_over(&mut known, tried);
     known.sort_unstable_by(|a, b| a.key.cmp(&b.key));
     known
+}
+
+/// A read-back for a dry run tells what the one for the real run would: it goes by what that will want.
+fn lay_over(known: &mut Vec<AnyKnown>, tried: Vec<(Key, Value)>) {
+    if tried.is_empty() {
+        return;
+    }
+    // The last one of a key counts.
+    let mut tried: FxHashMap<Key, Value> = tried.into_iter().collect();
+    for known in known.iter_mut() {
+        if let Some(value) = tried.remove(&known.key) {
+            (known.value, known.origin, known.wanted) = (value, Origin::Nb, false);
+        }
+    }
+    known.extend(tried.into_iter().map(|(key, value)| AnyKnown {
+        key,
+        value,
+        metadata: None,
+        origin: Origin::Nb,
+        wanted: false,
+    }));
 }
 
 fn known_value(node: &Node, descriptor: DescriptorId) -> Option<AnyKnown> {
@@ -114,7 +146,8 @@ fn known_value(node: &Node, descriptor: DescriptorId) -> Option<AnyKnown> {
         return None;
     }
     let value = node.wanted().or_else(|| node.content().map(|c| &c.value))?;
-    let origin = if node.desired.is_some() { Origin::Nb } else { node.origin };
+    let wanted = node.desired.is_some();
+    let origin = if wanted { Origin::Nb } else { node.origin };
     let metadata = node.metadata().cloned();
-    Some(AnyKnown { key: node.key.clone(), value: value.clone(), metadata, origin })
+    Some(AnyKnown { key: node.key.clone(), value: value.clone(), metadata, origin, wanted })
 }

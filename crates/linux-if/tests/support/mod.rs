@@ -150,6 +150,7 @@ impl Rig {
                 value: applied.value.clone(),
                 metadata: applied.meta.clone(),
                 origin: Origin::Nb,
+                wanted: true,
             })
             .collect();
         descriptor.retrieve(known.into()).await.unwrap()

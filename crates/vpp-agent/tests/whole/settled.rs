@@ -1,9 +1,11 @@
-//! What is as it is wanted is left alone, by the agent that made it and by the next one.
+//! What is as it is wanted is left alone, by the agent that made it and by the next one; a dry run of a first statement tells
+//! what that will do.
 
 use std::path::Path;
 use std::time::Duration;
 
 use ligato_kvs::Scheduler;
+use ligato_kvs_api::OpKind;
 use ligato_testkit::fields::real_vpp;
 use ligato_vpp_api::FixedString;
 use ligato_vpp_api::msg::interface::{
@@ -200,4 +202,55 @@ async fn add_address(socket: &Path, sw_if_index: InterfaceIndex, address: &str) 
     let add = SwInterfaceAddDelAddress { sw_if_index, is_add: true, prefix, ..Default::default() };
     other.request(add).await.unwrap();
     other.shutdown().await;
+}
+
+/// VPP does not tell the secret, nor how flows are spread.
+const KEPT: &str = "vppConfig:
+  vrfs: [{id: 7, label: seven, flow_hash_settings: {use_src_ip: true}}]
+  interfaces:
+  - {name: m, type: MEMIF, enabled: true, vrf: 7, mtu: 1500, ip_addresses: [10.1.0.1/24], memif: {id: 1, socket_filename: /run/vpp/a.sock, secret: first}}
+  - {name: w, type: SOFTWARE_LOOPBACK, enabled: true, ip6_nd: {address_autoconfig: true}}
+  routes:
+  - {type: INTER_VRF, dst_network: 20.0.0.0/8, via_vrf_id: 7}
+";
+
+/// What a statement would do, by a dry run.
+async fn planned(agent: &Scheduler, document: &str) -> Vec<(OpKind, String)> {
+    let plan = agent.plan(full_resync(wishes(document))).await.unwrap();
+    plan.steps.iter().map(|step| (step.op, step.key.to_string())).collect()
+}
+
+/// What a statement does.
+async fn done(agent: &Scheduler, document: &str) -> Vec<(OpKind, String)> {
+    let report = agent.commit(full_resync(wishes(document))).await;
+    let record = report.seq.and_then(|seq| agent.transaction(seq)).unwrap();
+    let done = record.executed.iter().filter(|op| !op.noop);
+    done.map(|op| (op.op, op.key.to_string())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dry_run_of_the_first_statement_tells_what_it_will_do() {
+    let sim = Sim::builder().seed(7).start().await.unwrap();
+    assert!(!first_want(&sim, KEPT).await.is_empty());
+    for changed in [
+        KEPT.to_owned(),
+        KEPT.replace("mtu: 1500", "mtu: 1400"),
+        KEPT.replace("via_vrf_id: 7", "via_vrf_id: 0, next_hop_addr: 10.1.0.9"),
+        KEPT.replace("name: w,", "name: x,"),
+        "vppConfig: {}".to_owned(),
+    ] {
+        let agent = agent_over(&sim).await;
+        sim.mark();
+        // As often as one likes, and whatever else is tried in between.
+        for tried in [&changed, &KEPT.replace("secret: first", "secret: second"), &changed] {
+            let steps = planned(&agent, tried).await;
+            assert!(tried != KEPT || steps.is_empty(), "{steps:?}");
+        }
+        let steps = planned(&agent, &changed).await;
+        assert_eq!(written(&sim), NOTHING);
+        assert_eq!(done(&agent, &changed).await, steps, "{changed}");
+        assert_eq!(steps.is_empty(), changed == KEPT, "{steps:?}");
+        done(&agent, KEPT).await;
+        agent.close().await;
+    }
 }

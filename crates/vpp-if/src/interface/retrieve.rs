@@ -218,7 +218,7 @@ impl Reader<'_> {
         };
         let value = Interface { mtu: mtu(&value, details), ..value };
         // What nobody has said so far is not known to be otherwise than it will be wanted.
-        if set.is_none() && known.is_some() && origin != Origin::Sb {
+        if set.is_none() && known.is_some_and(|known| known.wanted) && origin != Origin::Sb {
             self.ctx.remember_interface(index, value.clone());
         }
         let meta = InterfaceMeta {

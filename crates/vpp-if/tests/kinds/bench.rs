@@ -187,6 +187,7 @@ impl Bench {
                 value: Value::new(value.clone()),
                 metadata: self.applied.get(&value.key()).and_then(|(_, meta)| meta.clone()),
                 origin: Origin::Nb,
+                wanted: true,
             })
             .collect();
         known.sort_by(|a, b| a.key.cmp(&b.key));

@@ -375,6 +375,7 @@ async fn of_two_mirrors_of_a_pair_the_one_that_is_wanted_is_found() {
             value: Value::new(wanted.clone()),
             metadata: None,
             origin: Origin::Nb,
+            wanted: true,
         };
         let found = bench.named("vpp-span").retrieve(vec![known].into()).await.unwrap();
         let [found] = found.as_slice() else { panic!("{found:#?}") };

@@ -7,7 +7,7 @@
 //! One transaction is carried out at a time. It goes through the phases of [`Phase`]; `flow` moves
 //! it from one to the next, `intake` turns wishes into desired values (`ahead` asks descriptors about
 //! those of a large statement on a thread that ends with the intake), `execute` takes results in, `finish`
-//! ends it.
+//! ends it. `aside` lets others pass it, and `lost` puts back in parts what a southbound has lost.
 
 mod active;
 mod ahead;

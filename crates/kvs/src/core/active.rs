@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ligato_kvs_api::{KeyError, TxnSeq};
+use ligato_kvs_api::{KeyError, ResyncKind, TxnSeq};
 use ligato_model::{Key, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -113,7 +113,7 @@ pub(crate) struct Active {
     /// What is to be planned when the read-back is done, and for whom.
     pub(crate) then_plan: Option<(ligato_kvs_api::Transaction, Token)>,
     /// What is wanted by that, by descriptor; taken out as they are read.
-    pub(crate) tried: rustc_hash::FxHashMap<DescriptorId, Vec<(Key, Value)>>,
+    pub(crate) tried: FxHashMap<DescriptorId, Vec<(Key, Value)>>,
     /// A read-back without repair.
     pub(crate) only_look: bool,
     /// What was wrong with values before they were looked at.
@@ -177,13 +177,24 @@ impl Active {
         matches!(self.audience, Audience::Nobody)
     }
 
+    /// It compares what is known, or there, with what is wanted.
+    pub(crate) fn compares(&mut self, kind: ResyncKind) {
+        self.draft.resync_type = match kind {
+            ResyncKind::Full => "FullResync",
+            ResyncKind::Upstream => "UpstreamResync",
+            ResyncKind::Downstream(_) | ResyncKind::ReadBack(_) => "DownstreamResync",
+        };
+        self.only_look = matches!(kind, ResyncKind::ReadBack(_));
+        self.resync = Some(kind);
+    }
+
     pub(crate) fn run_is_over(&self) -> bool {
         self.phase == Phase::Executing && self.run.is_over()
     }
 
     /// Is it reading everything back, so that nothing else can be done meanwhile?
     pub(crate) fn reads_everything(&self) -> bool {
-        use ligato_kvs_api::{ResyncKind, Scope};
+        use ligato_kvs_api::Scope;
         !matches!(
             self.resync,
             Some(ResyncKind::Downstream(

@@ -33,8 +33,6 @@ pub(crate) struct Aside {
     loosened: Vec<NodeId>,
     /// Descriptors that it is reading back.
     reads: Vec<DescriptorId>,
-    /// What others do with values meanwhile is not judged by the read-back: their values need not wait.
-    lets_pass: bool,
     answers: VecDeque<Answer>,
 }
 
@@ -178,7 +176,8 @@ impl Waiting {
     pub(crate) fn reserve(&mut self) {
         let reads = |aside: &Aside| aside.reads.clone();
         let read = self.aside.iter().flat_map(reads).collect();
-        let strict = self.aside.iter().filter(|aside| !aside.lets_pass);
+        // What others do meanwhile is not judged by a read-back that nobody asked for: it lets them pass.
+        let strict = self.aside.iter().filter(|aside| !aside.active.audience_is_nobody());
         let descriptors = strict.flat_map(reads).collect();
         self.reserved = Reserved { nodes: self.busy(), descriptors, read };
     }
@@ -305,8 +304,7 @@ impl Core {
             (Phase::Reading, Some(reading)) => reading.all.clone(),
             _ => Vec::new(),
         };
-        let lets_pass = active.audience_is_nobody();
-        if lets_pass && !reads.is_empty() {
+        if active.audience_is_nobody() && !reads.is_empty() {
             active.unfinished.cover_lost(&self.lost);
         }
         self.waiting.aside.push(Aside {
@@ -315,7 +313,6 @@ impl Core {
             disturbed: self.graph.take_disturbed(),
             loosened: self.graph.take_loosened(),
             reads,
-            lets_pass,
             answers: VecDeque::new(),
         });
         self.waiting.reserve();

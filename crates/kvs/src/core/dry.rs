@@ -50,9 +50,7 @@ impl Core {
         let look = ResyncKind::ReadBack(scope);
         let tried = self.wishes_of(&txn);
         let active = self.open("NBTransaction", options, Audience::Nobody);
-        active.resync = Some(look.clone());
-        active.draft.resync_type = "DownstreamResync";
-        active.only_look = true;
+        active.compares(look.clone());
         active.then_plan = Some((txn, token));
         active.tried = tried;
         self.take_in(Transaction::resync(look, Vec::new()));

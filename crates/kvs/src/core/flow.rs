@@ -196,13 +196,7 @@ impl Core {
         let audience = token.map_or(Audience::Nobody, Audience::Commit);
         let active = self.open("NBTransaction", txn.options.clone(), audience);
         if let TxnKind::Resync(kind) = &txn.kind {
-            active.resync = Some(kind.clone());
-            active.draft.resync_type = match kind {
-                ResyncKind::Full => "FullResync",
-                ResyncKind::Upstream => "UpstreamResync",
-                ResyncKind::Downstream(_) | ResyncKind::ReadBack(_) => "DownstreamResync",
-            };
-            active.only_look = matches!(kind, ResyncKind::ReadBack(_));
+            active.compares(kind.clone());
             let statement = matches!(kind, ResyncKind::Full | ResyncKind::Upstream);
             // A southbound that comes up is compared without anybody having asked for it.
             active.spare_unwanted &= token.is_none();
@@ -505,8 +499,7 @@ impl Core {
     pub(crate) fn make_plan(&mut self) -> Steps {
         let started = (self.stopwatch)();
         self.settle_disputes();
-        let mut disturbed = self.graph.take_disturbed();
-        disturbed.retain(|(node, _)| !self.waiting.later.contains(*node));
+        let disturbed = self.take_disturbed();
         let Some(active) = &mut self.active else { return Steps::default() };
         active.round += 1;
         let mut seeds = std::mem::take(&mut active.seeds);
@@ -574,7 +567,7 @@ impl Core {
                 return;
             }
             // What the steps set off is what they were planned for, and what came meanwhile.
-            let disturbed = self.graph.take_disturbed();
+            let disturbed = self.take_disturbed();
             if self.active.as_ref().is_some_and(|a| a.was_aside) && self.plan_for(disturbed) {
                 return;
             }
@@ -679,7 +672,7 @@ impl Core {
     /// What verification found is told, not repaired; but values that wait for what was found, or need
     /// what was not, follow.
     fn after_verification(&mut self) {
-        let disturbed = self.graph.take_disturbed();
+        let disturbed = self.take_disturbed();
         let graph = &self.graph;
         let Some(active) = &mut self.active else { return };
         active.phase = Phase::Over;
@@ -710,10 +703,17 @@ impl Core {
         goes_on
     }
 
+    /// Values whose readiness changed, each with the one that came or went; without those that are
+    /// planned for in a turn of their own.
+    fn take_disturbed(&mut self) -> Vec<(NodeId, NodeId)> {
+        let mut disturbed = self.graph.take_disturbed();
+        disturbed.retain(|(id, _)| !self.waiting.later.contains(*id));
+        disturbed
+    }
+
     /// Those of the values whose readiness changed that are not as they should be by now.
     fn followers(&self, mut disturbed: Vec<(NodeId, NodeId)>) -> Vec<(NodeId, NodeId)> {
         let (graph, held) = (&self.graph, self.active.as_ref().map(|a| &a.held));
-        disturbed.retain(|(id, _)| !self.waiting.later.contains(*id));
         disturbed.retain(|(id, _)| {
             let node = graph.node(*id);
             let ready = graph.unmet(*id) == 0

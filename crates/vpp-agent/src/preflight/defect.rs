@@ -58,23 +58,18 @@ fn defect(release: (u8, u8), need: &Need) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use ligato_model::Value;
-
     use super::*;
 
     #[test]
     fn only_many_routes_and_only_one_release_are_spoken_of() {
-        let value = Value::empty();
-        let routes = |count| {
-            let key = "config/vpp/v2/route/vrf/0/dst/10.0.0.0/8/gw/10.0.0.1";
-            Need::of(std::iter::repeat_n((key, &value), count))
-        };
+        let key = "config/vpp/v2/route/vrf/0/dst/10.0.0.0/8/gw/10.0.0.1";
+        let routes = |count| Need::of_many(key, count);
         assert!(defect((25, 10), &routes(1000)).is_some());
         assert_eq!(defect((25, 10), &routes(999)), None);
         for release in [(25, 6), (26, 2), (26, 6)] {
             assert_eq!(defect(release, &routes(100_000)), None, "{release:?}");
         }
-        let others = Need::of(std::iter::repeat_n(("config/vpp/v2/interfaces/a", &value), 5000));
+        let others = Need::of_many("config/vpp/v2/interfaces/a", 5000);
         assert_eq!(defect((25, 10), &others), None);
     }
 }

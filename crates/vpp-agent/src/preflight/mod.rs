@@ -285,17 +285,8 @@ mod tests {
         let setup = Setup::new().await;
         tokio::task::block_in_place(|| setup.heartbeat.attach());
         let preflight = setup.preflight(PreflightPolicy::Warn);
-        let log = tempfile::NamedTempFile::new().unwrap();
-        let writer = Arc::new(log.reopen().unwrap());
-        let (subscriber, _levels) = subscriber(LogFormat::Text, LogLevel::Warn, writer);
         setup.sim.mark();
-        let looked = async {
-            for count in [1_000, 6_000] {
-                assert_eq!(preflight.0.objection(&loopbacks(0..count)).await, None);
-            }
-        };
-        looked.with_subscriber(subscriber).await;
-        let text = std::fs::read_to_string(log.path()).unwrap();
+        let text = warned_of(&preflight, [1_000, 6_000].map(|count| loopbacks(0..count))).await;
         let [line] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
         assert!(line.contains("WARN") && line.contains("VPP may die of this change"), "{line}");
         assert!(line.contains("statistics segment, of which 28 MB are free"), "{line}");
@@ -314,15 +305,23 @@ mod tests {
         Transaction::change((0..count).map(change).collect())
     }
 
-    /// What is said in the log about changes, in this order.
+    /// What is said in the log about so many routes, in this order.
     async fn said(setup: &Setup, changes: &[u32]) -> String {
         let preflight = setup.preflight(PreflightPolicy::Refuse);
+        warned_of(&preflight, changes.iter().map(|count| routes(*count))).await
+    }
+
+    /// What is said in the log about changes that are not refused.
+    async fn warned_of(
+        preflight: &Preflight,
+        changes: impl IntoIterator<Item = Transaction>,
+    ) -> String {
         let log = tempfile::NamedTempFile::new().unwrap();
         let writer = Arc::new(log.reopen().unwrap());
         let (subscriber, _levels) = subscriber(LogFormat::Text, LogLevel::Warn, writer);
         let looked = async {
-            for count in changes {
-                assert_eq!(preflight.0.objection(&routes(*count)).await, None, "it is a warning");
+            for change in changes {
+                assert_eq!(preflight.0.objection(&change).await, None, "it is a warning");
             }
         };
         looked.with_subscriber(subscriber).await;

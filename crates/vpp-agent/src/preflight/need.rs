@@ -196,6 +196,13 @@ mod tests {
 
     use super::*;
 
+    impl Need {
+        /// What so many values of a kind take, whatever their content.
+        pub(crate) fn of_many(key: &str, count: usize) -> Self {
+            Self::of(std::iter::repeat_n((key, &Value::empty()), count))
+        }
+    }
+
     const PLENTY: Room = Room { heap: 1 << 40, statistics: 1 << 40, buffers: 16_000, threads: 1 };
 
     fn interface(link: Link) -> Value {
@@ -204,10 +211,9 @@ mod tests {
 
     #[test]
     fn a_million_routes_do_not_fit_into_the_default_segment() {
-        let value = Value::empty();
         let room = Room { heap: 1 << 30, statistics: 31 << 20, buffers: 16_000, threads: 1 };
-        let key = "config/vpp/v2/route/vrf/0/dst/10.0.0.0/8/gw/10.0.0.1";
-        let need = |count| Need::of(std::iter::repeat_n((key, &value), count));
+        let need =
+            |count| Need::of_many("config/vpp/v2/route/vrf/0/dst/10.0.0.0/8/gw/10.0.0.1", count);
         // As seen on VPP 26.06: half a million live in it, 700,000 do not.
         assert_eq!(need(500_000).shortfalls(&room), []);
         let text = need(700_000).shortfalls(&room)[0].to_string();
@@ -222,10 +228,8 @@ mod tests {
 
     #[test]
     fn what_takes_no_statistics_takes_heap() {
-        let value = Value::empty();
         let room = Room { heap: 256 << 20, ..PLENTY };
-        let key = "config/vpp/v2/arp/if1/10.0.0.1";
-        let need = |count| Need::of(std::iter::repeat_n((key, &value), count));
+        let need = |count| Need::of_many("config/vpp/v2/arp/if1/10.0.0.1", count);
         assert_eq!(need(250_000).shortfalls(&room), []);
         let text = need(300_000).shortfalls(&room)[0].to_string();
         assert_eq!(
